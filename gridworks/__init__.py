@@ -1,0 +1,47 @@
+"""The public face: `import gridworks as gw`.
+
+Lives here: the names that users type, the client (`client/`), the command line (`cli/`) and the
+generated stubs (`api/`). Names are looked up in the table below when they are first used, so
+that importing the face costs milliseconds and needs neither numpy nor numba.
+
+Does not live here: any behaviour. A name of the face is defined in the package that owns it.
+
+Who may import it: users, examples, sidecars, portal, benches, tests. It may import everything
+but sidecars and portal; nothing below it imports it.
+"""
+
+from importlib import import_module
+
+from gridworks.extras import hint
+
+__version__ = "0.1.0"
+
+# public name -> "module" or "module:attribute"
+PUBLIC = {
+    "codes": "domain.codes",
+    "Side": "domain.codes:Side",
+    "OrdType": "domain.codes:OrdType",
+    "TimeInForce": "domain.codes:TimeInForce",
+    "OrdStatus": "domain.codes:OrdStatus",
+    "ExecType": "domain.codes:ExecType",
+    "Reason": "domain.codes:Reason",
+}
+
+__all__ = ["__version__", *PUBLIC]  # noqa: PLE0604 - the keys are strings
+
+
+def __getattr__(name: str) -> object:
+    if name not in PUBLIC:
+        raise AttributeError(f"module 'gridworks' has no attribute {name!r}")
+    module, _, attribute = PUBLIC[name].partition(":")
+    try:
+        found = import_module(module)
+    except ModuleNotFoundError as error:
+        raise ImportError(f"gridworks.{name}: {hint(error)}", name=error.name) from error
+    value = getattr(found, attribute) if attribute else found
+    globals()[name] = value  # the next use does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,42 @@
+"""Collects the subcommands and turns a missing extra into one line instead of a traceback."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+import typer
+
+from gridworks import __version__
+from gridworks.extras import hint
+
+# The order in which `gridworks --help` lists them.
+COMMANDS = ("demo", "replay", "bench", "check", "indicators")
+
+
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def build() -> typer.Typer:
+    """The whole command line, without importing what the commands will need."""
+    app = typer.Typer(
+        name="gridworks",
+        help="Open financial infrastructure: a deterministic matching and risk engine.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    for name in COMMANDS:
+        module = f"gridworks.cli.{name}"
+        if find_spec(module) is not None:
+            import_module(module).register(app)
+    app.command()(version)
+    return app
+
+
+def run() -> None:
+    """Entry point of the console script."""
+    try:
+        build()()
+    except ModuleNotFoundError as error:
+        typer.echo(f"gridworks: {hint(error)}", err=True)
+        raise SystemExit(1) from error

@@ -1,0 +1,50 @@
+"""What every test stands on: bounds checks, reproducible random input, independent vectors."""
+
+import os
+
+# Before any project import: domain/jit.py reads it once. An unchecked index in compiled code
+# does not fail, it reads somebody else's memory.
+os.environ.setdefault("GRIDWORKS_BOUNDSCHECK", "1")
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The first example pays for compilation, so no deadline. `make test` draws the same examples
+# each time; `make soak` draws new ones and prints how to get a failure back.
+_SLOW = [HealthCheck.too_slow]
+settings.register_profile(
+    "gridworks", deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW
+)
+settings.register_profile(
+    "soak", deadline=None, max_examples=5_000, print_blob=True, suppress_health_check=_SLOW
+)
+settings.load_profile("gridworks")
+
+
+def vectors_folder() -> Path:
+    """Where independent data and test vectors are: GRIDWORKS_VECTORS or ../shared/vectors."""
+    named = os.environ.get("GRIDWORKS_VECTORS")
+    return Path(named) if named else ROOT.parent / "shared" / "vectors"
+
+
+def find_vectors(name: str) -> Path:
+    """The file or folder `name` of the independent vectors; skips the test when it is absent.
+
+    Vectors are the opinion of outsiders and have licences of their own, so they are not part
+    of this repository.
+    """
+    path = vectors_folder() / name
+    if not path.exists():
+        pytest.skip(f"no independent vectors at {path} (set GRIDWORKS_VECTORS to their folder)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Callable[[str], Path]:
+    """`vectors("matching/edge_cases.json")` is that path, or the test is skipped."""
+    return find_vectors
