@@ -1,11 +1,27 @@
-"""The durable command log: bytes, not meaning.
+"""THE DURABLE COMMAND LOG: bytes, not meaning.
 
-Lives here: one interface for appending batches of commands and reading them back, the stores
-behind it, the hash chain that shows tampering, and snapshots next to the log.
+Commands are stored before they are applied; recovery, standby, audit and debugging read them
+back. `log` is the interface, `sqlite` keeps it in one SQLite file (`database` opens that file,
+`snapshots` keeps states beside the batches, `chain` links batches by SHA-256) and `verify`
+walks a file and says whether it is what was written. docs/durability.md has the promises.
 
-Does not live here: what a command means. This package keeps, orders and verifies blobs; applying
-them is the engine's work, and stamping time and sequence the sequencer's.
-
-Who may import it: backtest, server, gridworks. It imports only domain; the engine does not know
-that it exists.
+Not here: what a row means (domain, engine), time, threads, network. Imports the standard
+library and domain only; server, tests and benches import it.
 """
+
+from journal.chain import Blob, Head
+from journal.log import Batch, CommandLog, Policy, Snapshot
+from journal.sqlite import SqliteLog
+from journal.verify import VerifyReport, verify
+
+__all__ = [
+    "Batch",
+    "Blob",
+    "CommandLog",
+    "Head",
+    "Policy",
+    "Snapshot",
+    "SqliteLog",
+    "VerifyReport",
+    "verify",
+]

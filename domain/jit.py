@@ -1,0 +1,185 @@
+"""The one place that imports numba: `entry`, `kernel`, `table` and three bit intrinsics.
+
+numba's disk cache hashes only the file that defines a function, so a change in a helper or a
+constant elsewhere would silently run stale machine code. Each function is therefore cached in a
+folder named by a hash of its own module and of every project module that it imports, directly or
+not. Environment:
+
+- ``NUMBA_DISABLE_JIT=1``: kernels run as plain Python (coverage, debugger).
+- ``GRIDWORKS_BOUNDSCHECK=1``: kernels check every index (tests always do; 7-10 % slower).
+- ``GRIDWORKS_CACHE``: where compiled code is kept (default ``~/.cache/gridworks``).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+from numba.core import cgutils, config
+from numba.extending import intrinsic
+
+DISABLED = bool(config.DISABLE_JIT)
+BOUNDSCHECK = os.environ.get("GRIDWORKS_BOUNDSCHECK", "0") == "1"
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("domain", "risk", "engine", "indicators", "backtest", "server")
+_IMPORT = re.compile(rf"^\s*(?:from|import)\s+((?:{'|'.join(PACKAGES)})[\w.]*)", re.M)
+
+
+def cache_root() -> Path:
+    """The writable folder that holds compiled code."""
+    named = os.environ.get("GRIDWORKS_CACHE")
+    home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
+    wanted = Path(named) if named else home / "gridworks"
+    try:
+        wanted.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.gettempdir()) / "gridworks"
+    return wanted if os.access(wanted, os.W_OK) else Path(tempfile.gettempdir()) / "gridworks"
+
+
+@functools.cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    found = []
+    for name in _IMPORT.findall(path.read_text(encoding="utf-8")):
+        base = ROOT.joinpath(*name.split("."))
+        found += [p for p in (base.with_suffix(".py"), base / "__init__.py") if p.exists()]
+    return tuple(found)
+
+
+@functools.cache
+def source_key(path: Path) -> str:
+    """A hash of a module's source and of the project sources it reaches by imports."""
+    seen, todo = {path}, [path]
+    while todo:
+        for found in _imports(todo.pop()):
+            if found not in seen:
+                seen.add(found)
+                todo.append(found)
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version} {BOUNDSCHECK}".encode())
+    for source in sorted(seen):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function that only other kernels call (its code is cached with its callers)."""
+    return numba.njit(boundscheck=BOUNDSCHECK, error_model="numpy")(function)
+
+
+def entry(function: Callable[..., Any]) -> Any:
+    """Compile a kernel that Python calls: cached on disk, releases the GIL, compiled lazily."""
+    if DISABLED:
+        return function
+    key = source_key(Path(function.__code__.co_filename).resolve())
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(cache_root() / key)
+    try:
+        make = numba.njit(
+            cache=True, nogil=True, boundscheck=BOUNDSCHECK, error_model="numpy"
+        )
+        return make(function)
+    finally:
+        config.CACHE_DIR = before
+
+
+@intrinsic  # type: ignore[misc]
+def _pointer(typingctx: Any, address: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], cgutils.voidptr_t)
+
+    return types.voidptr(types.int64), codegen
+
+
+@functools.lru_cache(maxsize=4096)
+def _python_view(address: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    size = int(np.prod(shape)) * dtype.itemsize
+    buffer = (ctypes.c_char * size).from_address(address)
+    return np.frombuffer(buffer, dtype=dtype).reshape(shape)
+
+
+def table(slot: int, dtype: Any, width: int = 0) -> Any:
+    """A kernel that returns table number `slot` of a store as an array view.
+
+    A store is an int64 array of (address, count) pairs, one pair a table (`engine.store`).
+    Passing the store instead of a dozen arrays keeps calls cheap: a view is one load.
+    `width` > 0 gives a two-dimensional view of `count` rows of that many columns.
+    """
+    here, size, kind = 2 * slot, 2 * slot + 1, np.dtype(dtype)
+    if DISABLED:
+        if width:
+            return lambda s: _python_view(int(s[here]), (int(s[size]), width), kind)
+        return lambda s: _python_view(int(s[here]), (int(s[size]),), kind)
+    if width:
+
+        def view(s: Any) -> Any:
+            return numba.carray(_pointer(s[here]), (s[size], width), kind)
+    else:
+
+        def view(s: Any) -> Any:
+            return numba.carray(_pointer(s[here]), (s[size],), kind)
+
+    return kernel(view)
+
+
+@intrinsic  # type: ignore[misc]
+def _cttz(typingctx: Any, bits: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], cgutils.false_bit)
+
+    return types.int64(types.uint64), codegen
+
+
+@intrinsic  # type: ignore[misc]
+def _ctlz(typingctx: Any, bits: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ctlz(args[0], cgutils.false_bit)
+
+    return types.int64(types.uint64), codegen
+
+
+if DISABLED:
+
+    def lowest_bit(bits: Any) -> int:
+        """Index of the lowest set bit of a non-zero uint64."""
+        value = int(bits)
+        return (value & -value).bit_length() - 1
+
+    def highest_bit(bits: Any) -> int:
+        """Index of the highest set bit of a non-zero uint64."""
+        return int(bits).bit_length() - 1
+
+    def mix(a: Any, b: Any) -> int:
+        """A 31-bit hash of two int64 (multiply-fold in 64 bits)."""
+        word = (1 << 64) - 1
+        x = ((int(a) & word) * 0x9E3779B97F4A7C15 + (int(b) & word)) & word
+        x = ((x ^ (x >> 32)) * 0xD6E8FEB86659FD93) & word
+        return (x ^ (x >> 32)) & 0x7FFFFFFF
+else:
+
+    @kernel
+    def lowest_bit(bits: Any) -> Any:
+        """Index of the lowest set bit of a non-zero uint64."""
+        return _cttz(np.uint64(bits))
+
+    @kernel
+    def highest_bit(bits: Any) -> Any:
+        """Index of the highest set bit of a non-zero uint64."""
+        return np.int64(63) - _ctlz(np.uint64(bits))
+
+    @kernel
+    def mix(a: Any, b: Any) -> Any:
+        """A 31-bit hash of two int64 (multiply-fold in 64 bits)."""
+        x = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b)
+        x = (x ^ (x >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
+        return np.int64((x ^ (x >> np.uint64(32))) & np.uint64(0x7FFFFFFF))
