@@ -79,7 +79,7 @@ def failure(error: sqlite3.Error, path: Path, seq: int) -> LogError:
             return LogCorrupt(seq, str(error))
         case sqlite3.SQLITE_IOERR:
             return LogFailed(str(path), f"{error}, {getattr(error, 'sqlite_errorname', '')}")
-    return LogUnavailable(str(path), str(error))
+    return LogUnavailable(str(path), f"{error}; the file and its folder must be writable")
 
 
 def lock_writer(path: Path) -> sqlite3.Connection:
@@ -91,8 +91,7 @@ def lock_writer(path: Path) -> sqlite3.Connection:
     """
     if not path.parent.is_dir():
         raise LogUnavailable(str(path), f"there is no folder {path.parent}; make it first")
-    lock = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None,
-                           check_same_thread=False)
+    lock = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None, check_same_thread=False)
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
@@ -173,9 +172,11 @@ def open_reader(path: Path) -> sqlite3.Connection:
             _refuse_stranger(db, path)
         except sqlite3.Error as error:
             db.close()
-            if how == "mode=ro" and not wal.exists():
+            reason = failure(error, path, 0)
+            unwritable = isinstance(reason, LogUnavailable) and not wal.exists()
+            if how == "mode=ro" and unwritable:
                 continue  # no WAL and no right to make one: nobody is writing here
-            raise failure(error, path, 0) from error
+            raise reason from error
         except LogError:
             db.close()
             raise
@@ -186,8 +187,9 @@ def open_reader(path: Path) -> sqlite3.Connection:
 def _connect(path: Path, how: str) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?{how}"
     try:
-        return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None,
-                               check_same_thread=False)
+        return sqlite3.connect(
+            address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
     except sqlite3.Error as error:
         raise failure(error, path, 0) from error
 
@@ -218,11 +220,13 @@ def read_meta(db: sqlite3.Connection) -> Meta:
 
 
 def head_at(db: sqlite3.Connection, meta: Meta, seq: int) -> Head:
-    """The stored chain point at or before `seq`. Raises sqlite3.Error."""
+    """The stored chain point at or before `seq`. Raises LogCorrupt, sqlite3.Error."""
     row = db.execute(_AT_OR_BEFORE, (seq,)).fetchone()
     if row is None:
         return genesis(*meta)
     first_seq, count, digest = row
+    if not isinstance(count, int) or not isinstance(digest, bytes) or len(digest) != 32:
+        raise LogCorrupt(first_seq, "its count or digest is not what a log holds")
     return Head(first_seq + count - 1, digest)
 
 
@@ -246,14 +250,14 @@ def walk(
                 rows += 1
                 batch, head = _checked(row, meta, head)
                 yield batch, head
-                start = batch.first_seq + 1
+                start = batch[0] + 1
             if rows < WALK_ROWS:
                 return
     except sqlite3.Error as error:
         raise failure(error, path, head.seq + 1) from error
 
 
-def _checked(row: tuple[int, int, bytes, bytes], meta: Meta, head: Head) -> tuple[Batch, Head]:
+def _checked(row: tuple[int, object, object, object], meta: Meta, head: Head) -> tuple[Batch, Head]:
     first_seq, count, digest, blob = row
     wanted = head.seq + 1
     if first_seq != wanted:
@@ -263,6 +267,7 @@ def _checked(row: tuple[int, int, bytes, bytes], meta: Meta, head: Head) -> tupl
     if len(blob) != count * meta.row_size:
         detail = f"{count} rows of {meta.row_size} bytes do not make {len(blob)} bytes"
         raise LogCorrupt(wanted, detail)
-    if link(head.digest, first_seq, count, blob) != digest:
+    own = link(head.digest, first_seq, count, blob)
+    if own != digest:
         raise LogCorrupt(wanted, "the digest does not match: this row or its place was changed")
-    return Batch(first_seq, count, blob), Head(first_seq + count - 1, digest)
+    return (first_seq, count, blob), Head(first_seq + count - 1, own)

@@ -6,19 +6,12 @@ came. It has one writer, used by one thread at a time.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 from journal.chain import Blob
 
 Policy = Literal["memory", "disk"]
-
-
-class Batch(NamedTuple):
-    """`count` commands from `first_seq` on, as the bytes of their rows."""
-
-    first_seq: int
-    count: int
-    blob: Blob
+Batch = tuple[int, int, Blob]  # first_seq, count, blob: the bytes of `count` command rows
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,7 @@ class CommandLog(Protocol):
         Raises InvalidField, StorageFull, LogFailed, LogUnavailable.
         """
 
-    def append_many(self, batches: Iterable[tuple[int, int, Blob]]) -> None:
+    def append_many(self, batches: Iterable[Batch]) -> None:
         """Accept several batches at once: all of them or none. Raises as `append`."""
 
     def flush(self) -> None:

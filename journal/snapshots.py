@@ -69,13 +69,13 @@ def load(db: sqlite3.Connection, seq: int, chain: bytes | None) -> Snapshot:
         for name, data in db.execute(
             "SELECT name, bytes FROM snapshot_parts WHERE seq = ? ORDER BY name, chunk", (seq,)
         ):
-            chunks.setdefault(name, []).append(data)
+            chunks.setdefault(str(name), []).append(bytes(data))
         parts = {name: b"".join(pieces) for name, pieces in chunks.items()}
-    except (sqlite3.DatabaseError, TypeError) as error:
+    except (sqlite3.DatabaseError, TypeError) as error:  # TypeError: text where bytes belong
         raise SnapshotMismatch(seq, f"it cannot be read: {error}") from error
     if row is None:
         raise SnapshotMismatch(seq, "there is none")
-    if row[0] != chain:
+    if chain is None or row[0] != chain:
         raise SnapshotMismatch(seq, "the log has another chain at this sequence")
     if snapshot_digest(seq, chain, parts) != row[1]:
         raise SnapshotMismatch(seq, "its digest does not match: its content was changed")
