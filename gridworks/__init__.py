@@ -27,7 +27,7 @@ PUBLIC = {
     "Reason": "domain.codes:Reason",
 }
 
-__all__ = ["__version__", *PUBLIC]  # noqa: PLE0604 - the keys are strings
+__all__ = ["__version__", *PUBLIC]
 
 
 def __getattr__(name: str) -> object:

@@ -17,14 +17,18 @@ def version() -> None:
     typer.echo(__version__)
 
 
+def overview() -> None:
+    """Open financial infrastructure: a deterministic matching and risk engine."""
+
+
 def build() -> typer.Typer:
     """The whole command line, without importing what the commands will need."""
     app = typer.Typer(
         name="gridworks",
-        help="Open financial infrastructure: a deterministic matching and risk engine.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
     )
+    app.callback()(overview)  # also keeps a lone command from becoming the whole program
     for name in COMMANDS:
         module = f"gridworks.cli.{name}"
         if find_spec(module) is not None:

@@ -1,0 +1,57 @@
+"""The command line starts at once and lists what is there."""
+
+import subprocess
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+
+import pytest
+from typer.testing import CliRunner
+
+import gridworks
+from gridworks.cli import main
+
+HEAVY = ("numpy", "numba", "pandas", "matplotlib", "grpc")
+PRESENT = [name for name in main.COMMANDS if find_spec(f"gridworks.cli.{name}")]
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; sys.argv[1:] = ['--help']\n"
+        "from gridworks.cli.main import run\n"
+        "try: run()\n"
+        f"finally: sys.stderr.write(' '.join(m for m in {HEAVY} if m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Usage" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", [*PRESENT, "version"])
+def test_help_lists_the_command_and_the_command_has_help(name):
+    runner = CliRunner()
+    assert name in runner.invoke(main.build(), ["--help"]).output
+    assert runner.invoke(main.build(), [name, "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize("name", PRESENT)
+def test_a_command_module_registers_itself(name):
+    assert callable(import_module(f"gridworks.cli.{name}").register)
+
+
+def test_version():
+    assert CliRunner().invoke(main.build(), ["version"]).output.strip() == gridworks.__version__
+
+
+def test_a_missing_extra_is_one_line_and_not_a_traceback(monkeypatch, capsys):
+    def needs_numba() -> None:
+        raise ModuleNotFoundError("No module named 'numba'", name="numba")
+
+    monkeypatch.setattr(main, "build", lambda: needs_numba)
+    with pytest.raises(SystemExit) as stopped:
+        main.run()
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == (
+        "gridworks: No module named 'numba'; "
+        "install it with: pip install 'gridworks-infra[engine]'\n"
+    )
