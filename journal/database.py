@@ -29,6 +29,7 @@ CHECKPOINT_PAGES = 512  # 4 MiB of WAL, then it is copied home and reused in pla
 WAL_LIMIT = 64 * 2**20  # a WAL that a huge batch has stretched is cut back to this
 BUSY_SECONDS = 5.0  # wait for a reader that is rebuilding the WAL index after a crash
 LOWEST = -(2**63)
+MAX_SEQ = 2**62
 WALK_ROWS = 512  # rows a read transaction lasts: a long one would keep the WAL from shrinking
 
 SCHEMA = f"""
@@ -65,7 +66,10 @@ class Meta(NamedTuple):
 
 def failure(error: sqlite3.Error, path: Path, seq: int) -> LogError:
     """The error of ours that says what SQLite's says; `seq` is where the log was being used."""
-    code = getattr(error, "sqlite_errorcode", 0)
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None and not isinstance(error, sqlite3.ProgrammingError):
+        return LogCorrupt(seq, str(error))  # Python's own refusal to decode what it read
+    code = code or 0
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE):
         return StorageFull(str(path))
     if code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY or code == sqlite3.SQLITE_CONSTRAINT_ROWID:
@@ -91,7 +95,7 @@ def lock_writer(path: Path) -> sqlite3.Connection:
     """
     if not path.parent.is_dir():
         raise LogUnavailable(str(path), f"there is no folder {path.parent}; make it first")
-    lock = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None, check_same_thread=False)
+    lock = _connect(Path(f"{path}.lock"), "mode=rwc", wait_seconds=0)
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
@@ -184,11 +188,11 @@ def open_reader(path: Path) -> sqlite3.Connection:
     raise AssertionError("unreachable: the second way returns or raises")
 
 
-def _connect(path: Path, how: str) -> sqlite3.Connection:
+def _connect(path: Path, how: str, wait_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?{how}"
     try:
         return sqlite3.connect(
-            address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            address, uri=True, timeout=wait_seconds, isolation_level=None, check_same_thread=False
         )
     except sqlite3.Error as error:
         raise failure(error, path, 0) from error
@@ -225,7 +229,8 @@ def head_at(db: sqlite3.Connection, meta: Meta, seq: int) -> Head:
     if row is None:
         return genesis(*meta)
     first_seq, count, digest = row
-    if not isinstance(count, int) or not isinstance(digest, bytes) or len(digest) != 32:
+    sound = isinstance(count, int) and 0 < count <= MAX_SEQ - max(first_seq, 0)
+    if not sound or not isinstance(digest, bytes) or len(digest) != 32:
         raise LogCorrupt(first_seq, "its count or digest is not what a log holds")
     return Head(first_seq + count - 1, digest)
 

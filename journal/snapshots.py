@@ -75,7 +75,9 @@ def load(db: sqlite3.Connection, seq: int, chain: bytes | None) -> Snapshot:
         raise SnapshotMismatch(seq, f"it cannot be read: {error}") from error
     if row is None:
         raise SnapshotMismatch(seq, "there is none")
-    if chain is None or row[0] != chain:
+    if chain is None:
+        raise SnapshotMismatch(seq, "no batch of the log ends at this sequence")
+    if row[0] != chain:
         raise SnapshotMismatch(seq, "the log has another chain at this sequence")
     if snapshot_digest(seq, chain, parts) != row[1]:
         raise SnapshotMismatch(seq, "its digest does not match: its content was changed")

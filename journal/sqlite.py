@@ -21,7 +21,6 @@ from journal.chain import Blob, Head, link
 from journal.log import Batch, Policy, Snapshot
 
 MAX_BATCH_BYTES = 512 * 2**20  # SQLite holds values below 10**9 bytes
-MAX_SEQ = 2**62
 
 _INSERT = "INSERT INTO batches (first_seq, count, digest, blob) VALUES (?, ?, ?, ?)"
 _Row = tuple[int, int, bytes, Blob]
@@ -75,7 +74,7 @@ class SqliteLog:
             for field, there, here in zip(found._fields, found, self._meta, strict=True):
                 if there != here:
                     raise LogMismatch(field, there, here)
-            last = database.head_at(self._db, found, MAX_SEQ)
+            last = database.head_at(self._db, found, database.MAX_SEQ)
         except sqlite3.Error as error:
             raise database.failure(error, self.path, 0) from error
         for _, head in database.walk(self._db, found, self.path, max(last.seq - 1, 0)):

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from domain.errors import LogCorrupt, LogError, LogMismatch, SnapshotMismatch
+from domain.errors import LogCorrupt, LogMismatch, SnapshotMismatch
 from journal import database, snapshots
 from journal.chain import Head, genesis
 
@@ -97,11 +97,15 @@ def _walk_snapshots(
 ) -> VerifyReport:
     sound, damaged = 0, []
     for seq in snapshots.stored_seqs(db):
+        db.execute("BEGIN")  # one view: the writer may be replacing old snapshots right now
         try:
-            head = database.head_at(db, meta, seq)
-            snapshots.load(db, seq, head.digest if head.seq == seq else None)
-            sound += 1
-        except (SnapshotMismatch, LogError) as damage:
+            if seq in snapshots.stored_seqs(db):
+                head = database.head_at(db, meta, seq)
+                snapshots.load(db, seq, head.digest if head.seq == seq else None)
+                sound += 1
+        except (SnapshotMismatch, LogCorrupt) as damage:
             damaged.append(seq)
             report = replace(report, reason=report.reason or str(damage))
+        finally:
+            db.execute("ROLLBACK")
     return replace(report, snapshots=sound, damaged_snapshots=tuple(damaged))

@@ -1,0 +1,1 @@
+"""Tests of the command log: its rules, damage, crashes, full disks, snapshots."""
