@@ -146,7 +146,7 @@ DETAIL = _row(  # the cold half, same row number
     ("extra", "i4"),
     ("session", "i4"),
     ("algo_id", "i4"),
-    ("stp_serial", "i4"),
+    ("link", "i4"),  # next row of the free list
 )
 
 EXTRA = _row(  # only for orders that need one of these
@@ -162,11 +162,9 @@ EXTRA = _row(  # only for orders that need one of these
     ("chain_next", "i4"),
     ("ring_prev", "i4"),  # orders of one contingency, a ring of order rows
     ("ring_next", "i4"),
-    ("link_parent", "i4"),
-    ("first_child", "i4"),
-    ("next_child", "i4"),
-    ("list_left", "i4"),
+    ("list_left", "i4"),  # orders that must still join before the list is released
     ("contingency", "u1"),
+    ("role", "u1"),  # engine.states: peer, parent or child of its ring
 )
 
 LEVEL = _row(
@@ -186,7 +184,7 @@ LEVEL = _row(
 
 BRANCH = _row(272, ("bits", "u8"), ("child", "i4", (64,)))
 
-TREE = _row(  # four a book: 0 bids, 1 asks, 2 triggers at or above a price, 3 at or below
+TREE = _row(  # four a book: 0 bids, 1 asks, 2 triggers at or below a price, 3 at or above
     32,
     ("prefix", "i8"),
     ("root", "i4"),
@@ -220,6 +218,7 @@ BOOK = _row(
     ("share_total", "i8"),
     ("share_next", "i4"),
     ("parked", "i4"),  # level of orders that wait for an auction
+    ("peg_next", "i4"),  # next pegged order of the round under way
     ("pegged", "i4"),  # chain heads and lengths
     ("trailing", "i4"),
     ("pegged_count", "i4"),
@@ -398,8 +397,10 @@ CORE = _row(
     ("sweep", "u1"),
     ("killed", "u1"),
     ("feed", "u1"),
-    ("rounds", "u1"),
-    ("_align", "u1", (3,)),
+    ("rounds", "u1"),  # of peg moves left in this command
+    ("want", "u1"),  # table that must grow before the work can go on
+    ("_align", "u1", (2,)),
     ("reports", "i8"),  # rows written to the buffers of this call
     ("markets", "i8"),
+    ("rows", "i8"),  # commands in the buffer of this call
 )

@@ -1,0 +1,66 @@
+"""Where each table of the state lives in a store, and the kernels that view it.
+
+A store is one int64 array: (address, row count) for each table. `orders(s)[i]["price"]` reads a
+field; `orders(s)` is one load, so kernels pass only the store. Row 0 of a table means "none".
+"""
+
+from enum import IntEnum
+
+from domain import layout
+from domain.attributes import InstrumentAttr, NodeAttr
+from domain.jit import table
+
+
+class Table(IntEnum):
+    """The number of each table in a store."""
+
+    CORE = 0
+    CANDIDATE = 1
+    COMMAND = 2
+    REPORT = 3
+    MARKET = 4
+    INSTRUMENT = 5
+    BOOK = 6
+    TREE = 7
+    BRANCH = 8
+    LEVEL = 9
+    ORDER = 10
+    DETAIL = 11
+    EXTRA = 12
+    OWNER = 13
+    DIRECTORY = 14
+    NODE = 15
+    NODE_LIMIT = 16
+    POSITION = 17
+    POSITION_INDEX = 18
+    GROUP = 19
+    LOT = 20
+    ALGO = 21
+    SESSION = 22
+    RECENT = 23
+
+
+core = table(Table.CORE, layout.CORE)
+candidates = table(Table.CANDIDATE, layout.CANDIDATE)
+commands = table(Table.COMMAND, layout.COMMAND)
+reports = table(Table.REPORT, layout.REPORT)
+markets = table(Table.MARKET, layout.MARKET)
+instruments = table(Table.INSTRUMENT, "i8", int(InstrumentAttr.COLUMNS))
+books = table(Table.BOOK, layout.BOOK)
+trees = table(Table.TREE, layout.TREE)
+branches = table(Table.BRANCH, layout.BRANCH)
+levels = table(Table.LEVEL, layout.LEVEL)
+orders = table(Table.ORDER, layout.ORDER)
+details = table(Table.DETAIL, layout.DETAIL)
+extras = table(Table.EXTRA, layout.EXTRA)
+owners = table(Table.OWNER, "i4")
+directory = table(Table.DIRECTORY, layout.SLOT)
+nodes = table(Table.NODE, layout.NODE)
+node_limits = table(Table.NODE_LIMIT, "i8", int(NodeAttr.COLUMNS))
+positions = table(Table.POSITION, layout.POSITION)
+position_index = table(Table.POSITION_INDEX, layout.SLOT)
+groups = table(Table.GROUP, layout.GROUP)
+lots = table(Table.LOT, layout.LOT)
+algos = table(Table.ALGO, layout.ALGO)
+sessions = table(Table.SESSION, layout.SESSION)
+recents = table(Table.RECENT, layout.RECENT)

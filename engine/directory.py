@@ -1,0 +1,76 @@
+"""(account, ClOrdID) -> order row: an open-addressing hash table that is sized to live orders.
+
+Entries are (row, hash) with linear probing; removal shifts entries back, so there are no
+tombstones and the cost depends on live orders only. Load is kept at or below one half. The hash
+mixes a salt of the exchange, so that client-chosen ids cannot be made to collide by others.
+Quote legs are kept under negative ids: -(2 x instrument + side + 1).
+"""
+
+import numpy as np
+
+from domain.jit import kernel, mix
+from domain.tables import core, details, directory, orders
+
+
+@kernel
+def _hash(s, account, cl_ord_id):
+    return mix(np.int64(account) ^ core(s)[0]["salt"], cl_ord_id)
+
+
+@kernel
+def find_order(s, account, cl_ord_id):
+    """The live order of `account` with this id, or 0."""
+    d = directory(s)
+    mask = len(d) - 1
+    key = _hash(s, account, cl_ord_id)
+    at = key & mask
+    while d[at]["row"] != 0:
+        if d[at]["hash"] == key:
+            slot = np.int64(d[at]["row"])
+            if orders(s)[slot]["account"] == account and details(s)[slot]["cl_ord_id"] == cl_ord_id:
+                return slot
+        at = (at + 1) & mask
+    return np.int64(0)
+
+
+@kernel
+def add_order(s, slot):
+    """Enter an order under its account and id; the id is not in the directory yet."""
+    d = directory(s)
+    mask = len(d) - 1
+    key = _hash(s, orders(s)[slot]["account"], details(s)[slot]["cl_ord_id"])
+    at = key & mask
+    while d[at]["row"] != 0:
+        at = (at + 1) & mask
+    d[at]["row"] = slot
+    d[at]["hash"] = key
+
+
+@kernel
+def remove_order(s, slot):
+    """Take an order out of the directory."""
+    d = directory(s)
+    mask = len(d) - 1
+    at = _hash(s, orders(s)[slot]["account"], details(s)[slot]["cl_ord_id"]) & mask
+    while d[at]["row"] != slot:
+        at = (at + 1) & mask
+    hole = at
+    while True:
+        at = (at + 1) & mask
+        if d[at]["row"] == 0:
+            break
+        home = np.int64(d[at]["hash"]) & mask
+        if ((at - home) & mask) >= ((at - hole) & mask):
+            d[hole]["row"] = d[at]["row"]
+            d[hole]["hash"] = d[at]["hash"]
+            hole = at
+    d[hole]["row"] = 0
+
+
+@kernel
+def rebuild_directory(s):
+    """Enter every live order into an emptied directory."""
+    o = orders(s)
+    for slot in range(1, np.int64(core(s)[0]["order_high"]) + 1):
+        if o[slot]["state"] != 0:
+            add_order(s, slot)

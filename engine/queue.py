@@ -1,0 +1,236 @@
+"""Orders in the queues of price levels: joining, leaving, shrinking.
+
+A level has two queues: displayed orders, then hidden ones. A queue outside the ladder (market
+orders of a call phase, parked and waiting orders) is a level with price -1. Every change of a
+ladder level keeps the book's displayed totals and writes L2 and L3 rows.
+"""
+
+import numpy as np
+
+from domain.codes import ExecInst, MarketType, OrdType
+from domain.jit import kernel
+from domain.tables import books, details, extras, levels, orders, trees
+from engine.emit import emit_level, emit_order
+from engine.ladder import add_level, drop_level
+from engine.pools import take_level
+from engine.states import ADDED, ASKS, BOOK, CHANGED, ICEBERG
+
+_HIDDEN, _PEGGED = int(ExecInst.HIDDEN), int(OrdType.PEGGED)
+_ADD, _REDUCE = int(MarketType.ORDER_ADD), int(MarketType.ORDER_REDUCE)
+_DELETE = int(MarketType.ORDER_DELETE)
+
+
+@kernel
+def _push(s, row, slot, hidden):
+    """Put an order at the end of one of a level's queues."""
+    level = levels(s)[row]
+    order = orders(s)[slot]
+    order["level"] = row
+    order["next"] = 0
+    if hidden:
+        order["prev"] = level["hidden_tail"]
+        if level["hidden_tail"]:
+            orders(s)[level["hidden_tail"]]["next"] = slot
+        else:
+            level["hidden_head"] = slot
+        level["hidden_tail"] = slot
+        level["hidden_count"] += 1
+    else:
+        order["prev"] = level["tail"]
+        if level["tail"]:
+            orders(s)[level["tail"]]["next"] = slot
+        else:
+            level["head"] = slot
+        level["tail"] = slot
+        level["count"] += 1
+
+
+@kernel
+def _unlink(s, row, slot, hidden):
+    """Take an order out of one of a level's queues."""
+    level = levels(s)[row]
+    order = orders(s)[slot]
+    before, after = np.int64(order["prev"]), np.int64(order["next"])
+    if before:
+        orders(s)[before]["next"] = after
+    elif hidden:
+        level["hidden_head"] = after
+    else:
+        level["head"] = after
+    if after:
+        orders(s)[after]["prev"] = before
+    elif hidden:
+        level["hidden_tail"] = before
+    else:
+        level["tail"] = before
+    if hidden:
+        level["hidden_count"] -= 1
+    else:
+        level["count"] -= 1
+    order["level"] = 0
+    order["prev"] = 0
+    order["next"] = 0
+
+
+@kernel
+def _shown_total(s, row, change):
+    """Book a change of a ladder level's displayed quantity."""
+    level = levels(s)[row]
+    level["shown_qty"] += change
+    book = books(s)[np.int64(level["tree"]) >> 2]
+    if level["tree"] & 1:
+        book["shown_ask"] += change
+    else:
+        book["shown_bid"] += change
+    book["dirty"] |= CHANGED
+
+
+@kernel
+def display_part(s, slot):
+    """How much of an order's leaves is displayed when it joins a queue."""
+    order = orders(s)[slot]
+    if order["exec_inst"] & _HIDDEN:
+        return np.int64(0)
+    if order["exec_inst"] & ICEBERG:
+        return min(order["leaves_qty"], extras(s)[details(s)[slot]["extra"]]["display_qty"])
+    return order["leaves_qty"]
+
+
+@kernel
+def join_book(s, slot):
+    """Rest an order at the end of its price level's queue."""
+    order = orders(s)[slot]
+    row = add_level(s, 4 * np.int64(order["instrument"]) + order["side"], order["price"])
+    hidden = order["exec_inst"] & _HIDDEN != 0
+    shown = display_part(s, slot)
+    _push(s, row, slot, hidden)
+    order["state"] = BOOK
+    order["shown_qty"] = shown
+    level = levels(s)[row]
+    level["hidden_qty"] += order["leaves_qty"] - shown
+    books(s)[order["instrument"]]["dirty"] |= CHANGED | ADDED
+    if not hidden:
+        if order["ord_type"] != _PEGGED:
+            level["anchors"] += 1
+        _shown_total(s, row, shown)
+        emit_order(s, _ADD, slot, shown)
+        emit_level(s, row)
+
+
+@kernel
+def leave_book(s, slot):
+    """Take a resting order out of its level; an empty level goes too."""
+    order = orders(s)[slot]
+    row = np.int64(order["level"])
+    level = levels(s)[row]
+    hidden = order["exec_inst"] & _HIDDEN != 0
+    _unlink(s, row, slot, hidden)
+    if level["price"] < 0:
+        level["hidden_qty"] -= order["leaves_qty"]
+        return
+    books(s)[order["instrument"]]["dirty"] |= CHANGED
+    level["hidden_qty"] -= order["leaves_qty"] - order["shown_qty"]
+    if not hidden:
+        if order["ord_type"] != _PEGGED:
+            level["anchors"] -= 1
+        _shown_total(s, row, -order["shown_qty"])
+        order["shown_qty"] = 0
+        emit_order(s, _DELETE, slot, 0)
+        emit_level(s, row)
+    if level["count"] == 0 and level["hidden_count"] == 0:
+        drop_level(s, row)
+
+
+@kernel
+def shrink(s, slot, qty):
+    """Take `qty` off a resting order's leaves: the displayed part first.
+
+    An iceberg whose displayed part is used up shows its next part at the end of the queue.
+    """
+    order = orders(s)[slot]
+    row = np.int64(order["level"])
+    level = levels(s)[row]
+    shown = min(qty, order["shown_qty"])
+    order["leaves_qty"] -= qty
+    level["hidden_qty"] -= qty - shown
+    if level["price"] < 0:
+        return
+    if order["exec_inst"] & _HIDDEN:
+        books(s)[order["instrument"]]["dirty"] |= CHANGED
+        return
+    order["shown_qty"] -= shown
+    _shown_total(s, row, -shown)
+    if order["shown_qty"] == 0 and order["leaves_qty"] > 0:
+        _refill(s, row, slot)
+    elif order["leaves_qty"] > 0:
+        emit_order(s, _REDUCE, slot, order["shown_qty"])
+    emit_level(s, row)
+
+
+@kernel
+def _refill(s, row, slot):
+    """Show an iceberg's next part at the end of its level's queue."""
+    order = orders(s)[slot]
+    emit_order(s, _DELETE, slot, 0)
+    _unlink(s, row, slot, False)
+    part = display_part(s, slot)
+    order["shown_qty"] = part
+    levels(s)[row]["hidden_qty"] -= part
+    _push(s, row, slot, False)
+    _shown_total(s, row, part)
+    emit_order(s, _ADD, slot, part)
+
+
+@kernel
+def join_queue(s, row, slot, state):
+    """Put an order at the end of a queue outside the ladder."""
+    _push(s, row, slot, orders(s)[slot]["exec_inst"] & _HIDDEN != 0)
+    levels(s)[row]["hidden_qty"] += orders(s)[slot]["leaves_qty"]
+    orders(s)[slot]["state"] = state
+    orders(s)[slot]["shown_qty"] = 0
+
+
+@kernel
+def market_queue(s, instrument, side):
+    """The queue of market orders of one side in a call phase, made when first used."""
+    tree = trees(s)[4 * instrument + side]
+    if tree["first"] == 0:
+        tree["first"] = take_level(s, 4 * instrument + side, -1)
+    return np.int64(tree["first"])
+
+
+@kernel
+def waiting_queue(s, instrument, side):
+    """The queue of one side's orders that wait for their minimum quantity."""
+    tree = trees(s)[4 * instrument + side]
+    if tree["waiting"] == 0:
+        tree["waiting"] = take_level(s, 4 * instrument + side, -1)
+    return np.int64(tree["waiting"])
+
+
+@kernel
+def parked_queue(s, instrument):
+    """The queue of orders that wait for an auction."""
+    book = books(s)[instrument]
+    if book["parked"] == 0:
+        book["parked"] = take_level(s, 4 * instrument, -1)
+    return np.int64(book["parked"])
+
+
+@kernel
+def first_in(s, row):
+    """The order that a level trades first, 0 if it is empty."""
+    level = levels(s)[row]
+    return np.int64(level["head"]) if level["head"] else np.int64(level["hidden_head"])
+
+
+@kernel
+def crosses(side, limit, price):
+    """Whether a limit of `side` (0 buy, 1 sell) can trade at `price`."""
+    return price <= limit if side == 0 else price >= limit
+
+
+@kernel
+def other_side(s, slot):
+    """The tree an order trades against."""
+    return 4 * np.int64(orders(s)[slot]["instrument"]) + (ASKS - np.int64(orders(s)[slot]["side"]))

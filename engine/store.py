@@ -1,0 +1,159 @@
+"""The memory of an exchange: named numpy arrays, their address table, growth, copy and hash.
+
+Kernels get one int64 array of (address, row count) pairs (`domain.tables`). This class owns the
+arrays behind it: it aligns them to 64 bytes, doubles them when a kernel asks for room, and gives
+their used part to `snapshot` and `state_hash`. Indexes (hash directories) are not state: they are
+rebuilt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from domain import layout
+from domain.attributes import InstrumentAttr, NodeAttr
+from domain.errors import CapacityError
+from domain.limits import (
+    MAX_ALGOS,
+    MAX_INSTRUMENTS,
+    MAX_NODES,
+    MAX_ORDERS,
+    MAX_SESSIONS,
+)
+from domain.tables import Table
+
+Array = np.ndarray[Any, Any]
+
+# table: (dtype, columns, rows at the start, most rows)
+_SHAPES: dict[Table, tuple[Any, int, int, int]] = {
+    Table.CORE: (layout.CORE, 0, 1, 1),
+    Table.CANDIDATE: (layout.CANDIDATE, 0, 1, 1),
+    Table.INSTRUMENT: ("i8", int(InstrumentAttr.COLUMNS), 16, MAX_INSTRUMENTS + 1),
+    Table.BOOK: (layout.BOOK, 0, 16, MAX_INSTRUMENTS + 1),
+    Table.TREE: (layout.TREE, 0, 64, 4 * (MAX_INSTRUMENTS + 1)),
+    Table.BRANCH: (layout.BRANCH, 0, 64, 4 * MAX_ORDERS),
+    Table.LEVEL: (layout.LEVEL, 0, 256, 2 * MAX_ORDERS),
+    Table.ORDER: (layout.ORDER, 0, 1024, MAX_ORDERS),
+    Table.DETAIL: (layout.DETAIL, 0, 1024, MAX_ORDERS),
+    Table.EXTRA: (layout.EXTRA, 0, 64, MAX_ORDERS),
+    Table.OWNER: ("i4", 0, 1024, MAX_ORDERS),
+    Table.DIRECTORY: (layout.SLOT, 0, 2048, 4 * MAX_ORDERS),
+    Table.NODE: (layout.NODE, 0, 16, MAX_NODES + 1),
+    Table.NODE_LIMIT: ("i8", int(NodeAttr.COLUMNS), 16, MAX_NODES + 1),
+    Table.POSITION: (layout.POSITION, 0, 64, 2**27),
+    Table.POSITION_INDEX: (layout.SLOT, 0, 128, 2**28),
+    Table.GROUP: (layout.GROUP, 0, 16, 2**24),
+    Table.LOT: (layout.LOT, 0, 64, 2**27),
+    Table.ALGO: (layout.ALGO, 0, MAX_ALGOS, MAX_ALGOS),
+    Table.SESSION: (layout.SESSION, 0, 64, MAX_SESSIONS),
+    Table.RECENT: (layout.RECENT, 0, 64, 2**26),
+}
+# tables whose content is not part of the state, or follows from other tables
+_DERIVED = (Table.CANDIDATE, Table.DIRECTORY, Table.POSITION_INDEX)
+
+
+def aligned(dtype: Any, rows: int, columns: int = 0) -> Array:
+    """A zeroed array whose first byte is at a multiple of 64."""
+    kind = np.dtype(dtype)
+    size = rows * max(columns, 1) * kind.itemsize
+    buffer = np.zeros(size + 64, np.uint8)
+    start = -buffer.ctypes.data % 64
+    array = buffer[start : start + size].view(kind)
+    return array.reshape(rows, columns) if columns else array
+
+
+class Store:
+    """The arrays of one exchange and the address table that kernels get."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[Table, Array] = {}
+        self.addresses = aligned("i8", 2 * (max(Table) + 1))
+        for table, (dtype, columns, rows, _) in _SHAPES.items():
+            self._place(table, aligned(dtype, rows, columns))
+
+    def _place(self, table: Table, array: Array) -> None:
+        self.arrays[table] = array
+        self.point(table, array)
+
+    def point(self, table: Table, array: Array) -> None:
+        """Make the address table show `array` (the caller keeps it alive)."""
+        self.addresses[2 * table] = array.ctypes.data
+        self.addresses[2 * table + 1] = len(array)
+
+    def __getitem__(self, table: Table) -> Array:
+        return self.arrays[table]
+
+    @property
+    def core(self) -> Any:
+        """The single row of global state."""
+        return self.arrays[Table.CORE][0]
+
+    def grow(self, table: Table, rows: int) -> None:
+        """Give `table` at least `rows` rows, at least doubling it; contents are kept.
+
+        Raises:
+            CapacityError: the table's bound would be passed.
+        """
+        dtype, columns, _, most = _SHAPES[table]
+        old = self.arrays[table]
+        wanted = min(max(rows, 2 * len(old)), most)
+        if wanted < rows:
+            raise CapacityError(table.name.lower(), most)
+        new = aligned(dtype, wanted, columns)
+        new[: len(old)] = old
+        self._place(table, new)
+
+    def parts(self) -> dict[str, bytes]:
+        """The bytes of every table that is state, by name, up to the last used row."""
+        return {
+            table.name.lower(): array[: self._used(table)].tobytes()
+            for table, array in self.arrays.items()
+            if table not in _DERIVED
+        }
+
+    def _used(self, table: Table) -> int:
+        core = self.core
+        counters = {
+            Table.INSTRUMENT: core["instruments"] + 1,
+            Table.BOOK: core["instruments"] + 1,
+            Table.TREE: 4 * (core["instruments"] + 1),
+            Table.BRANCH: core["branch_high"] + 1,
+            Table.LEVEL: core["level_high"] + 1,
+            Table.ORDER: core["order_high"] + 1,
+            Table.DETAIL: core["order_high"] + 1,
+            Table.OWNER: core["order_high"] + 1,
+            Table.EXTRA: core["extra_high"] + 1,
+            Table.NODE: core["nodes"] + 1,
+            Table.NODE_LIMIT: core["nodes"] + 1,
+            Table.POSITION: core["positions"] + 1,
+            Table.GROUP: core["groups"] + 1,
+            Table.LOT: core["lot_high"] + 1,
+        }
+        return int(counters.get(table, len(self.arrays[table])))
+
+    def restore(self, parts: Mapping[str, bytes]) -> None:
+        """Replace all state by `parts`; derived tables are emptied for the caller to rebuild."""
+        for table, (dtype, columns, rows, _) in _SHAPES.items():
+            blob = parts.get(table.name.lower(), b"")
+            width = np.dtype(dtype).itemsize * max(columns, 1)
+            array = aligned(dtype, max(rows, -(-len(blob) // width)), columns)
+            flat = np.frombuffer(blob, np.uint8)
+            array.view(np.uint8).reshape(-1)[: len(flat)] = flat
+            self._place(table, array)
+
+    def digest(self) -> str:
+        """SHA-256 over every part, in hexadecimal."""
+        total = hashlib.sha256()
+        for name, blob in sorted(self.parts().items()):
+            total.update(name.encode() + len(blob).to_bytes(8, "little"))
+            total.update(blob)
+        return total.hexdigest()
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held by all tables, in bytes."""
+        return sum(array.nbytes for array in self.arrays.values())
