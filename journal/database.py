@@ -25,7 +25,7 @@ from journal.log import Batch
 
 APPLICATION_ID = 0x47574C47  # "GWLG" in the file header: what `file` and `create` go by
 PAGE_SIZE = 8192
-CHECKPOINT_PAGES = 512  # 4 MiB of WAL, then it is copied home and reused in place
+CHECKPOINT_PAGES = 256  # 2 MiB of WAL, then it is copied home and reused in place
 WAL_LIMIT = 64 * 2**20  # a WAL that a huge batch has stretched is cut back to this
 BUSY_SECONDS = 5.0  # wait for a reader that is rebuilding the WAL index after a crash
 LOWEST = -(2**63)
@@ -152,8 +152,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
             raise LogUnavailable(str(path), f"its journal mode is {mode}; it must be wal")
-        db.execute("BEGIN IMMEDIATE")  # fails now, not at the first append, when read-only
-        db.execute("ROLLBACK")
+        db.execute("DELETE FROM meta WHERE 0")  # read-only: fails now, not at the first append
     except sqlite3.Error as error:
         db.close()
         raise failure(error, path, 0) from error

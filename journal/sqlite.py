@@ -45,7 +45,7 @@ class SqliteLog:
         row_size: int,
         layout: str,
         policy: Policy = "disk",
-        commit_every: int = 256,
+        commit_every: int = 64,
         keep_snapshots: int = 2,
     ) -> None:
         _require("row_size", row_size, row_size >= 1, "1 or more bytes")

@@ -33,11 +33,12 @@ def written(path):
 SWAP = """UPDATE batches SET (count, digest, blob) =
     (SELECT count, digest, blob FROM batches b WHERE b.first_seq = 11 - batches.first_seq)
     WHERE first_seq IN (4, 7)"""
+CHANGE = """UPDATE batches SET blob = CAST(x'ff' || substr(blob, 2) AS BLOB)
+    WHERE first_seq = 4"""
+BROKEN_TEXT = "UPDATE batches SET blob = x'ff' || substr(blob, 2) WHERE first_seq = 4"
 TAMPERING = {
-    "one flipped bit": ("UPDATE batches SET blob = CAST(x'ff' || substr(blob, 2)"
-                        " AS BLOB) WHERE first_seq = 4", 4),
-    "blob of broken text": ("UPDATE batches SET blob = x'ff' || substr(blob, 2)"
-                            " WHERE first_seq = 4", 4),
+    "one changed byte": (CHANGE, 4),
+    "blob of broken text": (BROKEN_TEXT, 4),
     "changed count": ("UPDATE batches SET count = 4 WHERE first_seq = 4", 4),
     "count of another type": ("UPDATE batches SET count = 'many' WHERE first_seq = 4", 4),
     "blob of another type": ("UPDATE batches SET blob = 'text' WHERE first_seq = 4", 4),
@@ -82,6 +83,13 @@ def test_a_rehashed_row_breaks_the_next_one(written):
     tamper(written, "UPDATE batches SET blob = ?, digest = ? WHERE first_seq = 4",
            forged, link(digest, 4, 3, forged))  # fmt: skip
     assert verify(written).first_bad_seq == 7
+
+
+def test_a_gap_is_found_even_when_it_is_hashed_as_if_it_were_none(written):
+    with open_log(written) as log:
+        digest = link(log.head_digest, 20, 1, blob_of(20, 1))
+    tamper(written, "INSERT INTO batches VALUES (20, 1, ?, ?)", digest, blob_of(20, 1))
+    assert verify(written).first_bad_seq == 16
 
 
 def test_a_cut_tail_needs_a_head_kept_elsewhere(written):
@@ -250,7 +258,7 @@ def test_a_creation_that_was_interrupted_starts_again(path):
 
 def test_a_folder_that_is_not_there(tmp_path):
     path = tmp_path / "none" / "commands.db"
-    with pytest.raises(LogUnavailable, match="there is no folder .*none; make it first"):
+    with pytest.raises(LogUnavailable, match=r"there is no folder .*none; make it first"):
         open_log(path)
     with pytest.raises(LogUnavailable, match="there is no such file"):
         verify(path)
@@ -283,9 +291,11 @@ def test_a_read_only_file_cannot_be_written_and_can_be_verified(public):
         fill(log, COUNTS)
     path.chmod(0o444)
     Path(f"{path}.lock").chmod(0o666)
+    public.chmod(0o777)
     become_ordinary()
     with pytest.raises(LogUnavailable, match="must be writable"):
         open_log(path)
+    assert verify(path).commands == 15
 
 
 def test_read_only_media_can_be_verified(public):
@@ -314,3 +324,13 @@ def test_a_row_of_a_second_writer_is_not_overwritten(path):
         tamper(path, "INSERT INTO batches VALUES (2, 1, zeroblob(32), zeroblob(32))")
         with pytest.raises(LogCorrupt, match="something else wrote to the file"):
             fill(log, [1])
+        with pytest.raises(LogCorrupt, match="something else wrote to the file"):
+            log.append_many([(2, 1, blob_of(2, 1)), (3, 1, blob_of(3, 1))])
+        assert not log._db.in_transaction
+
+
+def test_rows_that_vanish_under_an_open_log_are_missed(written):
+    with open_log(written) as log:
+        tamper(written, "DELETE FROM batches WHERE first_seq = 11")
+        with pytest.raises(LogCorrupt, match="at sequence 11: the log ends here; 15 was its last"):
+            content(log)

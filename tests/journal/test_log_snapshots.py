@@ -1,5 +1,7 @@
 """Snapshots: found, kept few, checked, stepped over when damaged."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from domain.errors import InvalidField
@@ -115,3 +117,14 @@ def test_parts_without_their_snapshot_are_a_crash_and_swept(path):
         log.write_snapshot(3, PARTS)
         assert log._db.execute("SELECT DISTINCT seq FROM snapshot_parts").fetchall() == [(3,)]
     assert verify(path).ok
+
+
+def test_a_log_can_be_verified_while_snapshots_come_and_go(path):
+    with open_log(path, keep_snapshots=1) as log, ThreadPoolExecutor(1) as reader:
+        fill(log, [1])
+        for _ in range(20):
+            running = reader.submit(lambda: [verify(path) for _ in range(3)])
+            while not running.done():
+                fill(log, [1])
+                log.write_snapshot(log.last_seq, {"state": bytes(50_000)})
+            assert [report.reason for report in running.result()] == [""] * 3
