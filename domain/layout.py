@@ -217,12 +217,11 @@ BOOK = _row(
     ("share_qty", "i8"),  # pro-rata pass under way: incoming quantity, level total, next order
     ("share_total", "i8"),
     ("share_next", "i4"),
+    ("share_level", "i4"),
     ("parked", "i4"),  # level of orders that wait for an auction
     ("peg_next", "i4"),  # next pegged order of the round under way
-    ("pegged", "i4"),  # chain heads and lengths
-    ("trailing", "i4"),
-    ("pegged_count", "i4"),
-    ("trailing_count", "i4"),
+    ("chain", "i4", (3,)),  # heads and lengths of the chains (engine.chains)
+    ("chained", "i4", (3,)),
     ("orders", "i4"),
     ("extensions", "i4"),
     ("flexes", "i4"),
@@ -230,7 +229,9 @@ BOOK = _row(
     ("phase", "u1"),
     ("killed", "u1"),
     ("resume_phase", "u1"),
+    ("next_phase", "u1"),  # after the uncross under way
     ("uncrossing", "u1"),
+    ("share_stage", "u1"),
     ("dirty", "u1"),
 )
 

@@ -100,9 +100,14 @@ def last_level(s, tree):
 @kernel
 def next_level(s, tree, price):
     """The nearest level behind `price` (worse than it), or 0; `price` need not have a level."""
+    return neighbour(s, tree, price, tree & 1 == 1)
+
+
+@kernel
+def neighbour(s, tree, price, up):
+    """The nearest level above (`up`) or below `price`, or 0."""
     t = trees(s)[tree]
     height = np.int64(t["height"])
-    up = tree & 1 == 1
     if t["root"] == 0:
         return np.int64(0)
     above = price >> (6 * height)

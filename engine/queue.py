@@ -21,7 +21,7 @@ _DELETE = int(MarketType.ORDER_DELETE)
 
 
 @kernel
-def _push(s, row, slot, hidden):
+def push(s, row, slot, hidden):
     """Put an order at the end of one of a level's queues."""
     level = levels(s)[row]
     order = orders(s)[slot]
@@ -46,7 +46,7 @@ def _push(s, row, slot, hidden):
 
 
 @kernel
-def _unlink(s, row, slot, hidden):
+def unlink(s, row, slot, hidden):
     """Take an order out of one of a level's queues."""
     level = levels(s)[row]
     order = orders(s)[slot]
@@ -103,7 +103,7 @@ def join_book(s, slot):
     row = add_level(s, 4 * np.int64(order["instrument"]) + order["side"], order["price"])
     hidden = order["exec_inst"] & _HIDDEN != 0
     shown = display_part(s, slot)
-    _push(s, row, slot, hidden)
+    push(s, row, slot, hidden)
     order["state"] = BOOK
     order["shown_qty"] = shown
     level = levels(s)[row]
@@ -124,11 +124,15 @@ def leave_book(s, slot):
     row = np.int64(order["level"])
     level = levels(s)[row]
     hidden = order["exec_inst"] & _HIDDEN != 0
-    _unlink(s, row, slot, hidden)
+    following = order["next"]
+    unlink(s, row, slot, hidden)
     if level["price"] < 0:
         level["hidden_qty"] -= order["leaves_qty"]
         return
-    books(s)[order["instrument"]]["dirty"] |= CHANGED
+    book = books(s)[order["instrument"]]
+    book["dirty"] |= CHANGED
+    if book["share_next"] == slot:
+        book["share_next"] = following
     level["hidden_qty"] -= order["leaves_qty"] - order["shown_qty"]
     if not hidden:
         if order["ord_type"] != _PEGGED:
@@ -142,10 +146,11 @@ def leave_book(s, slot):
 
 
 @kernel
-def shrink(s, slot, qty):
+def shrink(s, slot, qty, stay):
     """Take `qty` off a resting order's leaves: the displayed part first.
 
-    An iceberg whose displayed part is used up shows its next part at the end of the queue.
+    An iceberg whose displayed part is used up shows its next part at the end of the queue, or
+    where it stands (`stay`, in an auction: there its whole quantity has one place).
     """
     order = orders(s)[slot]
     row = np.int64(order["level"])
@@ -161,22 +166,23 @@ def shrink(s, slot, qty):
     order["shown_qty"] -= shown
     _shown_total(s, row, -shown)
     if order["shown_qty"] == 0 and order["leaves_qty"] > 0:
-        _refill(s, row, slot)
+        _refill(s, row, slot, stay)
     elif order["leaves_qty"] > 0:
         emit_order(s, _REDUCE, slot, order["shown_qty"])
     emit_level(s, row)
 
 
 @kernel
-def _refill(s, row, slot):
-    """Show an iceberg's next part at the end of its level's queue."""
+def _refill(s, row, slot, stay):
+    """Show an iceberg's next part."""
     order = orders(s)[slot]
     emit_order(s, _DELETE, slot, 0)
-    _unlink(s, row, slot, False)
+    if not stay:
+        unlink(s, row, slot, False)
+        push(s, row, slot, False)
     part = display_part(s, slot)
     order["shown_qty"] = part
     levels(s)[row]["hidden_qty"] -= part
-    _push(s, row, slot, False)
     _shown_total(s, row, part)
     emit_order(s, _ADD, slot, part)
 
@@ -184,7 +190,7 @@ def _refill(s, row, slot):
 @kernel
 def join_queue(s, row, slot, state):
     """Put an order at the end of a queue outside the ladder."""
-    _push(s, row, slot, orders(s)[slot]["exec_inst"] & _HIDDEN != 0)
+    push(s, row, slot, orders(s)[slot]["exec_inst"] & _HIDDEN != 0)
     levels(s)[row]["hidden_qty"] += orders(s)[slot]["leaves_qty"]
     orders(s)[slot]["state"] = state
     orders(s)[slot]["shown_qty"] = 0

@@ -20,7 +20,7 @@ UNLIMITED = 2048  # no limit price: `price` is the execution cap
 LINKED = 4096
 MINIMUM = 8192  # its minimum quantity has not traded yet
 ICEBERG = 16384
-MOVING = 32768  # in the chain of pegged or trailing orders
+CHAINED = 32768  # in one of its book's chains
 CUSTOMER_FLAGS = 1023
 
 # kinds of tree in a book; odd ones are best at their lowest price
@@ -32,7 +32,13 @@ RISE = 3  # triggers at or above a price
 # BOOK.dirty
 CHANGED = 1  # the top may have changed: publish, move pegged orders
 ADDED = 2  # liquidity was added: look at waiting orders
+TRADED = 4  # the last price may have changed: move trailing stops, look at triggers
 
 # what a step returns
 DONE = 0
 SUSPENDED = 1  # no room for reports or rows: Python makes room and calls again
+
+# the chains of a book
+PEGS = 0
+TRAILING = 1
+CALL_ONLY = 2  # orders that live for one auction

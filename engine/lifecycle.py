@@ -1,0 +1,211 @@
+"""How an order ends, and what that does to the orders linked to it.
+
+`end_order` takes an order from wherever it is, reports its end, and ends or releases the orders of
+its contingency ring. `finish_filled` does the same for an order whose last lot has traded.
+"""
+
+import numpy as np
+
+from domain.codes import Contingency, ExecType, OrdType, Reason
+from domain.jit import kernel
+from domain.tables import core, details, extras, levels, nodes, orders
+from engine.chains import leave_chain
+from engine.directory import remove_order
+from engine.emit import report_order
+from engine.ladder import drop_level
+from engine.pools import free_order
+from engine.queue import leave_book, shrink, unlink
+from engine.ready import leave_ready, make_ready
+from engine.states import (
+    BOOK,
+    CHAINED,
+    CHILD,
+    HELD,
+    LINKED,
+    PARENT,
+    PARKED,
+    READY,
+    TRIGGER,
+    WAITING,
+    WORKING,
+)
+from risk.positions import release, unreserve
+
+_CANCELED, _RESTATED = int(ExecType.CANCELED), int(ExecType.RESTATED)
+_BY_LINK = int(Reason.CANCELED_BY_LINK)
+_OCO, _OUO = int(Contingency.ONE_CANCELS_OTHER), int(Contingency.ONE_UPDATES_OTHER)
+_BRACKET = int(Contingency.BRACKET)
+
+
+@kernel
+def detach(s, slot):
+    """Take an order out of the queue it is in, whatever that is; it belongs nowhere afterwards."""
+    order = orders(s)[slot]
+    state = order["state"]
+    if state == BOOK or state == PARKED or state == WAITING:
+        leave_book(s, slot)
+    elif state == TRIGGER:
+        row = np.int64(order["level"])
+        unlink(s, row, slot, False)
+        if levels(s)[row]["count"] == 0:
+            drop_level(s, row)
+    elif state == READY:
+        leave_ready(s, slot)
+    elif state == WORKING:
+        core(s)[0]["working"] = 0
+
+
+@kernel
+def _forget(s, slot):
+    """Remove an order that has ended from chains, ring, directory and pools."""
+    order = orders(s)[slot]
+    if order["exec_inst"] & CHAINED:
+        leave_chain(s, slot)
+    if order["exec_inst"] & LINKED:
+        leave_ring(s, slot)
+    remove_order(s, slot)
+    nodes(s)[order["account"]]["orders"] -= 1
+    free_order(s, slot)
+
+
+@kernel
+def leave_ring(s, slot):
+    """Take an order out of its contingency ring."""
+    e = extras(s)[details(s)[slot]["extra"]]
+    before, after = np.int64(e["ring_prev"]), np.int64(e["ring_next"])
+    if after:
+        extras(s)[details(s)[before]["extra"]]["ring_next"] = after if before != after else 0
+        extras(s)[details(s)[after]["extra"]]["ring_prev"] = before if before != after else 0
+    orders(s)[slot]["exec_inst"] &= 0xFFFF - LINKED
+    e["ring_next"] = 0
+    e["ring_prev"] = 0
+
+
+@kernel
+def _end_single(s, slot, command, exec_type, reason):
+    """End an order without looking at its ring; returns the report row."""
+    detach(s, slot)
+    r = report_order(s, slot, command, exec_type, reason)
+    unreserve(s, slot)
+    _forget(s, slot)
+    return r
+
+
+@kernel
+def end_order(s, slot, command, exec_type, reason):
+    """Cancel or expire an order, then the orders that its ring says must follow."""
+    if orders(s)[slot]["exec_inst"] & LINKED == 0:
+        return _end_single(s, slot, command, exec_type, reason)
+    e = extras(s)[details(s)[slot]["extra"]]
+    first, kind, role = np.int64(e["ring_next"]), np.int64(e["contingency"]), np.int64(e["role"])
+    traded = details(s)[slot]["cum_qty"]
+    r = _end_single(s, slot, command, exec_type, reason)
+    _follow(s, first, command, kind, role, traded, False)
+    return r
+
+
+@kernel
+def finish_filled(s, slot, command):
+    """Remove an order whose leaves are 0 and release the orders that waited for it.
+
+    It is not in a queue any more; its fills have been reported and booked.
+    """
+    if orders(s)[slot]["state"] == WORKING:
+        core(s)[0]["working"] = 0
+    if orders(s)[slot]["exec_inst"] & LINKED == 0:
+        _forget(s, slot)
+        return
+    e = extras(s)[details(s)[slot]["extra"]]
+    first, kind, role = np.int64(e["ring_next"]), np.int64(e["contingency"]), np.int64(e["role"])
+    traded = details(s)[slot]["cum_qty"]
+    _forget(s, slot)
+    _follow(s, first, command, kind, role, traded, True)
+
+
+@kernel
+def _ring_size(s, first):
+    """How many orders a ring has."""
+    if first == 0:
+        return np.int64(0)
+    count = np.int64(1)
+    at = np.int64(extras(s)[details(s)[first]["extra"]]["ring_next"])
+    while at != first and at != 0:
+        count += 1
+        at = np.int64(extras(s)[details(s)[at]["extra"]]["ring_next"])
+    return count
+
+
+@kernel
+def _follow(s, first, command, kind, role, traded, filled):
+    """What the end of one order of a ring means for the others, from `first` on."""
+    if first == 0 or orders(s)[first]["state"] == 0:
+        return
+    at = first
+    for _ in range(_ring_size(s, first)):
+        e = extras(s)[details(s)[at]["extra"]]
+        after = np.int64(e["ring_next"])
+        child = e["role"] == CHILD
+        if kind == _OCO or kind == _OUO:
+            if not filled:
+                _end_single(s, at, command, _CANCELED, _BY_LINK)
+        elif role == PARENT and child:
+            if traded == 0:
+                _end_single(s, at, command, _CANCELED, _BY_LINK)
+            else:
+                _release_child(s, at, command, traded)
+        elif role == CHILD and child and kind == _BRACKET and not filled:
+            _end_single(s, at, command, _CANCELED, _BY_LINK)
+        at = after
+
+
+@kernel
+def _release_child(s, slot, command, traded):
+    """The parent has traded and ended: its child becomes active, for no more than that quantity."""
+    order = orders(s)[slot]
+    surplus = order["leaves_qty"] - traded
+    if surplus > 0:
+        order["leaves_qty"] -= surplus
+        details(s)[slot]["order_qty"] = traded
+        release(s, slot, surplus)
+        report_order(s, slot, command, _RESTATED, _BY_LINK)
+    if order["state"] == HELD:
+        make_ready(s, slot)
+
+
+@kernel
+def after_fill(s, slot, qty, command):
+    """What a fill of `qty` means for the other orders of a one-cancels or one-updates ring."""
+    e = extras(s)[details(s)[slot]["extra"]]
+    kind, role = np.int64(e["contingency"]), np.int64(e["role"])
+    at = np.int64(e["ring_next"])
+    for _ in range(_ring_size(s, at) - 1):
+        other = extras(s)[details(s)[at]["extra"]]
+        after = np.int64(other["ring_next"])
+        if orders(s)[at]["leaves_qty"] > 0:
+            if kind == _OCO:
+                _end_single(s, at, command, _CANCELED, _BY_LINK)
+            elif kind == _OUO or (kind == _BRACKET and role == CHILD and other["role"] == CHILD):
+                reduce_order(s, at, qty, command, _BY_LINK)
+        at = after
+
+
+@kernel
+def reduce_order(s, slot, qty, command, reason):
+    """Take `qty` off an order's leaves without a trade; at 0 it is canceled."""
+    order = orders(s)[slot]
+    if qty >= order["leaves_qty"]:
+        _end_single(s, slot, command, _CANCELED, reason)
+        return
+    shrink_anywhere(s, slot, qty)
+    release(s, slot, qty)
+    report_order(s, slot, command, _RESTATED, reason)
+
+
+@kernel
+def shrink_anywhere(s, slot, qty):
+    """Take `qty` off the leaves of an order, in a queue or not."""
+    state = orders(s)[slot]["state"]
+    if state == BOOK or state == PARKED or state == WAITING:
+        shrink(s, slot, qty, True)
+    else:
+        orders(s)[slot]["leaves_qty"] -= qty

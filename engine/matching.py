@@ -1,0 +1,180 @@
+"""The working order against the book: price, then displayed before hidden, then time.
+
+`match` takes one step at a time and can stop between any two when the report buffer is full;
+called again it goes on from the state. Pro-rata levels keep their pass in the BOOK row.
+"""
+
+import numpy as np
+
+from domain.attributes import InstrumentAttr
+from domain.codes import Allocation, ExecInst, SelfTrade
+from domain.jit import kernel
+from domain.tables import books, core, instruments, levels, orders, trees
+from engine.ladder import next_level
+from engine.queue import crosses, first_in, other_side
+from engine.room import room_for_step
+from engine.states import DONE, SUSPENDED
+from engine.trading import prevent, same_group, stp_mode, trade
+from engine.calls import breaks_band, start_volatility_auction
+from risk.exact import mul_div
+
+_ALLOCATION, _FIFO_SHARE = int(InstrumentAttr.ALLOCATION), int(InstrumentAttr.FIFO_SHARE_BPS)
+_PRO_RATA_MIN = int(InstrumentAttr.PRO_RATA_MIN)
+_VOLATILITY = int(InstrumentAttr.VOLATILITY_AUCTION)
+_BY_TIME, _FIRST, _TURN, _PASS = 0, 1, 2, 3  # stages of a shared level
+_SPLIT, _ALLOW, _HIDDEN = int(Allocation.SPLIT), int(SelfTrade.ALLOW), int(ExecInst.HIDDEN)
+
+
+@kernel
+def match(s, slot, command):
+    """Trade the working order until it is done, the price no longer crosses, or room runs out."""
+    c = core(s)[0]
+    order = orders(s)[slot]
+    against = other_side(s, slot)
+    side = np.int64(order["side"])
+    instrument = np.int64(order["instrument"])
+    config = instruments(s)[instrument]
+    mode = stp_mode(s, slot)
+    while c["working"] == slot:
+        row = np.int64(trees(s)[against]["best"])
+        if row == 0 or not crosses(side, order["price"], levels(s)[row]["price"]):
+            return DONE
+        if not room_for_step(s, instrument):
+            return SUSPENDED
+        if config[_VOLATILITY] and breaks_band(s, instrument, levels(s)[row]["price"]):
+            start_volatility_auction(s, instrument)
+            return DONE
+        maker = first_in(s, row)
+        if config[_ALLOCATION]:
+            _share_step(s, slot, row, mode, command)
+        elif mode != _ALLOW and same_group(s, maker, slot):
+            prevent(s, maker, slot, mode, command)
+        else:
+            price = levels(s)[row]["price"]
+            trade(s, maker, slot, price, _at_most(s, maker, slot), command)
+    return DONE
+
+
+@kernel
+def _at_most(s, maker, slot):
+    """How much of a resting order can trade now: its displayed part, or all of a hidden one."""
+    resting = orders(s)[maker]
+    part = resting["leaves_qty"] if resting["exec_inst"] & _HIDDEN else resting["shown_qty"]
+    return min(part, orders(s)[slot]["leaves_qty"])
+
+
+@kernel
+def _group_in_level(s, slot, row):
+    """Whether a level displays an order of the incoming order's self-trade group."""
+    at = np.int64(levels(s)[row]["head"])
+    while at:
+        if same_group(s, at, slot):
+            return True
+        at = np.int64(orders(s)[at]["next"])
+    return False
+
+
+@kernel
+def _share_step(s, slot, row, mode, command):
+    """One step at a level that is shared pro rata, wholly or after a share by time."""
+    book = books(s)[orders(s)[slot]["instrument"]]
+    if book["share_level"] != row:
+        _begin_share(s, slot, row, mode)
+    if book["share_stage"] == _PASS:
+        _share_one(s, slot, row, command)
+        return
+    maker = first_in(s, row)
+    if mode != _ALLOW and same_group(s, maker, slot):
+        prevent(s, maker, slot, mode, command)
+        return
+    qty = _at_most(s, maker, slot)
+    if book["share_stage"] == _FIRST:
+        qty = min(qty, book["share_qty"])
+        book["share_qty"] -= qty
+        if book["share_qty"] == 0:
+            book["share_stage"] = _TURN
+    trade(s, maker, slot, levels(s)[row]["price"], qty, command)
+    if book["share_stage"] == _TURN and core(s)[0]["working"] == slot:
+        _begin_pass(s, slot, row)
+
+
+@kernel
+def _begin_share(s, slot, row, mode):
+    """Decide how a level is shared with the incoming order: by time, pro rata, or both."""
+    order = orders(s)[slot]
+    book = books(s)[order["instrument"]]
+    config = instruments(s)[order["instrument"]]
+    book["share_level"] = row
+    book["share_stage"] = _BY_TIME
+    if order["leaves_qty"] >= levels(s)[row]["shown_qty"]:
+        return
+    if mode != _ALLOW and _group_in_level(s, slot, row):
+        return
+    book["share_qty"] = 0
+    if config[_ALLOCATION] == _SPLIT:
+        book["share_qty"] = order["leaves_qty"] * config[_FIFO_SHARE] // 10_000
+    if book["share_qty"] > 0:
+        book["share_stage"] = _FIRST
+    else:
+        _begin_pass(s, slot, row)
+
+
+@kernel
+def _begin_pass(s, slot, row):
+    """Start the pro-rata pass over a level's displayed orders."""
+    book = books(s)[orders(s)[slot]["instrument"]]
+    book["share_stage"] = _PASS
+    book["share_qty"] = orders(s)[slot]["leaves_qty"]
+    book["share_total"] = levels(s)[row]["shown_qty"]
+    book["share_next"] = levels(s)[row]["head"]
+
+
+@kernel
+def _share_one(s, slot, row, command):
+    """Give the next order of the pass its pro-rata share; shares that are too small are 0."""
+    order = orders(s)[slot]
+    book = books(s)[order["instrument"]]
+    maker = np.int64(book["share_next"])
+    book["share_next"] = orders(s)[maker]["next"]
+    qty = mul_div(book["share_qty"], orders(s)[maker]["shown_qty"], book["share_total"])
+    if book["share_next"] == 0:
+        book["share_stage"] = _BY_TIME
+    if qty >= instruments(s)[order["instrument"]][_PRO_RATA_MIN]:
+        trade(s, maker, slot, levels(s)[row]["price"], qty, command)
+        if book["share_next"] == 0:
+            book["share_stage"] = _BY_TIME
+
+
+@kernel
+def available(s, slot, need):
+    """Quantity within an order's price on the other side, counted up to `need`.
+
+    Displayed, hidden and reserve quantity counts; orders of the same self-trade group only if
+    the mode is ALLOW.
+    """
+    order = orders(s)[slot]
+    against = other_side(s, slot)
+    side = np.int64(order["side"])
+    skip = stp_mode(s, slot) != _ALLOW
+    row = np.int64(trees(s)[against]["best"])
+    total = np.int64(0)
+    while row != 0 and total < need and crosses(side, order["price"], levels(s)[row]["price"]):
+        level = levels(s)[row]
+        if skip:
+            total += _foreign(s, slot, np.int64(level["head"]), need - total)
+            total += _foreign(s, slot, np.int64(level["hidden_head"]), need - total)
+        else:
+            total += level["shown_qty"] + level["hidden_qty"]
+        row = next_level(s, against, level["price"])
+    return total
+
+
+@kernel
+def _foreign(s, slot, at, need):
+    """Leaves of a queue's orders from `at` on that are not of the order's own group."""
+    total = np.int64(0)
+    while at and total < need:
+        if not same_group(s, at, slot):
+            total += orders(s)[at]["leaves_qty"]
+        at = np.int64(orders(s)[at]["next"])
+    return total

@@ -1,0 +1,73 @@
+"""Is there room for one more step? If not, CORE.want says which table Python must grow.
+
+A step is one fill, cancel or move with all that hangs on it; `limits.STEP_REPORTS` bounds the
+rows it writes. Steps ask before they begin, so nothing is ever half done for want of memory.
+"""
+
+import numpy as np
+
+from domain.jit import kernel
+from domain.limits import STEP_REPORTS
+from domain.tables import Table, books, branches, core, directory, extras, levels, lots
+from domain.tables import markets, orders, recents, reports
+from engine.states import TRAILING
+from risk.fills import lots_room
+from risk.positions import positions_room
+from risk.throttle import recents_room
+
+_LEVEL, _BRANCH, _ORDER = int(Table.LEVEL), int(Table.BRANCH), int(Table.ORDER)
+_EXTRA, _DIRECTORY, _LOT = int(Table.EXTRA), int(Table.DIRECTORY), int(Table.LOT)
+_POSITION, _RECENT = int(Table.POSITION), int(Table.RECENT)
+_REPORT, _MARKET = int(Table.REPORT), int(Table.MARKET)
+_STEP_MARKETS = 4 * STEP_REPORTS
+_MOST_LEVELS = 8  # new levels of one step, and the branches above one new level
+
+
+@kernel
+def _lacks(s, table):
+    core(s)[0]["want"] = table
+    return False
+
+
+@kernel
+def room_for_rows(s):
+    """Whether one more step's report and market rows fit into the buffers."""
+    c = core(s)[0]
+    if c["reports"] + STEP_REPORTS > len(reports(s)):
+        return _lacks(s, _REPORT)
+    if c["feed"] and c["markets"] + _STEP_MARKETS > len(markets(s)):
+        return _lacks(s, _MARKET)
+    return True
+
+
+@kernel
+def room_for_step(s, instrument):
+    """Whether one more step in an instrument's book fits into all tables."""
+    c = core(s)[0]
+    if not room_for_rows(s):
+        return False
+    new = _MOST_LEVELS + np.int64(books(s)[instrument]["chained"][TRAILING])
+    if c["level_high"] + new >= len(levels(s)):
+        return _lacks(s, _LEVEL)
+    if c["branch_high"] + 8 * new >= len(branches(s)):
+        return _lacks(s, _BRANCH)
+    if not lots_room(s, 2):
+        return _lacks(s, _LOT)
+    return True
+
+
+@kernel
+def room_for_command(s, instrument):
+    """Whether any command can begin: two new orders, their extras, positions and keys."""
+    c = core(s)[0]
+    if c["live_orders"] + 3 >= len(orders(s)):
+        return _lacks(s, _ORDER)
+    if c["extra_high"] + 2 >= len(extras(s)):
+        return _lacks(s, _EXTRA)
+    if 2 * (c["live_orders"] + 4) > len(directory(s)):
+        return _lacks(s, _DIRECTORY)
+    if not positions_room(s):
+        return _lacks(s, _POSITION)
+    if not recents_room(s):
+        return _lacks(s, _RECENT)
+    return room_for_step(s, instrument)
