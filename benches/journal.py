@@ -3,7 +3,7 @@
 Workload: one writer appends batches of 1, 64 and 1,024 commands of 192 bytes (random bytes,
 nothing to compress) to a new log, one append after the other, under the policies "disk" (each
 append is a commit) and "memory" (a commit every 64 batches, made by the append that finds the
-64 waiting: it is the maximum of its row). The time of each append is taken with
+64 waiting: it is the p99 of its row). The time of each append is taken with
 perf_counter_ns, garbage collection left on. Beside it stand the two calls without which no log
 is durable: a write of the same bytes and an fdatasync, once into a file that grows and once
 over bytes that are already allocated, which is what a WAL does after its first round.

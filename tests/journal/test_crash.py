@@ -1,7 +1,7 @@
 """kill -9 at any moment: what was acknowledged is there, the chain holds, the log goes on.
 
 This kills processes, not power: what a process has handed to the operating system survives.
-That the device was told as well is seen by counting the calls (test_each_append_is_synced).
+That the device was told as well, and what follows when it fails, is seen at the system calls.
 """
 
 import random
@@ -85,7 +85,18 @@ def test_the_lock_goes_with_the_process(tmp_path):
         fill(log, [1])
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def traced(path, options, code):
+    """Run code with the path of a log as its argument under strace; what it printed."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
+    command = ["strace", "-f", *options, sys.executable, "-c", code, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "ptrace" in done.stderr.lower():
+        pytest.skip("strace is not permitted here")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_each_append_is_synced(tmp_path):
     """Between two acknowledgements of the policy "disk" there is an fdatasync that succeeded."""
     trace = tmp_path / "trace"
@@ -94,13 +105,7 @@ def test_each_append_is_synced(tmp_path):
         "with open_log(sys.argv[1]) as log:\n"
         "    for _ in range(50): fill(log, [1]); os.write(1, b'acknowledged')\n"
     )
-    run = ["strace", "-f", "-e", "trace=fdatasync,fsync,write", "-o", str(trace)]
-    done = subprocess.run(
-        [*run, sys.executable, "-c", code, str(tmp_path / "c.db")], capture_output=True, check=False
-    )
-    if b"ptrace" in done.stderr.lower():
-        pytest.skip("strace is not permitted here")
-    assert done.returncode == 0, done.stderr
+    traced(tmp_path / "c.db", ["-e", "trace=fdatasync,fsync,write", "-o", str(trace)], code)
     synced, acknowledged = False, 0
     for line in trace.read_text().splitlines():
         if "sync(" in line and line.endswith("= 0"):
@@ -109,3 +114,31 @@ def test_each_append_is_synced(tmp_path):
             assert synced
             synced, acknowledged = False, acknowledged + 1
     assert acknowledged == 50
+
+
+@pytest.mark.parametrize("policy", ["disk", "memory"])
+def test_a_device_that_fails_stops_the_log_until_it_is_opened_again(tmp_path, policy):
+    """The kernel is made to answer EIO to one fdatasync; the next ones would succeed."""
+    path = tmp_path / "c.db"
+    open_log(path).close()
+    code = f"""
+import sys
+from domain.errors import LogFailed
+from tests.journal.rows import fill, open_log
+with open_log(sys.argv[1], policy={policy!r}, commit_every=1) as log:
+    try: fill(log, [1] * 100)
+    except LogFailed as failed: assert "reopen the log and read last_seq" in str(failed)
+    print(log.durable_seq)
+    try: fill(log, [1])
+    except LogFailed: print("still failed")
+"""
+    fault = "inject=fdatasync:error=EIO:when=20"
+    said = traced(path, ["-e", "trace=fdatasync", "-e", fault], code).split("\n")
+    assert said[1] == "still failed"
+    durable = int(said[0])
+    assert 0 < durable < 100
+    with open_log(path) as log:
+        assert durable <= log.last_seq <= durable + 1
+        fill(log, [1])
+        assert content(log) == blob_of(1, log.last_seq)
+    assert verify(path).ok
