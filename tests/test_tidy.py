@@ -8,7 +8,6 @@ import ast
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
