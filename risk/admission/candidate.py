@@ -1,0 +1,86 @@
+"""What the checks know about the candidate: its value, what it would close, what it would add."""
+
+import numpy as np
+
+from domain.attributes import InstrumentAttr
+from domain.jit import kernel
+from domain.limits import MAX_VALUE
+from domain.tables import candidates, instruments, positions
+from risk.exact import value_of
+from risk.fees import worst_fee
+from risk.margin import assess, held_value
+
+_MULTIPLIER = int(InstrumentAttr.MULTIPLIER)
+
+
+@kernel
+def complete(s):
+    """Fill value, old_value and hold_fee of the candidate; False if the value is out of range."""
+    c = candidates(s)[0]
+    i = np.int64(c["instrument"])
+    multiplier = instruments(s)[i, _MULTIPLIER]
+    value = value_of(c["leaves_qty"], c["worst_px"], multiplier)
+    c["value"] = value
+    if value > MAX_VALUE:
+        return False
+    c["old_value"] = c["old_leaves"] * c["old_worst_px"] * multiplier
+    c["hold_fee"] = worst_fee(s, i, np.int64(c["side"]), value, c["leaves_qty"])
+    return True
+
+
+@kernel
+def free_lots(s):
+    """Lots of the account's position that its open orders on this side do not yet close.
+
+    The open quantity of a replaced order does not count.
+    """
+    c = candidates(s)[0]
+    r = positions(s)[c["position"]]
+    if c["side"] == 0:
+        return -r["qty"] - (r["open_buy"] - c["old_leaves"])
+    return r["qty"] - (r["open_sell"] - c["old_leaves"])
+
+
+@kernel
+def reduces(s):
+    """Whether the order can only bring the account's position nearer to zero."""
+    return candidates(s)[0]["leaves_qty"] <= free_lots(s)
+
+
+@kernel
+def change(s):
+    """(lots, buy value, sell value) that the order adds to the account's open orders."""
+    c = candidates(s)[0]
+    worth = c["value"] - c["old_value"]
+    if c["side"] == 0:
+        return c["leaves_qty"] - c["old_leaves"], worth, np.int64(0)
+    return c["leaves_qty"] - c["old_leaves"], np.int64(0), worth
+
+
+@kernel
+def outlook(s, weight):
+    """(gross, exposure, margin, value) of the account's row, marked now.
+
+    `weight` 1: with the order's change; 0: without it.
+    """
+    c = candidates(s)[0]
+    r = positions(s)[c["position"]]
+    i = np.int64(c["instrument"])
+    qty, bought, sold = change(s)
+    open_buy, open_sell = r["open_buy"], r["open_sell"]
+    if c["side"] == 0:
+        open_buy += weight * qty
+    else:
+        open_sell += weight * qty
+    value = held_value(s, i, r["qty"], r["cost"])
+    gross, exposure, margin = assess(
+        s,
+        i,
+        r["qty"],
+        open_buy,
+        open_sell,
+        r["buy_value"] + weight * bought,
+        r["sell_value"] + weight * sold,
+        value,
+    )
+    return gross, exposure, margin, value

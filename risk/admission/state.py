@@ -1,0 +1,247 @@
+"""Precise checks, first part: may this account trade this instrument in this way right now?
+
+Kill switches and permissions: SEC rule 15c3-5, MiFID II RTS 6; short sales: SEC Regulation SHO;
+risk-reduction mode and algorithm ids: SEBI.
+"""
+
+import numpy as np
+
+from domain.attributes import ORD_TYPE_BIT, TIF_BIT, InstrumentAttr, NodeAttr
+from domain.codes import (
+    ExecInst,
+    InstrumentType,
+    NodeStatus,
+    OrdType,
+    Phase,
+    Reason,
+    ShortSale,
+    Side,
+    TimeInForce,
+)
+from domain.jit import kernel
+from domain.limits import MAX_CASH, MAX_VALUE
+from domain.tables import algos, books, candidates, core, instruments, node_limits, nodes, positions
+from risk.admission.candidate import free_lots, reduces
+from risk.admission.refusal import refuse, refuse_plain
+
+
+def _masks(bits):
+    table = np.zeros(256, np.int64)
+    for code, bit in bits.items():
+        table[code] = 1 << bit
+    return table
+
+
+ORD_TYPE_MASK, TIF_MASK = _masks(ORD_TYPE_BIT), _masks(TIF_BIT)
+MONEY_BOUND = 2 * MAX_CASH  # |cash| plus the value of all open orders, so that sums stay in int64
+
+_I, _N = InstrumentAttr, NodeAttr
+_TYPE, _TRADABLE, _CURRENCY = int(_I.TYPE), int(_I.TRADABLE), int(_I.CURRENCY)
+_EXPIRY, _ORD_TYPES, _TIFS = int(_I.EXPIRY), int(_I.ALLOWED_ORD_TYPES), int(_I.ALLOWED_TIFS)
+_STATUS, _N_CURRENCY, _TYPES = int(_N.STATUS), int(_N.CURRENCY), int(_N.ALLOWED_TYPES)
+_SIDES, _N_ORD_TYPES = int(_N.ALLOWED_SIDES), int(_N.ALLOWED_ORD_TYPES)
+_SHORT, _ALGO = int(_N.SHORT_SALE), int(_N.ALGO_REQUIRED)
+_EQUITY, _EXEMPT = int(InstrumentType.EQUITY), int(Side.SELL_SHORT_EXEMPT)
+_SUSPENDED, _CLOSE_ONLY = int(NodeStatus.SUSPENDED), int(NodeStatus.CLOSE_ONLY)
+_FORBIDDEN, _LOCATE = int(ShortSale.FORBIDDEN), int(ShortSale.LOCATE)
+_CLOSED, _HALT, _POST_CLOSE = int(Phase.CLOSED), int(Phase.HALT), int(Phase.POST_CLOSE)
+_PRE_OPEN, _OPENING = int(Phase.PRE_OPEN), int(Phase.OPENING_AUCTION)
+_CONTINUOUS, _PEGGED = int(Phase.CONTINUOUS), int(OrdType.PEGGED)
+_AT_THE_OPEN, _IOC = int(TimeInForce.AT_THE_OPEN), int(TimeInForce.IOC)
+_FOK, _AON = int(TimeInForce.FOK), int(ExecInst.ALL_OR_NONE)
+_R = Reason
+_R_VALUE, _R_MARKET = int(_R.VALUE_OUT_OF_RANGE), int(_R.MARKET_KILLED)
+_R_INSTRUMENT, _R_NODE = int(_R.INSTRUMENT_KILLED), int(_R.NODE_KILLED)
+_R_ALGO, _R_SUSPENDED = int(_R.ALGO_KILLED), int(_R.NODE_SUSPENDED)
+_R_CLOSE, _R_PHASE = int(_R.CLOSE_ONLY), int(_R.PHASE_FORBIDS)
+_R_TRADABLE, _R_EXPIRED = int(_R.INSTRUMENT_NOT_TRADABLE), int(_R.INSTRUMENT_EXPIRED)
+_R_RESTRICTED, _R_CURRENCY = int(_R.INSTRUMENT_RESTRICTED), int(_R.CURRENCY_MISMATCH)
+_R_TYPE, _R_SIDE = int(_R.TYPE_NOT_PERMITTED), int(_R.SIDE_NOT_PERMITTED)
+_R_ORD_TYPE, _R_SHORT = int(_R.ORD_TYPE_NOT_PERMITTED), int(_R.SHORT_SALE_FORBIDDEN)
+_R_LOCATE, _R_ALGO_ID = int(_R.LOCATE_REQUIRED), int(_R.ALGO_ID_REQUIRED)
+_R_ALGO_UNKNOWN, _R_REDUCING = int(_R.ALGO_ID_UNKNOWN), int(_R.RISK_REDUCTION_MODE)
+_R_THROTTLED = int(_R.EXECUTION_THROTTLED)
+_PASS = np.int64(0)
+
+
+@kernel
+def phase_allows(s):
+    """Whether the instrument's phase takes the candidate (docs/rules.md 7)."""
+    c = candidates(s)[0]
+    phase = np.int64(books(s)[c["instrument"]]["phase"])
+    tif = c["time_in_force"]
+    if phase == _CONTINUOUS:
+        return tif != _AT_THE_OPEN
+    if phase == _CLOSED or phase == _HALT or phase == _POST_CLOSE:
+        return False
+    if tif == _AT_THE_OPEN and phase != _PRE_OPEN and phase != _OPENING:
+        return False
+    at_once = tif == _IOC or tif == _FOK or c["min_qty"] > 0 or c["exec_inst"] & _AON != 0
+    return not at_once and c["ord_type"] != _PEGGED
+
+
+@kernel
+def is_short_sale(s):
+    """Whether the candidate sells shares that the account does not hold."""
+    c = candidates(s)[0]
+    if c["side"] == 0 or instruments(s)[c["instrument"], _TYPE] != _EQUITY:
+        return False
+    return not reduces(s)
+
+
+@kernel
+def algo_killed(s):
+    """Whether the candidate's algorithm is stopped."""
+    algo = candidates(s)[0]["algo_id"]
+    return 0 < algo < len(algos(s)) and algos(s)[algo]["killed"] != 0
+
+
+@kernel
+def algo_unknown(s):
+    """Whether the candidate names an algorithm that was never added."""
+    algo = candidates(s)[0]["algo_id"]
+    return algo != 0 and (algo < 0 or algo >= len(algos(s)) or algos(s)[algo]["known"] == 0)
+
+
+@kernel
+def check_range(s):
+    """The order's value, and each level's money with it, stay where sums cannot wrap."""
+    c = candidates(s)[0]
+    if c["value"] > MAX_VALUE:
+        return refuse(s, _R_VALUE, 0, MAX_VALUE, c["value"], MAX_VALUE)
+    row = np.int64(c["position"])
+    while row:
+        node = np.int64(positions(s)[row]["node"])
+        used = abs(nodes(s)[node]["cash"]) + nodes(s)[node]["open_value"]
+        after = used + c["value"] - c["old_value"]
+        if after > MONEY_BOUND:
+            return refuse(s, _R_VALUE, node, MONEY_BOUND, after, MONEY_BOUND - used)
+        row = np.int64(positions(s)[row]["parent"])
+    return _PASS
+
+
+@kernel
+def _node_forbids(s, node, reason):
+    """Whether one check about a node alone refuses: the reason says which."""
+    n = nodes(s)[node]
+    if reason == _R_NODE:
+        return n["killed"] != 0
+    if reason == _R_THROTTLED:
+        return n["throttled"] != 0
+    c = candidates(s)[0]
+    row = node_limits(s)[node]
+    if reason == _R_SUSPENDED:
+        return row[_STATUS] == _SUSPENDED
+    if reason == _R_CLOSE:
+        return row[_STATUS] == _CLOSE_ONLY
+    if reason == _R_TYPE:
+        return (row[_TYPES] >> instruments(s)[c["instrument"], _TYPE]) & 1 == 0
+    if reason == _R_SIDE:
+        return (row[_SIDES] >> np.int64(c["side"])) & 1 == 0
+    if reason == _R_ORD_TYPE:
+        return row[_N_ORD_TYPES] & ORD_TYPE_MASK[c["ord_type"]] == 0
+    if reason == _R_SHORT:
+        return row[_SHORT] == _FORBIDDEN
+    if reason == _R_LOCATE:
+        return row[_SHORT] == _LOCATE and c["fix_side"] != _EXEMPT
+    return row[_ALGO] != 0 and c["algo_id"] == 0  # _R_ALGO_ID
+
+
+@kernel
+def _levels(s, reason):
+    """Ask `_node_forbids` from the account up to the firm."""
+    row = np.int64(candidates(s)[0]["position"])
+    while row:
+        r = positions(s)[row]
+        if _node_forbids(s, np.int64(r["node"]), reason):
+            return refuse(s, reason, np.int64(r["node"]), 0, 0, 0)
+        row = np.int64(r["parent"])
+    return _PASS
+
+
+@kernel
+def _switches(s):
+    """Kill switches and node status."""
+    c = candidates(s)[0]
+    if core(s)[0]["killed"]:
+        return refuse_plain(s, _R_MARKET)
+    if books(s)[c["instrument"]]["killed"]:
+        return refuse_plain(s, _R_INSTRUMENT)
+    reason = _levels(s, _R_NODE)
+    if reason:
+        return reason
+    if algo_killed(s):
+        return refuse_plain(s, _R_ALGO)
+    reason = _levels(s, _R_SUSPENDED)
+    if reason:
+        return reason
+    return _PASS if reduces(s) else _levels(s, _R_CLOSE)
+
+
+@kernel
+def _instrument(s):
+    """Phase, tradability, expiry, restriction and currency."""
+    c = candidates(s)[0]
+    row = instruments(s)[c["instrument"]]
+    if not phase_allows(s):
+        return refuse_plain(s, _R_PHASE)
+    if row[_TRADABLE] == 0:
+        return refuse_plain(s, _R_TRADABLE)
+    if 0 < row[_EXPIRY] <= c["now"]:
+        return refuse(s, _R_EXPIRED, 0, row[_EXPIRY], c["now"], 0)
+    at = np.int64(c["position"])
+    while at:
+        if positions(s)[at]["restricted"]:
+            return refuse(s, _R_RESTRICTED, np.int64(positions(s)[at]["node"]), 0, 0, 0)
+        at = np.int64(positions(s)[at]["parent"])
+    currency = node_limits(s)[c["account"], _N_CURRENCY]
+    if row[_CURRENCY] != currency:
+        return refuse(s, _R_CURRENCY, np.int64(c["account"]), currency, row[_CURRENCY], 0)
+    return _PASS
+
+
+@kernel
+def _permissions(s):
+    """Types, sides, order types, short sales."""
+    c = candidates(s)[0]
+    row = instruments(s)[c["instrument"]]
+    reason = _levels(s, _R_TYPE)
+    if reason == 0:
+        reason = _levels(s, _R_SIDE)
+    if reason == 0:
+        reason = _levels(s, _R_ORD_TYPE)
+    if reason:
+        return reason
+    if row[_ORD_TYPES] & ORD_TYPE_MASK[c["ord_type"]] == 0:
+        return refuse_plain(s, _R_ORD_TYPE)
+    if row[_TIFS] & TIF_MASK[c["time_in_force"]] == 0:
+        return refuse_plain(s, _R_ORD_TYPE)
+    if is_short_sale(s):
+        reason = _levels(s, _R_SHORT)
+        if reason == 0:
+            reason = _levels(s, _R_LOCATE)
+        if reason:
+            free = max(0, free_lots(s))
+            c["limit"], c["observed"], c["headroom"] = free, c["leaves_qty"], free
+    return reason
+
+
+@kernel
+def check_state(s):
+    """The first state check that refuses the candidate, 0 if none."""
+    reason = _switches(s)
+    if reason == 0:
+        reason = _instrument(s)
+    if reason == 0:
+        reason = _permissions(s)
+    if reason == 0:
+        reason = _levels(s, _R_ALGO_ID)
+    if reason:
+        return reason
+    c = candidates(s)[0]
+    if algo_unknown(s):
+        return refuse(s, _R_ALGO_UNKNOWN, 0, 0, np.int64(c["algo_id"]), 0)
+    tif = c["time_in_force"]
+    if nodes(s)[c["account"]]["reducing"] and tif != _IOC and tif != _FOK:
+        return refuse(s, _R_REDUCING, np.int64(c["account"]), 0, 0, 0)
+    return _levels(s, _R_THROTTLED)

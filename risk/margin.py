@@ -1,0 +1,92 @@
+"""The initial margin of an account's position row, in minor units.
+
+This module is the seam for other models: `margin_of` is the only place that looks at
+MARGIN_MODEL. A scenario model (SPAN-like) would add its branch there. PERCENT and VAR_ELM follow
+the shape of SEBI's value-at-risk margin plus extreme loss margin.
+"""
+
+import numpy as np
+
+from domain.attributes import InstrumentAttr
+from domain.codes import MarginModel
+from domain.jit import kernel
+from domain.limits import MAX_CASH
+from domain.tables import books, instruments, positions
+from risk.exact import bps_up, saturating_mul, value_of
+
+_I = InstrumentAttr
+_MODEL, _MULTIPLIER, _REFERENCE = int(_I.MARGIN_MODEL), int(_I.MULTIPLIER), int(_I.REFERENCE_PRICE)
+_PER_LOT_RATE, _MARGIN_BPS, _ELM_BPS = int(_I.MARGIN_PER_LOT), int(_I.MARGIN_BPS), int(_I.ELM_BPS)
+_SHORT_BPS = int(_I.SHORT_MARGIN_BPS)
+_CASH, _PER_LOT = int(MarginModel.CASH), int(MarginModel.PER_LOT)
+_PERCENT, _VAR_ELM = int(MarginModel.PERCENT), int(MarginModel.VAR_ELM)
+
+
+@kernel
+def mark_price(s, instrument):
+    """The last price, else REFERENCE_PRICE, else 0, in ticks."""
+    last = books(s)[instrument]["last_px"]
+    if last > 0:
+        return last
+    return instruments(s)[instrument, _REFERENCE]
+
+
+@kernel
+def _cash_margin(s, instrument, short, buy_value, sell_value):
+    """Buys are paid in full; lots sold but not held need short margin on their value."""
+    if short <= 0:
+        return buy_value
+    row = instruments(s)[instrument]
+    mark = mark_price(s, instrument)
+    value = value_of(short, mark, row[_MULTIPLIER]) if mark > 0 else sell_value
+    return min(MAX_CASH, buy_value + bps_up(value, row[_SHORT_BPS]))
+
+
+@kernel
+def margin_of(s, instrument, open_sell, widest, held, buy_value, sell_value, value):
+    """Margin of a row with these numbers: `held` lots, `value` of them at the mark, open orders.
+
+    `widest` is max(|held + open buy|, |held - open sell|), the most lots that can be held.
+    """
+    row = instruments(s)[instrument]
+    model = row[_MODEL]
+    if model == _CASH:
+        return _cash_margin(s, instrument, open_sell - held, buy_value, sell_value)
+    if model == _PER_LOT:
+        return min(MAX_CASH, saturating_mul(widest, row[_PER_LOT_RATE]))
+    base = max(value + buy_value, sell_value - value, 0)
+    if model == _PERCENT:
+        return min(MAX_CASH, bps_up(base, row[_MARGIN_BPS]))
+    if model == _VAR_ELM:
+        return min(MAX_CASH, bps_up(base, row[_MARGIN_BPS] + row[_ELM_BPS]))
+    return base
+
+
+@kernel
+def assess(s, instrument, held, open_buy, open_sell, buy_value, sell_value, value):
+    """(gross lots, exposure, margin) of an account's row with these numbers."""
+    gross = max(abs(held + open_buy), abs(held - open_sell))
+    exposure = max(abs(value + buy_value), abs(value - sell_value))
+    margin = margin_of(s, instrument, open_sell, gross, held, buy_value, sell_value, value)
+    return gross, exposure, margin
+
+
+@kernel
+def held_value(s, instrument, qty, cost):
+    """Lots at the mark, in minor units; at cost while the instrument has no price at all."""
+    mark = mark_price(s, instrument)
+    if mark == 0:
+        return np.int64(cost)
+    return value_of(qty, mark, instruments(s)[instrument, _MULTIPLIER])
+
+
+@kernel
+def row_margin(s, row):
+    """Margin of an account's position row at the current mark."""
+    r = positions(s)[row]
+    i = np.int64(r["instrument"])
+    value = held_value(s, i, r["qty"], r["cost"])
+    _, _, margin = assess(
+        s, i, r["qty"], r["open_buy"], r["open_sell"], r["buy_value"], r["sell_value"], value
+    )
+    return margin

@@ -1,0 +1,207 @@
+"""Marking rows to the market, and carrying what changed up the hierarchy.
+
+Every sum above an account is additive: the rows of desk, client and firm, the nodes and the
+exposure groups hold the sum over the accounts below. `shift` therefore works out the differences
+of one account row once and adds them at each level.
+"""
+
+import numpy as np
+
+from domain.attributes import InstrumentAttr, NodeAttr
+from domain.codes import Level, MarginModel
+from domain.jit import kernel
+from domain.tables import books, core, groups, instruments, node_limits, nodes, positions
+from risk.derived import NODE_FLAGS, REDUCTION, VARIATION
+from risk.exact import bps_up
+from risk.margin import assess, held_value
+
+_PRODUCT, _CURRENCY = int(InstrumentAttr.PRODUCT), int(InstrumentAttr.CURRENCY)
+_MODEL, _CASH = int(InstrumentAttr.MARGIN_MODEL), int(MarginModel.CASH)
+_CREDIT, _ENTER, _LEAVE = (
+    int(NodeAttr.CREDIT),
+    int(NodeAttr.RRM_ENTER_BPS),
+    int(NodeAttr.RRM_LEAVE_BPS),
+)
+_ACCOUNT = int(Level.ACCOUNT)
+PRODUCT_GROUP, CURRENCY_GROUP = 1, 2
+
+
+@kernel
+def group_row(s, node, kind, number):
+    """The exposure group (kind, number) of a node, 0 if it has none."""
+    row = np.int64(nodes(s)[node]["first_group"])
+    while row:
+        g = groups(s)[row]
+        if g["kind"] == kind and g["id"] == number:
+            return row
+        row = np.int64(g["next"])
+    return row
+
+
+@kernel
+def _shift_groups(s, node, instrument, gross, long, short):
+    row = np.int64(nodes(s)[node]["first_group"])
+    product = instruments(s)[instrument, _PRODUCT]
+    currency = instruments(s)[instrument, _CURRENCY]
+    while row:
+        g = groups(s)[row]
+        if g["id"] == (product if g["kind"] == PRODUCT_GROUP else currency):
+            g["gross"] += gross
+            g["long_net"] += long
+            g["short_net"] += short
+        row = np.int64(g["next"])
+
+
+@kernel
+def collateral(s, node):
+    """cash + CREDIT + min(0, unrealised of what is not paid in full), minor units."""
+    row = node_limits(s)[node]
+    return nodes(s)[node]["cash"] + row[_CREDIT] + min(0, row[VARIATION])
+
+
+@kernel
+def review_reduction(s, node):
+    """Enter or leave the risk-reduction mode of an account (SEBI: 85 % of collateral in use)."""
+    n = nodes(s)[node]
+    row = node_limits(s)[node]
+    used = n["margin"] + n["hold_fee"]
+    if row[_ENTER] == 0 or used <= 0:
+        n["reducing"] = 0
+        return
+    base = max(collateral(s, node), 0)
+    if used >= bps_up(base, row[_ENTER]):
+        n["reducing"] = 1
+    elif used < bps_up(base, row[_LEAVE]):
+        n["reducing"] = 0
+
+
+@kernel
+def raise_peak(s, node):
+    """Keep the highest profit of today."""
+    n = nodes(s)[node]
+    profit = n["realised"] + n["unrealised"] - n["base_unrealised"]
+    if profit > n["peak"]:
+        n["peak"] = profit
+
+
+@kernel
+def shift(s, row, side, qty, value, fee, count):
+    """Add to the open orders of an account's row, mark it, and carry all differences up.
+
+    `side` 0 buy or 1 sell; `qty` lots, `value` and `fee` minor units, `count` orders: all signed.
+    """
+    r = positions(s)[row]
+    node = np.int64(r["node"])
+    i = np.int64(r["instrument"])
+    bought, sold = (value, 0) if side == 0 else (0, value)
+    if side == 0:
+        r["open_buy"] += qty
+    else:
+        r["open_sell"] += qty
+    r["buy_value"] += bought
+    r["sell_value"] += sold
+    marked = held_value(s, i, r["qty"], r["cost"])
+    gross, exposure, margin = assess(
+        s, i, r["qty"], r["open_buy"], r["open_sell"], r["buy_value"], r["sell_value"], marked
+    )
+    unrealised = marked - r["cost"] + r["realised"] - r["fifo_realised"]
+    d_gross, d_exposure = gross - r["gross"], exposure - r["exposure"]
+    d_margin, d_unrealised = margin - r["margin"], unrealised - r["unrealised"]
+    d_value = marked - r["value"]
+    r["gross"] = gross
+    r["exposure"] = exposure
+    r["margin"] = margin
+    r["unrealised"] = unrealised
+    r["value"] = marked
+    account = node
+    if instruments(s)[i, _MODEL] != _CASH:
+        node_limits(s)[node, VARIATION] += d_unrealised
+    while True:
+        n = nodes(s)[node]
+        n["margin"] += d_margin
+        n["hold_fee"] += fee
+        n["unrealised"] += d_unrealised
+        n["open_orders"] += count
+        n["open_value"] += value
+        n["exposure"] += d_exposure
+        n["long_exposure"] += d_value + bought
+        n["short_exposure"] += d_value - sold
+        raise_peak(s, node)
+        if n["first_group"]:
+            _shift_groups(s, node, i, d_exposure, d_value + bought, d_value - sold)
+        row = np.int64(r["parent"])
+        if row == 0:
+            break
+        r = positions(s)[row]
+        node = np.int64(r["node"])
+        if side == 0:
+            r["open_buy"] += qty
+        else:
+            r["open_sell"] += qty
+        r["buy_value"] += bought
+        r["sell_value"] += sold
+        r["gross"] += d_gross
+        r["exposure"] += d_exposure
+        r["margin"] += d_margin
+        r["unrealised"] += d_unrealised
+        r["value"] += d_value
+    if node_limits(s)[account, NODE_FLAGS] & REDUCTION or nodes(s)[account]["reducing"]:
+        review_reduction(s, account)
+
+
+@kernel
+def mark_row(s, row):
+    """Mark an account's position row; rows above follow from it."""
+    if nodes(s)[positions(s)[row]["node"]]["level"] == _ACCOUNT:
+        shift(s, row, 0, 0, 0, 0, 0)
+
+
+@kernel
+def mark_all_step(s, first, most):
+    """Mark at most `most` position rows from `first` on; the row to go on with, 0 when done."""
+    last = np.int64(core(s)[0]["positions"])
+    end = min(last, first + most - 1)
+    for row in range(first, end + 1):
+        mark_row(s, row)
+    return end + 1 if end < last else np.int64(0)
+
+
+@kernel
+def _end_of_day_row(s, at):
+    c = core(s)[0]
+    if at <= c["nodes"]:
+        n = nodes(s)[at]
+        n["realised"] = 0
+        n["peak"] = 0
+        n["base_unrealised"] = n["unrealised"]
+        n["messages"] = 0
+        n["executions"] = 0
+    if at <= c["positions"]:
+        r = positions(s)[at]
+        r["bought"] = 0
+        r["sold"] = 0
+    if at <= c["instruments"]:
+        b = books(s)[at]
+        b["flexes"] = 0
+        b["flex_trades"] = 0
+        b["extensions"] = 0
+
+
+@kernel
+def end_of_day_step(s, first, most):
+    """Start the daily counters of nodes, positions and books number `first` and on again.
+
+    Call it after marking, from 1 on. Returns the number to go on with, 0 when done.
+    """
+    c = core(s)[0]
+    last = np.int64(max(c["nodes"], c["positions"], c["instruments"]))
+    end = min(last, first + most - 1)
+    for at in range(first, end + 1):
+        _end_of_day_row(s, at)
+    return end + 1 if end < last else np.int64(0)
+
+
+@kernel
+def end_of_day_nodes(s):
+    """Start all daily counters again in one go."""
+    end_of_day_step(s, 1, 2**30)

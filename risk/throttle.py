@@ -1,0 +1,167 @@
+"""Flow control: token buckets, message counts, and the duplicate-order window.
+
+A rate is the generic cell rate algorithm (ITU-T I.371): one number a bucket, the theoretical
+arrival time `tat` in nanoseconds. A token moves it by one interval; a burst of b may run ahead of
+the clock by (b - 1) intervals. The repeated-execution throttle follows SEC rule 15c3-5 practice.
+"""
+
+import numpy as np
+
+from domain.attributes import NodeAttr
+from domain.jit import kernel, mix
+from domain.tables import candidates, core, node_limits, nodes, recents
+from risk.derived import (
+    DUPLICATES,
+    EXECUTION_INTERVAL,
+    FLAG_BITS,
+    NODE_FLAGS,
+    ORDER_INTERVAL,
+    REPLACE_INTERVAL,
+)
+
+_MAX_EXECUTIONS, _WINDOW = int(NodeAttr.MAX_EXECUTIONS), int(NodeAttr.DUPLICATE_WINDOW_NS)
+
+
+@kernel
+def count_execution(s, node):
+    """Count a fill of a node; too many in the window throttle it until REARM."""
+    n = nodes(s)[node]
+    n["executions"] += 1
+    interval = node_limits(s)[node, EXECUTION_INTERVAL]
+    if interval:
+        now = core(s)[0]["time"]
+        tat = max(n["execution_tat"], now) + interval
+        n["execution_tat"] = tat
+        if tat - now > node_limits(s)[node, _MAX_EXECUTIONS] * interval:
+            n["throttled"] = 1
+
+
+@kernel
+def take_tokens(s, node, replace):
+    """Take a token of a node's order or replace bucket, and count the message."""
+    n = nodes(s)[node]
+    n["messages"] += 1
+    now = candidates(s)[0]["now"]
+    if replace:
+        interval = node_limits(s)[node, REPLACE_INTERVAL]
+        if interval:
+            n["replace_tat"] = max(n["replace_tat"], now) + interval
+    else:
+        interval = node_limits(s)[node, ORDER_INTERVAL]
+        if interval:
+            n["order_tat"] = max(n["order_tat"], now) + interval
+
+
+@kernel
+def take_cancel_token(s, node):
+    """Count a cancel of a node; the bucket may be overdrawn."""
+    n = nodes(s)[node]
+    n["messages"] += 1
+    interval = node_limits(s)[node, NODE_FLAGS] >> FLAG_BITS
+    if interval:
+        n["cancel_tat"] = max(n["cancel_tat"], core(s)[0]["time"]) + interval
+
+
+@kernel
+def recents_room(s):
+    """Whether two more rows fit into a half full duplicate window."""
+    return 2 * (core(s)[0]["recent"] + 2) <= len(recents(s))
+
+
+@kernel
+def _key(account, instrument, side, price, qty):
+    return mix(mix(account, instrument) * 2 + side, mix(price, qty))
+
+
+@kernel
+def _is(entry, c, key):
+    return (
+        entry["hash"] == key
+        and entry["account"] == c["account"]
+        and entry["instrument"] == c["instrument"]
+        and entry["side"] == c["side"]
+        and entry["price"] == c["price"]
+        and entry["qty"] == c["order_qty"]
+    )
+
+
+@kernel
+def last_same(s):
+    """When an order like the candidate was last accepted, in ns; -1 if it is not known."""
+    c = candidates(s)[0]
+    table = recents(s)
+    mask = len(table) - 1
+    key = _key(c["account"], c["instrument"], np.int64(c["side"]), c["price"], c["order_qty"])
+    at = key & mask
+    while table[at]["used"]:
+        if _is(table[at], c, key):
+            return table[at]["time"]
+        at = (at + 1) & mask
+    return np.int64(-1)
+
+
+@kernel
+def is_recent(s):
+    """Whether the candidate repeats an order accepted within its account's window."""
+    c = candidates(s)[0]
+    last = last_same(s)
+    return last >= 0 and c["now"] - last < node_limits(s)[c["account"], _WINDOW]
+
+
+@kernel
+def remember(s):
+    """Enter the accepted candidate into the duplicate window of its account, if it has one."""
+    c = candidates(s)[0]
+    if node_limits(s)[c["account"], NODE_FLAGS] & DUPLICATES == 0:
+        return
+    table = recents(s)
+    mask = len(table) - 1
+    key = _key(c["account"], c["instrument"], np.int64(c["side"]), c["price"], c["order_qty"])
+    at = key & mask
+    expired = np.int64(-1)
+    while table[at]["used"] and not _is(table[at], c, key):
+        window = node_limits(s)[table[at]["account"], _WINDOW]
+        if expired < 0 and c["now"] - table[at]["time"] >= window:
+            expired = at
+        at = (at + 1) & mask
+    if table[at]["used"] == 0:
+        if expired >= 0:
+            at = expired
+        else:
+            core(s)[0]["recent"] += 1
+    entry = table[at]
+    entry["time"] = c["now"]
+    entry["price"] = c["price"]
+    entry["qty"] = c["order_qty"]
+    entry["account"] = c["account"]
+    entry["instrument"] = c["instrument"]
+    entry["hash"] = key
+    entry["side"] = c["side"]
+    entry["used"] = 1
+
+
+@kernel
+def rebuild_recents(s, old):
+    """Move the rows of `old` that are still inside their window into the empty table."""
+    c = core(s)[0]
+    table = recents(s)
+    mask = len(table) - 1
+    c["recent"] = 0
+    for number in range(len(old)):
+        entry = old[number]
+        window = node_limits(s)[entry["account"], _WINDOW]
+        if entry["used"] == 0 or c["time"] - entry["time"] >= window:
+            continue
+        at = np.int64(entry["hash"]) & mask
+        while table[at]["used"]:
+            at = (at + 1) & mask
+        to = table[at]
+        to["time"] = entry["time"]
+        to["price"] = entry["price"]
+        to["qty"] = entry["qty"]
+        to["account"] = entry["account"]
+        to["instrument"] = entry["instrument"]
+        to["hash"] = entry["hash"]
+        to["side"] = entry["side"]
+        to["used"] = 1
+        c["recent"] += 1
