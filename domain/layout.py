@@ -165,6 +165,7 @@ EXTRA = _row(  # only for orders that need one of these
     ("list_left", "i4"),  # orders that must still join before the list is released
     ("contingency", "u1"),
     ("role", "u1"),  # engine.states: peer, parent or child of its ring
+    ("triggered", "u1"),
 )
 
 LEVEL = _row(
@@ -312,8 +313,8 @@ GROUP = _row(
 )
 
 LOT = _row(32, ("qty", "i8"), ("price", "i8"), ("next", "i4"))
-ALGO = _row(16, ("known", "u1"), ("killed", "u1"))
-SESSION = _row(16, ("connected", "u1"))
+ALGO = _row(2, ("known", "u1"), ("killed", "u1"))
+SESSION = _row(1, ("connected", "u1"))
 SLOT = _row(8, ("row", "i4"), ("hash", "i4"))  # entry of a hash directory
 RECENT = _row(  # duplicate-order window
     48,
@@ -344,6 +345,7 @@ CANDIDATE = _row(  # an order as the risk checks see it: a new one, or the resul
     ("value", "i8"),  # leaves_qty x worst_px x multiplier, filled by the checks
     ("old_value", "i8"),
     ("hold_fee", "i8"),  # worst fee of leaves_qty, filled by the checks
+    ("cap", "i8"),  # execution cap: the limit price, or the protection of an order without one
     ("limit", "i8"),  # refusal
     ("observed", "i8"),
     ("headroom", "i8"),
@@ -393,14 +395,15 @@ CORE = _row(
     ("ready_head", "i4"),  # released orders that trade next
     ("ready_tail", "i4"),
     ("book", "i4"),  # instrument being worked on
-    ("cursor", "i4"),  # of the sweep under way
+    ("cursor", "i4"),  # of the sweep under way, and its last row
+    ("until", "i4"),
     ("stage", "u1"),  # engine.loop
     ("sweep", "u1"),
     ("killed", "u1"),
     ("feed", "u1"),
     ("rounds", "u1"),  # of peg moves left in this command
     ("want", "u1"),  # table that must grow before the work can go on
-    ("_align", "u1", (2,)),
+    ("_align", "u1", (6,)),
     ("reports", "i8"),  # rows written to the buffers of this call
     ("markets", "i8"),
     ("rows", "i8"),  # commands in the buffer of this call

@@ -38,6 +38,7 @@ class Table(IntEnum):
     ALGO = 21
     SESSION = 22
     RECENT = 23
+    LEG = 24
 
 
 core = table(Table.CORE, layout.CORE)
@@ -64,3 +65,4 @@ lots = table(Table.LOT, layout.LOT)
 algos = table(Table.ALGO, layout.ALGO)
 sessions = table(Table.SESSION, layout.SESSION)
 recents = table(Table.RECENT, layout.RECENT)
+legs = table(Table.LEG, layout.COMMAND)

@@ -14,7 +14,7 @@ from engine.directory import remove_order
 from engine.emit import report_order
 from engine.ladder import drop_level
 from engine.pools import free_order
-from engine.queue import leave_book, shrink, unlink
+from engine.queue import leave_book, shorten, unlink
 from engine.ready import leave_ready, make_ready
 from engine.states import (
     BOOK,
@@ -123,7 +123,7 @@ def finish_filled(s, slot, command):
 
 
 @kernel
-def _ring_size(s, first):
+def ring_size(s, first):
     """How many orders a ring has."""
     if first == 0:
         return np.int64(0)
@@ -141,7 +141,7 @@ def _follow(s, first, command, kind, role, traded, filled):
     if first == 0 or orders(s)[first]["state"] == 0:
         return
     at = first
-    for _ in range(_ring_size(s, first)):
+    for _ in range(ring_size(s, first)):
         e = extras(s)[details(s)[at]["extra"]]
         after = np.int64(e["ring_next"])
         child = e["role"] == CHILD
@@ -178,7 +178,7 @@ def after_fill(s, slot, qty, command):
     e = extras(s)[details(s)[slot]["extra"]]
     kind, role = np.int64(e["contingency"]), np.int64(e["role"])
     at = np.int64(e["ring_next"])
-    for _ in range(_ring_size(s, at) - 1):
+    for _ in range(ring_size(s, at) - 1):
         other = extras(s)[details(s)[at]["extra"]]
         after = np.int64(other["ring_next"])
         if orders(s)[at]["leaves_qty"] > 0:
@@ -206,6 +206,6 @@ def shrink_anywhere(s, slot, qty):
     """Take `qty` off the leaves of an order, in a queue or not."""
     state = orders(s)[slot]["state"]
     if state == BOOK or state == PARKED or state == WAITING:
-        shrink(s, slot, qty, True)
+        shorten(s, slot, qty)
     else:
         orders(s)[slot]["leaves_qty"] -= qty

@@ -78,6 +78,7 @@ def take_extra(s, slot):
     e["list_left"] = 0
     e["contingency"] = 0
     e["role"] = 0
+    e["triggered"] = 0
     return row
 
 

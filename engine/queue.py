@@ -173,6 +173,25 @@ def shrink(s, slot, qty, stay):
 
 
 @kernel
+def shorten(s, slot, qty):
+    """Take `qty` off a queued order's leaves without a trade: the part not displayed first."""
+    order = orders(s)[slot]
+    row = np.int64(order["level"])
+    level = levels(s)[row]
+    order["leaves_qty"] -= qty
+    drop = max(np.int64(0), order["shown_qty"] - order["leaves_qty"])
+    level["hidden_qty"] -= qty - drop
+    if level["price"] < 0:
+        return
+    books(s)[order["instrument"]]["dirty"] |= CHANGED
+    if drop > 0:
+        order["shown_qty"] -= drop
+        _shown_total(s, row, -drop)
+        emit_order(s, _REDUCE, slot, order["shown_qty"])
+        emit_level(s, row)
+
+
+@kernel
 def _refill(s, row, slot, stay):
     """Show an iceberg's next part."""
     order = orders(s)[slot]

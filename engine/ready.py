@@ -7,8 +7,8 @@ working order is done. The queue runs through ORDER.prev and ORDER.next.
 import numpy as np
 
 from domain.jit import kernel
-from domain.tables import core, orders
-from engine.states import READY
+from domain.tables import books, core, orders
+from engine.states import CHANGED, READY
 
 
 @kernel
@@ -24,6 +24,16 @@ def make_ready(s, slot):
     else:
         c["ready_head"] = slot
     c["ready_tail"] = slot
+    books(s)[order["instrument"]]["dirty"] |= CHANGED
+
+
+@kernel
+def next_ready(s, instrument):
+    """The released order of an instrument that trades next, or 0."""
+    at = np.int64(core(s)[0]["ready_head"])
+    while at and orders(s)[at]["instrument"] != instrument:
+        at = np.int64(orders(s)[at]["next"])
+    return at
 
 
 @kernel

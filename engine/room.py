@@ -8,16 +8,18 @@ import numpy as np
 
 from domain.jit import kernel
 from domain.limits import STEP_REPORTS
-from domain.tables import Table, books, branches, core, directory, extras, levels, lots
-from domain.tables import markets, orders, recents, reports
+from domain.tables import Table, books, branches, core, directory, extras, instruments, levels
+from domain.tables import markets, nodes, orders, reports
 from engine.states import TRAILING
 from risk.fills import lots_room
 from risk.positions import positions_room
+from risk.settings import groups_room
 from risk.throttle import recents_room
 
 _LEVEL, _BRANCH, _ORDER = int(Table.LEVEL), int(Table.BRANCH), int(Table.ORDER)
 _EXTRA, _DIRECTORY, _LOT = int(Table.EXTRA), int(Table.DIRECTORY), int(Table.LOT)
 _POSITION, _RECENT = int(Table.POSITION), int(Table.RECENT)
+_INSTRUMENT, _NODE, _GROUP = int(Table.INSTRUMENT), int(Table.NODE), int(Table.GROUP)
 _REPORT, _MARKET = int(Table.REPORT), int(Table.MARKET)
 _STEP_MARKETS = 4 * STEP_REPORTS
 _MOST_LEVELS = 8  # new levels of one step, and the branches above one new level
@@ -71,3 +73,14 @@ def room_for_command(s, instrument):
     if not recents_room(s):
         return _lacks(s, _RECENT)
     return room_for_step(s, instrument)
+
+
+@kernel
+def room_for_administration(s):
+    """Whether one more instrument, node and exposure group fit."""
+    c = core(s)[0]
+    if c["instruments"] + 2 > len(instruments(s)):
+        return _lacks(s, _INSTRUMENT)
+    if c["nodes"] + 2 > len(nodes(s)):
+        return _lacks(s, _NODE)
+    return groups_room(s) or _lacks(s, _GROUP)

@@ -49,11 +49,12 @@ _SHAPES: dict[Table, tuple[Any, int, int, int]] = {
     Table.GROUP: (layout.GROUP, 0, 16, 2**24),
     Table.LOT: (layout.LOT, 0, 64, 2**27),
     Table.ALGO: (layout.ALGO, 0, MAX_ALGOS, MAX_ALGOS),
-    Table.SESSION: (layout.SESSION, 0, 64, MAX_SESSIONS),
+    Table.SESSION: (layout.SESSION, 0, MAX_SESSIONS, MAX_SESSIONS),
     Table.RECENT: (layout.RECENT, 0, 64, 2**26),
+    Table.LEG: (layout.COMMAND, 0, 1, 1),
 }
 # tables whose content is not part of the state, or follows from other tables
-_DERIVED = (Table.CANDIDATE, Table.DIRECTORY, Table.POSITION_INDEX)
+_DERIVED = (Table.CANDIDATE, Table.DIRECTORY, Table.POSITION_INDEX, Table.LEG)
 
 
 def aligned(dtype: Any, rows: int, columns: int = 0) -> Array:

@@ -1,0 +1,99 @@
+"""Work that a command has started, taken to its end step by step.
+
+`drain` finishes one book: the working order, an uncross, released orders, triggers, waiting
+orders, pegged orders, in that order, until nothing is left to do; then the top is published.
+"""
+
+import numpy as np
+
+from domain.codes import Phase
+from domain.jit import kernel
+from domain.tables import books, core, orders
+from engine.auction import equilibrium
+from engine.calls import is_call
+from engine.emit import emit_indicative, emit_top
+from engine.entry import release_ready
+from engine.lifecycle import detach
+from engine.matching import match
+from engine.pegs import begin_round, move_next
+from engine.phases import go_on_uncrossing
+from engine.queue import join_book
+from engine.ready import leave_ready, next_ready
+from engine.room import room_for_step
+from engine.states import ADDED, CHANGED, DONE, PEGS, SUSPENDED, TRADED, TRAILING
+from engine.triggers import fire, next_triggered, trail
+from engine.working import settle, start_working, next_satisfied
+
+_CONTINUOUS = int(Phase.CONTINUOUS)
+_AUCTION_FEED = 16
+
+
+@kernel
+def drain(s, instrument, command):
+    """Do all that is left to do in one book; SUSPENDED if room ran out on the way."""
+    c = core(s)[0]
+    book = books(s)[instrument]
+    while True:
+        slot = np.int64(c["working"])
+        if slot:
+            if match(s, slot, command) == SUSPENDED or not room_for_step(s, instrument):
+                return SUSPENDED
+            if c["working"] == slot:
+                settle(s, slot, command)
+            continue
+        if not room_for_step(s, instrument):
+            return SUSPENDED
+        if book["uncrossing"]:
+            if go_on_uncrossing(s, instrument, command) == SUSPENDED:
+                return SUSPENDED
+            continue
+        slot = next_ready(s, instrument)
+        if slot:
+            leave_ready(s, slot)
+            release_ready(s, slot, command)
+        elif book["phase"] != _CONTINUOUS or not _go_on_trading(s, instrument, command):
+            break
+    if book["dirty"]:
+        book["dirty"] = 0
+        _publish(s, instrument)
+    return DONE
+
+
+@kernel
+def _go_on_trading(s, instrument, command):
+    """One step of what follows from trades and changes of the book; False if nothing does."""
+    book = books(s)[instrument]
+    if book["dirty"] & TRADED:
+        if book["chain"][TRAILING]:
+            trail(s, instrument)
+        slot = next_triggered(s, instrument)
+        if slot:
+            fire(s, slot, command)
+            return True
+        book["dirty"] &= 0xFF - TRADED
+    if book["dirty"] & ADDED:
+        slot = next_satisfied(s, instrument)
+        if slot:
+            detach(s, slot)
+            start_working(s, slot, command)
+            return True
+        book["dirty"] &= 0xFF - ADDED
+    if book["chain"][PEGS] == 0:
+        return False
+    if book["peg_next"] == 0:
+        begin_round(s, instrument)
+    if book["peg_next"] == 0:
+        return False
+    move_next(s, instrument, command)
+    return True
+
+
+@kernel
+def _publish(s, instrument):
+    """Market data at the end of a command: the indicative of a call phase, else the top."""
+    if is_call(books(s)[instrument]["phase"]):
+        if core(s)[0]["feed"] & _AUCTION_FEED:
+            price, volume, surplus = equilibrium(s, instrument)
+            emit_indicative(s, instrument, price, volume, surplus)
+    else:
+        emit_top(s, instrument)

@@ -1,0 +1,131 @@
+"""Commands that act on many orders or many instruments, one step at a time.
+
+A sweep goes over the order rows (who owns row n is one int32, so a million rows take under a
+millisecond), then over the instruments it has touched. Both can stop between any two steps.
+"""
+
+import numpy as np
+
+from domain.attributes import InstrumentAttr
+from domain.codes import Command, ExecInst, ExecType, Phase, Reason, Scope, TimeInForce
+from domain.jit import kernel
+from domain.tables import books, core, details, extras, instruments, levels, nodes, orders, owners
+from engine.lifecycle import end_order
+from engine.room import room_for_step
+from engine.states import DONE, QUOTE_LEG, SUSPENDED
+
+_MASS_CANCEL, _KILL = int(Command.MASS_CANCEL), int(Command.KILL_ON)
+_DISCONNECT, _TICK = int(Command.DISCONNECT), int(Command.TICK)
+_END_OF_DAY = int(Command.END_OF_DAY)
+_MARKET, _NODE, _ALGO = int(Scope.MARKET), int(Scope.NODE), int(Scope.ALGO)
+_INSTRUMENT = int(Scope.INSTRUMENT)
+_CANCELED, _EXPIRED = int(ExecType.CANCELED), int(ExecType.EXPIRED)
+_BY_MASS, _BY_KILL = int(Reason.CANCELED_BY_MASS_CANCEL), int(Reason.CANCELED_BY_KILL)
+_BY_DISCONNECT = int(Reason.CANCELED_BY_DISCONNECT)
+_BY_DEAD_MAN, _TIME = int(Reason.CANCELED_BY_DEAD_MAN), int(Reason.EXPIRED_TIME)
+_SESSION_OVER = int(Reason.EXPIRED_SESSION)
+_ON_DISCONNECT = int(ExecInst.CANCEL_ON_DISCONNECT)
+_GTC, _GTD = int(TimeInForce.GTC), int(TimeInForce.GTD)
+
+
+@kernel
+def below(s, node, ancestor):
+    """Whether `node` is `ancestor` or stands below it in the hierarchy."""
+    while node:
+        if node == ancestor:
+            return True
+        node = np.int64(nodes(s)[node]["parent"])
+    return False
+
+
+@kernel
+def _in_mass_cancel(s, slot, cmd):
+    order = orders(s)[slot]
+    if cmd["account"] and cmd["account"] != order["account"]:
+        return False
+    if cmd["scope"] == _NODE and not below(s, np.int64(order["account"]), np.int64(cmd["entity"])):
+        return False
+    if cmd["instrument"] and cmd["instrument"] != order["instrument"]:
+        return False
+    if cmd["side"] and (cmd["side"] == 1) != (order["side"] == 0):
+        return False
+    if cmd["price_low"] and order["price"] < cmd["price_low"]:
+        return False
+    return cmd["price_high"] == 0 or order["price"] <= cmd["price_high"]
+
+
+@kernel
+def _in_kill(s, slot, cmd):
+    order = orders(s)[slot]
+    scope, entity = cmd["scope"], np.int64(cmd["entity"])
+    if scope == _NODE:
+        return below(s, np.int64(order["account"]), entity)
+    if scope == _INSTRUMENT:
+        return order["instrument"] == entity
+    if scope == _ALGO:
+        return details(s)[slot]["algo_id"] == entity
+    return True
+
+
+@kernel
+def _due(s, slot):
+    """Whether a good-till-date order's time has come; notes the earliest that has not."""
+    if orders(s)[slot]["time_in_force"] != _GTD:
+        return False
+    c = core(s)[0]
+    expire = extras(s)[details(s)[slot]["extra"]]["expire_time"]
+    if expire <= c["time"]:
+        return True
+    if c["next_expiry"] == 0 or expire < c["next_expiry"]:
+        c["next_expiry"] = expire
+    return False
+
+
+@kernel
+def _end_reason(s, slot, cmd):
+    """Why this sweep ends an order, or 0."""
+    command = cmd["command"]
+    if command == _MASS_CANCEL:
+        return _BY_MASS if _in_mass_cancel(s, slot, cmd) else 0
+    if command == _KILL:
+        return _BY_KILL if _in_kill(s, slot, cmd) else 0
+    if command == _DISCONNECT:
+        mine = details(s)[slot]["session"] == cmd["entity"]
+        return _BY_DISCONNECT if mine and orders(s)[slot]["exec_inst"] & _ON_DISCONNECT else 0
+    if _due(s, slot):
+        return _TIME
+    if command == _TICK:
+        deadline = nodes(s)[orders(s)[slot]["account"]]["deadline"]
+        return _BY_DEAD_MAN if deadline > 0 and deadline <= core(s)[0]["time"] else 0
+    tif = orders(s)[slot]["time_in_force"]
+    return 0 if tif == _GTC or tif == _GTD else _SESSION_OVER
+
+
+@kernel
+def sweep_orders(s, cmd):
+    """Go over all order rows from the cursor on and end those that the command means."""
+    c = core(s)[0]
+    command = np.int64(cmd["command"])
+    while c["cursor"] < c["until"]:
+        slot = np.int64(c["cursor"]) + 1
+        if owners(s)[slot] == 0:
+            c["cursor"] = slot
+            continue
+        if not room_for_step(s, np.int64(orders(s)[slot]["instrument"])):
+            return SUSPENDED
+        c["cursor"] = slot
+        reason = _end_reason(s, slot, cmd)
+        if reason:
+            c["canceled"] += 1
+            expired = reason == _TIME or reason == _SESSION_OVER
+            end_order(s, slot, command, _EXPIRED if expired else _CANCELED, reason)
+    return DONE
+
+
+@kernel
+def begin_orders(s):
+    """Start a sweep over all order rows."""
+    c = core(s)[0]
+    c["cursor"] = 0
+    c["until"] = c["order_high"]
+    c["canceled"] = 0

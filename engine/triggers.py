@@ -1,0 +1,103 @@
+"""Stop, touched and trailing orders: where they wait and when the last price sets them off."""
+
+import numpy as np
+
+from domain.codes import ExecInst, ExecType, OrdType
+from domain.jit import kernel
+from domain.tables import books, details, extras, levels, orders, trees
+from engine.emit import report_order
+from engine.intake import trailed
+from engine.ladder import add_level, drop_level
+from engine.lifecycle import detach
+from engine.queue import push
+from engine.states import FALL, RISE, TRADED, TRAILING, TRIGGER, WORKING
+from engine.working import start_working
+
+_TRIGGERED = int(ExecType.TRIGGERED)
+_MIT, _LIT = int(OrdType.MARKET_IF_TOUCHED), int(OrdType.LIMIT_IF_TOUCHED)
+_TRAIL_BPS = int(ExecInst.TRAIL_BPS)
+
+
+@kernel
+def _tree(s, slot):
+    """Where an order waits: RISE fires when the last price is at or above its stop price."""
+    order = orders(s)[slot]
+    touched = order["ord_type"] == _MIT or order["ord_type"] == _LIT
+    return RISE if (order["side"] == 0) != touched else FALL
+
+
+@kernel
+def is_met(s, slot):
+    """Whether the last price already sets the order off."""
+    order = orders(s)[slot]
+    last = books(s)[order["instrument"]]["last_px"]
+    stop = extras(s)[details(s)[slot]["extra"]]["stop_px"]
+    if last == 0:
+        return False
+    return last >= stop if _tree(s, slot) == RISE else last <= stop
+
+
+@kernel
+def join_triggers(s, slot):
+    """Let an order wait for the last price, behind others with its stop price."""
+    order = orders(s)[slot]
+    stop = extras(s)[details(s)[slot]["extra"]]["stop_px"]
+    row = add_level(s, 4 * np.int64(order["instrument"]) + _tree(s, slot), stop)
+    push(s, row, slot, False)
+    order["state"] = TRIGGER
+
+
+@kernel
+def next_triggered(s, instrument):
+    """The waiting order that the last price sets off first, or 0: rising ones before falling."""
+    last = books(s)[instrument]["last_px"]
+    if last == 0:
+        return np.int64(0)
+    row = np.int64(trees(s)[4 * instrument + RISE]["best"])
+    if row and levels(s)[row]["price"] <= last:
+        return np.int64(levels(s)[row]["head"])
+    row = np.int64(trees(s)[4 * instrument + FALL]["best"])
+    if row and levels(s)[row]["price"] >= last:
+        return np.int64(levels(s)[row]["head"])
+    return np.int64(0)
+
+
+@kernel
+def fire(s, slot, command):
+    """Set an order off: it is in no queue from now on, and trades next."""
+    detach(s, slot)
+    orders(s)[slot]["state"] = WORKING
+    extras(s)[details(s)[slot]["extra"]]["triggered"] = 1
+    report_order(s, slot, command, _TRIGGERED, 0)
+    start_working(s, slot, command)
+
+
+@kernel
+def trail(s, instrument):
+    """Move the stop prices of trailing orders after the best prices since the last time."""
+    book = books(s)[instrument]
+    at = np.int64(book["chain"][TRAILING])
+    while at:
+        e = extras(s)[details(s)[at]["extra"]]
+        if orders(s)[at]["state"] == TRIGGER:
+            _trail_one(s, at, book["trail_high"], book["trail_low"])
+        at = np.int64(e["chain_next"])
+    book["trail_high"] = book["last_px"]
+    book["trail_low"] = book["last_px"]
+
+
+@kernel
+def _trail_one(s, slot, high, low):
+    order = orders(s)[slot]
+    e = extras(s)[details(s)[slot]["extra"]]
+    best = max(e["trail_ref"], high) if order["side"] else min(e["trail_ref"], low)
+    if best == e["trail_ref"]:
+        return
+    e["trail_ref"] = best
+    side = np.int64(order["side"])
+    stop = trailed(best, e["offset"], order["exec_inst"] & _TRAIL_BPS != 0, side)
+    if (stop > e["stop_px"]) != (side == 1) or stop == e["stop_px"]:
+        return
+    detach(s, slot)
+    e["stop_px"] = stop
+    join_triggers(s, slot)
