@@ -8,7 +8,7 @@ import numpy as np
 
 from domain.jit import kernel
 from domain.tables import candidates, nodes
-from risk.admission.candidate import complete
+from risk.admission.candidate import complete, facts
 from risk.admission.capital import check_capital
 from risk.admission.clearance import clear
 from risk.admission.exposure import check_exposure
@@ -32,10 +32,12 @@ def explain(s):
         reason = check_price(s)
     if reason == 0:
         reason = check_size(s)
+    if reason:
+        return reason
+    known = facts(s)
+    reason = check_exposure(s, known)
     if reason == 0:
-        reason = check_exposure(s)
-    if reason == 0:
-        reason = check_capital(s)
+        reason = check_capital(s, known)
     return reason if reason else check_flow(s)
 
 

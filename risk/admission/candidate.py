@@ -84,3 +84,35 @@ def outlook(s, weight):
         value,
     )
     return gross, exposure, margin, value
+
+
+# what `facts` returns, by place: the account's row marked now, before and after the order
+LOTS, BOUGHT, SOLD, MOVED = 0, 1, 2, 3
+GROSS, EXPOSURE, MARGIN = 4, 6, 8  # before; after is the place behind it
+
+
+@kernel
+def facts(s):
+    """All that the exposure and capital checks need to know about the account's row.
+
+    (lots, buy value, sell value) that the order adds, how far the row's value has moved since it
+    was marked, then gross, exposure and margin before and after, less what the row holds now: the
+    differences that a node's sums would see.
+    """
+    account = positions(s)[candidates(s)[0]["position"]]
+    qty, bought, sold = change(s)
+    gross_0, exposure_0, margin_0, value = outlook(s, 0)
+    gross_1, exposure_1, margin_1, _ = outlook(s, 1)
+    gross, exposure, margin = account["gross"], account["exposure"], account["margin"]
+    return (
+        qty,
+        bought,
+        sold,
+        value - account["value"],
+        gross_0 - gross,
+        gross_1 - gross,
+        exposure_0 - exposure,
+        exposure_1 - exposure,
+        margin_0 - margin,
+        margin_1 - margin,
+    )

@@ -10,7 +10,7 @@ from domain.codes import MarginModel, Reason
 from domain.jit import kernel
 from domain.limits import BPS, NO_LIMIT
 from domain.tables import candidates, instruments, node_limits, nodes, positions
-from risk.admission.candidate import outlook, reduces
+from risk.admission.candidate import EXPOSURE, MARGIN, MOVED, reduces
 from risk.admission.price import exceeds_bps
 from risk.admission.refusal import refuse
 from risk.derived import VARIATION
@@ -30,29 +30,21 @@ _PASS = np.int64(0)
 
 
 @kernel
-def fresh_unrealised(s):
-    """How far the account's row has moved since it was last marked, minor units."""
-    r = positions(s)[candidates(s)[0]["position"]]
-    _, _, _, value = outlook(s, 0)
-    return value - r["value"]
-
-
-@kernel
 def _share(exposure, base):
     """Basis points of collateral, rounded down; SATURATED without any collateral."""
     return mul_div(exposure, BPS, base) if base > 0 else np.int64(SATURATED)
 
 
 @kernel
-def check_concentration(s):
+def check_concentration(s, f):
     """One instrument's exposure against the account's cash and credit."""
     account = np.int64(candidates(s)[0]["account"])
     limit = node_limits(s)[account, _CONCENTRATION]
     if limit == NO_LIMIT or reduces(s):
         return _PASS
     base = max(0, nodes(s)[account]["cash"] + node_limits(s)[account, _CREDIT])
-    _, before, _, _ = outlook(s, 0)
-    _, after, _, _ = outlook(s, 1)
+    held = positions(s)[candidates(s)[0]["position"]]["exposure"]
+    before, after = held + f[EXPOSURE], held + f[EXPOSURE + 1]
     if after > before and exceeds_bps(after, base, limit):
         headroom = limit - _share(before, base) if base else np.int64(0)
         return refuse(s, _R_CONCENTRATION, account, limit, _share(after, base), headroom)
@@ -60,28 +52,28 @@ def check_concentration(s):
 
 
 @kernel
-def _loss(s, node, reason):
+def _loss(s, node, reason, moved):
     """(loss, limit) of a node today by one of the three loss measures."""
     n = nodes(s)[node]
     row = node_limits(s)[node]
     if reason == _R_REALISED:
         return -n["realised"], row[_REALISED]
-    profit = n["realised"] + n["unrealised"] + fresh_unrealised(s) - n["base_unrealised"]
+    profit = n["realised"] + n["unrealised"] + moved - n["base_unrealised"]
     if reason == _R_DAILY:
         return -profit, row[_DAILY]
     return max(n["peak"], profit) - profit, row[_DRAWDOWN]
 
 
 @kernel
-def check_losses(s):
+def check_losses(s, f):
     """Realised loss, daily loss, drawdown; orders that reduce pass."""
     if reduces(s):
         return _PASS
-    for reason in (_R_REALISED, _R_DAILY, _R_DRAWDOWN):
+    for reason in range(_R_REALISED, _R_DRAWDOWN + 1):
         row = np.int64(candidates(s)[0]["position"])
         while row:
             node = np.int64(positions(s)[row]["node"])
-            loss, limit = _loss(s, node, reason)
+            loss, limit = _loss(s, node, reason, f[MOVED])
             if loss >= limit:
                 return refuse(s, reason, node, limit, loss, limit - loss)
             row = np.int64(positions(s)[row]["parent"])
@@ -89,24 +81,21 @@ def check_losses(s):
 
 
 @kernel
-def _margins(s):
-    """(change since the row was marked, change that the order adds) of margin and fees held."""
+def _added(s, f):
+    """What the order adds to margin and fees held."""
     c = candidates(s)[0]
-    stored = positions(s)[c["position"]]["margin"]
-    _, _, before, _ = outlook(s, 0)
-    _, _, after, _ = outlook(s, 1)
-    return before - stored, after - before + c["hold_fee"] - c["old_hold_fee"]
+    return f[MARGIN + 1] - f[MARGIN] + c["hold_fee"] - c["old_hold_fee"]
 
 
 @kernel
-def check_margin_limit(s):
+def check_margin_limit(s, f):
     """Margin and fees held against MAX_MARGIN of each level."""
-    moved, added = _margins(s)
+    added = _added(s, f)
     row = np.int64(candidates(s)[0]["position"])
     while row and added > 0:
         node = np.int64(positions(s)[row]["node"])
         limit = node_limits(s)[node, _MAX_MARGIN]
-        before = nodes(s)[node]["margin"] + nodes(s)[node]["hold_fee"] + moved
+        before = nodes(s)[node]["margin"] + nodes(s)[node]["hold_fee"] + f[MARGIN]
         if before + added > limit:
             return refuse(s, _R_MARGIN, node, limit, before + added, limit - before)
         row = np.int64(positions(s)[row]["parent"])
@@ -114,36 +103,39 @@ def check_margin_limit(s):
 
 
 @kernel
-def fresh_collateral(s, account, instrument):
+def fresh_collateral(s, account, instrument, moved):
     """Collateral of the account with the candidate's row marked now."""
     row = node_limits(s)[account]
     variation = row[VARIATION]
     if instruments(s)[instrument, _MODEL] != _CASH:
-        variation += fresh_unrealised(s)
+        variation += moved
     return nodes(s)[account]["cash"] + row[_CREDIT] + min(0, variation)
 
 
 @kernel
-def check_buying_power(s):
+def check_buying_power(s, f):
     """Margin and fees held against the account's collateral."""
     c = candidates(s)[0]
     account = np.int64(c["account"])
     if node_limits(s)[account, _CHECK] == 0:
         return _PASS
-    moved, added = _margins(s)
-    limit = fresh_collateral(s, account, np.int64(c["instrument"]))
-    before = nodes(s)[account]["margin"] + nodes(s)[account]["hold_fee"] + moved
+    added = _added(s, f)
+    limit = fresh_collateral(s, account, np.int64(c["instrument"]), f[MOVED])
+    before = nodes(s)[account]["margin"] + nodes(s)[account]["hold_fee"] + f[MARGIN]
     if added > 0 and before + added > limit:
         return refuse(s, _R_POWER, account, limit, before + added, limit - before)
     return _PASS
 
 
 @kernel
-def check_capital(s):
-    """The first of the capital checks that refuses the candidate, 0 if none."""
-    reason = check_concentration(s)
+def check_capital(s, f):
+    """The first of the capital checks that refuses the candidate, 0 if none.
+
+    `f` is what `facts` returns.
+    """
+    reason = check_concentration(s, f)
     if reason == 0:
-        reason = check_losses(s)
+        reason = check_losses(s, f)
     if reason == 0:
-        reason = check_margin_limit(s)
-    return reason if reason else check_buying_power(s)
+        reason = check_margin_limit(s, f)
+    return reason if reason else check_buying_power(s, f)

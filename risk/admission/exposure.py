@@ -12,7 +12,7 @@ from domain.codes import Reason
 from domain.jit import kernel
 from domain.limits import MAX_POSITION, NO_LIMIT
 from domain.tables import candidates, groups, instruments, node_limits, nodes, positions
-from risk.admission.candidate import change, outlook
+from risk.admission.candidate import BOUGHT, EXPOSURE, GROSS, LOTS, MOVED, SOLD
 from risk.admission.refusal import refuse
 from risk.marking import CURRENCY_GROUP, PRODUCT_GROUP, group_row
 
@@ -51,84 +51,70 @@ def _widest(long, short):
 
 
 @kernel
-def _net(s, long, short, bought, sold):
+def _net(long, short, f):
     """(before, after) of max(|long|, |short|) when the account's row is marked now."""
-    account = positions(s)[candidates(s)[0]["position"]]
-    _, _, _, value = outlook(s, 0)
-    moved = value - account["value"]
-    before = _widest(long + moved, short + moved)
-    return before, _widest(long + moved + bought, short + moved - sold)
+    before = _widest(long + f[MOVED], short + f[MOVED])
+    return before, _widest(long + f[MOVED] + f[BOUGHT], short + f[MOVED] - f[SOLD])
 
 
 @kernel
-def _group_measure(s, node, kind, net):
+def _group_measure(s, node, kind, net, f):
     """(before, after, limit) of one exposure group of a node, (0, 0, 0) if it has none."""
-    c = candidates(s)[0]
     column = _PRODUCT if kind == PRODUCT_GROUP else _CURRENCY
-    row = group_row(s, node, kind, instruments(s)[c["instrument"], column])
+    row = group_row(s, node, kind, instruments(s)[candidates(s)[0]["instrument"], column])
     if row == 0:
         return np.int64(0), np.int64(0), np.int64(0)
     g = groups(s)[row]
     if net:
-        _, bought, sold = change(s)
-        before, after = _net(s, g["long_net"], g["short_net"], bought, sold)
+        before, after = _net(g["long_net"], g["short_net"], f)
         return before, after, g["max_net"]
-    stored = positions(s)[c["position"]]["exposure"]
-    _, before, _, _ = outlook(s, 0)
-    _, after, _, _ = outlook(s, 1)
-    return g["gross"] - stored + before, g["gross"] - stored + after, g["max_gross"]
+    return g["gross"] + f[EXPOSURE], g["gross"] + f[EXPOSURE + 1], g["max_gross"]
 
 
 @kernel
-def _exposures(s, row, reason):
-    """(before, after, limit) of the measures that follow from the account's exposure."""
-    r = positions(s)[row]
-    node = np.int64(r["node"])
-    n = nodes(s)[node]
-    account = positions(s)[candidates(s)[0]["position"]]
-    gross_0, exposure_0, _, _ = outlook(s, 0)
-    gross_1, exposure_1, _, _ = outlook(s, 1)
-    limits = node_limits(s)[node]
-    if reason == _R_GROSS_POSITION:
-        base = r["gross"] - account["gross"]
-        return base + gross_0, base + gross_1, limits[_GROSS_POSITION]
-    if reason == _R_INSTRUMENT:
-        base = r["exposure"] - account["exposure"]
-        return base + exposure_0, base + exposure_1, exposure_limit(s, r, node)
-    if reason == _R_GROSS:
-        base = n["exposure"] - account["exposure"]
-        return base + exposure_0, base + exposure_1, limits[_GROSS]
-    _, bought, sold = change(s)
-    before, after = _net(s, n["long_exposure"], n["short_exposure"], bought, sold)
-    return before, after, limits[_NET]
-
-
-@kernel
-def _measure(s, row, reason):
-    """(before, after, limit) of one measure at one level."""
+def _counted(s, row, reason, f):
+    """(before, after, limit) of what the open orders alone add up to."""
     c = candidates(s)[0]
     r = positions(s)[row]
     node = np.int64(r["node"])
     n = nodes(s)[node]
-    qty, bought, sold = change(s)
     if reason == _R_ORDERS:
         one = 1 - np.int64(c["replace"])
         return n["open_orders"], n["open_orders"] + one, node_limits(s)[node, _OPEN_ORDERS]
     if reason == _R_VALUE:
-        after = n["open_value"] + bought + sold
+        after = n["open_value"] + f[BOUGHT] + f[SOLD]
         return n["open_value"], after, node_limits(s)[node, _OPEN_VALUE]
-    if reason == _R_POSITION:
-        before = r["qty"] + r["open_buy"] if c["side"] == 0 else r["open_sell"] - r["qty"]
-        return before, before + qty, position_limit(s, r, node)
-    return _exposures(s, row, reason)
+    before = r["qty"] + r["open_buy"] if c["side"] == 0 else r["open_sell"] - r["qty"]
+    return before, before + f[LOTS], position_limit(s, r, node)
 
 
 @kernel
-def _levels(s, reason):
+def _measure(s, row, reason, f):
+    """(before, after, limit) of one measure at one level."""
+    if reason <= _R_POSITION:
+        return _counted(s, row, reason, f)
+    r = positions(s)[row]
+    node = np.int64(r["node"])
+    n = nodes(s)[node]
+    limits = node_limits(s)[node]
+    if reason == _R_NET:
+        before, after = _net(n["long_exposure"], n["short_exposure"], f)
+        return before, after, limits[_NET]
+    if reason == _R_GROSS_POSITION:
+        base, at, limit = r["gross"], GROSS, limits[_GROSS_POSITION]
+    elif reason == _R_INSTRUMENT:
+        base, at, limit = r["exposure"], EXPOSURE, exposure_limit(s, r, node)
+    else:
+        base, at, limit = n["exposure"], EXPOSURE, limits[_GROSS]
+    return base + f[at], base + f[at + 1], limit
+
+
+@kernel
+def _levels(s, reason, f):
     """One measure, level by level."""
     row = np.int64(candidates(s)[0]["position"])
     while row:
-        before, after, limit = _measure(s, row, reason)
+        before, after, limit = _measure(s, row, reason, f)
         if after > limit and after > before:
             node = np.int64(positions(s)[row]["node"])
             return refuse(s, reason, node, limit, after, limit - before)
@@ -137,11 +123,11 @@ def _levels(s, reason):
 
 
 @kernel
-def _group_levels(s, kind, net):
+def _group_levels(s, kind, net, f):
     row = np.int64(candidates(s)[0]["position"])
     while row:
         node = np.int64(positions(s)[row]["node"])
-        before, after, limit = _group_measure(s, node, kind, net)
+        before, after, limit = _group_measure(s, node, kind, net, f)
         if after > limit and after > before:
             return refuse(s, _R_GROUP, node, limit, after, limit - before)
         row = np.int64(positions(s)[row]["parent"])
@@ -149,23 +135,24 @@ def _group_levels(s, kind, net):
 
 
 @kernel
-def _check_groups(s):
-    reason = _group_levels(s, PRODUCT_GROUP, False)
-    if reason == 0:
-        reason = _group_levels(s, PRODUCT_GROUP, True)
-    if reason == 0:
-        reason = _group_levels(s, CURRENCY_GROUP, False)
-    return reason if reason else _group_levels(s, CURRENCY_GROUP, True)
+def _check_groups(s, f):
+    """Product before currency, gross before net."""
+    for number in range(4):
+        kind = PRODUCT_GROUP if number < 2 else CURRENCY_GROUP
+        reason = _group_levels(s, kind, number % 2 == 1, f)
+        if reason:
+            return reason
+    return _PASS
 
 
 @kernel
-def check_exposure(s):
-    """The first of the open-order, position and exposure checks that refuses, 0 if none."""
-    for reason in (_R_ORDERS, _R_VALUE, _R_POSITION, _R_GROSS_POSITION, _R_INSTRUMENT):
-        found = _levels(s, reason)
+def check_exposure(s, f):
+    """The first of the open-order, position and exposure checks that refuses, 0 if none.
+
+    `f` is what `facts` returns.
+    """
+    for reason in range(_R_ORDERS, _R_NET + 1):
+        found = _check_groups(s, f) if reason == _R_GROUP else _levels(s, reason, f)
         if found:
             return found
-    found = _check_groups(s)
-    if found == 0:
-        found = _levels(s, _R_GROSS)
-    return found if found else _levels(s, _R_NET)
+    return _PASS

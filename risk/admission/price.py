@@ -53,33 +53,20 @@ def deviation(s):
 
 
 @kernel
-def _check_static(s, price):
-    row = instruments(s)[candidates(s)[0]["instrument"]]
-    if price == 0:
-        return _PASS
-    if price < row[_LOW]:
-        return refuse(s, _R_STATIC, 0, row[_LOW], price, 0)
-    if price > row[_HIGH]:
-        return refuse(s, _R_STATIC, 0, row[_HIGH], price, 0)
-    return _PASS
-
-
-@kernel
 def check_bands(s):
     """The instrument's static band (limit and stop price) and dynamic band (limit price)."""
     c = candidates(s)[0]
+    i = np.int64(c["instrument"])
+    row = instruments(s)[i]
+    for price in (c["price"], c["stop_px"]):
+        if price > 0 and (price < row[_LOW] or price > row[_HIGH]):
+            return refuse(s, _R_STATIC, 0, row[_LOW] if price < row[_LOW] else row[_HIGH], price, 0)
     price = c["price"]
-    reason = _check_static(s, price)
-    if reason == 0:
-        reason = _check_static(s, c["stop_px"])
-    row = instruments(s)[c["instrument"]]
-    if reason or price == 0 or row[_DYNAMIC] == 0 or row[_VOLATILITY]:
-        return reason
-    low, high = dynamic_band(s, np.int64(c["instrument"]))
-    if price < low:
-        return refuse(s, _R_DYNAMIC, 0, low, price, 0)
-    if price > high:
-        return refuse(s, _R_DYNAMIC, 0, high, price, 0)
+    if price == 0 or row[_DYNAMIC] == 0 or row[_VOLATILITY]:
+        return _PASS
+    low, high = dynamic_band(s, i)
+    if price < low or price > high:
+        return refuse(s, _R_DYNAMIC, 0, low if price < low else high, price, 0)
     return _PASS
 
 

@@ -35,36 +35,19 @@ def tick_at(s, instrument, price):
 
 
 @kernel
-def _check_tick(s, price):
-    i = np.int64(candidates(s)[0]["instrument"])
-    tick = tick_at(s, i, price)
-    if price % tick:
-        return refuse(s, _R_TICK, 0, tick, price, 0)
-    return _PASS
-
-
-@kernel
-def _check_lot(s, qty):
-    lot = instruments(s)[candidates(s)[0]["instrument"], _LOT]
-    if qty % lot:
-        return refuse(s, _R_LOT, 0, lot, qty, 0)
-    return _PASS
-
-
-@kernel
 def check_grid(s):
     """Prices on ticks, quantities in whole lots."""
     c = candidates(s)[0]
-    reason = _check_tick(s, c["price"])
-    if reason == 0:
-        reason = _check_tick(s, c["stop_px"])
-    if reason == 0:
-        reason = _check_lot(s, c["order_qty"])
-    if reason == 0:
-        reason = _check_lot(s, c["display_qty"])
-    if reason == 0:
-        reason = _check_lot(s, c["min_qty"])
-    return reason
+    i = np.int64(c["instrument"])
+    for price in (c["price"], c["stop_px"]):
+        tick = tick_at(s, i, price)
+        if price % tick:
+            return refuse(s, _R_TICK, 0, tick, price, 0)
+    lot = instruments(s)[i, _LOT]
+    for qty in (c["order_qty"], c["display_qty"], c["min_qty"]):
+        if qty % lot:
+            return refuse(s, _R_LOT, 0, lot, qty, 0)
+    return _PASS
 
 
 @kernel

@@ -121,127 +121,129 @@ def check_range(s):
 
 
 @kernel
-def _node_forbids(s, node, reason):
-    """Whether one check about a node alone refuses: the reason says which."""
-    n = nodes(s)[node]
-    if reason == _R_NODE:
-        return n["killed"] != 0
-    if reason == _R_THROTTLED:
-        return n["throttled"] != 0
+def _is_about_nodes(reason):
+    """Whether a state check is asked of the account and of every node above it."""
+    return (
+        reason == _R_NODE
+        or reason == _R_SUSPENDED
+        or reason == _R_CLOSE
+        or reason == _R_RESTRICTED
+        or _R_TYPE <= reason <= _R_ALGO_ID
+        or reason == _R_THROTTLED
+    )
+
+
+@kernel
+def _node_forbids(s, row, reason):
+    """Whether one check refuses at the level of a position row; the reason says which check."""
     c = candidates(s)[0]
-    row = node_limits(s)[node]
+    node = np.int64(positions(s)[row]["node"])
+    limits = node_limits(s)[node]
+    if reason == _R_NODE:
+        return nodes(s)[node]["killed"] != 0
+    if reason == _R_THROTTLED:
+        return nodes(s)[node]["throttled"] != 0
+    if reason == _R_RESTRICTED:
+        return positions(s)[row]["restricted"] != 0
     if reason == _R_SUSPENDED:
-        return row[_STATUS] == _SUSPENDED
+        return limits[_STATUS] == _SUSPENDED
     if reason == _R_CLOSE:
-        return row[_STATUS] == _CLOSE_ONLY
+        return limits[_STATUS] == _CLOSE_ONLY and not reduces(s)
     if reason == _R_TYPE:
-        return (row[_TYPES] >> instruments(s)[c["instrument"], _TYPE]) & 1 == 0
+        return (limits[_TYPES] >> instruments(s)[c["instrument"], _TYPE]) & 1 == 0
     if reason == _R_SIDE:
-        return (row[_SIDES] >> np.int64(c["side"])) & 1 == 0
+        return (limits[_SIDES] >> np.int64(c["side"])) & 1 == 0
     if reason == _R_ORD_TYPE:
-        return row[_N_ORD_TYPES] & ORD_TYPE_MASK[c["ord_type"]] == 0
+        return limits[_N_ORD_TYPES] & ORD_TYPE_MASK[c["ord_type"]] == 0
     if reason == _R_SHORT:
-        return row[_SHORT] == _FORBIDDEN
+        return limits[_SHORT] == _FORBIDDEN and is_short_sale(s)
     if reason == _R_LOCATE:
-        return row[_SHORT] == _LOCATE and c["fix_side"] != _EXEMPT
-    return row[_ALGO] != 0 and c["algo_id"] == 0  # _R_ALGO_ID
+        return limits[_SHORT] == _LOCATE and c["fix_side"] != _EXEMPT and is_short_sale(s)
+    return limits[_ALGO] != 0 and c["algo_id"] == 0  # _R_ALGO_ID
 
 
 @kernel
 def _levels(s, reason):
     """Ask `_node_forbids` from the account up to the firm."""
-    row = np.int64(candidates(s)[0]["position"])
+    c = candidates(s)[0]
+    row = np.int64(c["position"])
     while row:
-        r = positions(s)[row]
-        if _node_forbids(s, np.int64(r["node"]), reason):
-            return refuse(s, reason, np.int64(r["node"]), 0, 0, 0)
-        row = np.int64(r["parent"])
+        if _node_forbids(s, row, reason):
+            node = np.int64(positions(s)[row]["node"])
+            if reason == _R_SHORT or reason == _R_LOCATE:
+                free = max(0, free_lots(s))
+                return refuse(s, reason, node, free, c["leaves_qty"], free)
+            return refuse(s, reason, node, 0, 0, 0)
+        row = np.int64(positions(s)[row]["parent"])
     return _PASS
 
 
 @kernel
-def _switches(s):
-    """Kill switches and node status."""
+def _instrument_forbids(s, reason):
+    """Whether one check refuses that is not about nodes; the reason says which check."""
     c = candidates(s)[0]
-    if core(s)[0]["killed"]:
-        return refuse_plain(s, _R_MARKET)
-    if books(s)[c["instrument"]]["killed"]:
-        return refuse_plain(s, _R_INSTRUMENT)
-    reason = _levels(s, _R_NODE)
-    if reason:
-        return reason
-    if algo_killed(s):
-        return refuse_plain(s, _R_ALGO)
-    reason = _levels(s, _R_SUSPENDED)
-    if reason:
-        return reason
-    return _PASS if reduces(s) else _levels(s, _R_CLOSE)
+    row = instruments(s)[c["instrument"]]
+    if reason == _R_MARKET:
+        return core(s)[0]["killed"] != 0
+    if reason == _R_INSTRUMENT:
+        return books(s)[c["instrument"]]["killed"] != 0
+    if reason == _R_ALGO:
+        return algo_killed(s)
+    if reason == _R_PHASE:
+        return not phase_allows(s)
+    if reason == _R_TRADABLE:
+        return row[_TRADABLE] == 0
+    if reason == _R_EXPIRED:
+        return 0 < row[_EXPIRY] <= c["now"]
+    if reason == _R_CURRENCY:
+        return row[_CURRENCY] != node_limits(s)[c["account"], _N_CURRENCY]
+    if reason == _R_ALGO_UNKNOWN:
+        return algo_unknown(s)
+    tif = c["time_in_force"]  # _R_REDUCING
+    return nodes(s)[c["account"]]["reducing"] != 0 and tif != _IOC and tif != _FOK
 
 
 @kernel
-def _instrument(s):
-    """Phase, tradability, expiry, restriction and currency."""
+def _refuse_plain_state(s, reason):
     c = candidates(s)[0]
     row = instruments(s)[c["instrument"]]
-    if not phase_allows(s):
-        return refuse_plain(s, _R_PHASE)
-    if row[_TRADABLE] == 0:
-        return refuse_plain(s, _R_TRADABLE)
-    if 0 < row[_EXPIRY] <= c["now"]:
-        return refuse(s, _R_EXPIRED, 0, row[_EXPIRY], c["now"], 0)
-    at = np.int64(c["position"])
-    while at:
-        if positions(s)[at]["restricted"]:
-            return refuse(s, _R_RESTRICTED, np.int64(positions(s)[at]["node"]), 0, 0, 0)
-        at = np.int64(positions(s)[at]["parent"])
-    currency = node_limits(s)[c["account"], _N_CURRENCY]
-    if row[_CURRENCY] != currency:
-        return refuse(s, _R_CURRENCY, np.int64(c["account"]), currency, row[_CURRENCY], 0)
+    if reason == _R_EXPIRED:
+        return refuse(s, reason, 0, row[_EXPIRY], c["now"], 0)
+    if reason == _R_CURRENCY:
+        currency = node_limits(s)[c["account"], _N_CURRENCY]
+        return refuse(s, reason, np.int64(c["account"]), currency, row[_CURRENCY], 0)
+    if reason == _R_ALGO_UNKNOWN:
+        return refuse(s, reason, 0, 0, np.int64(c["algo_id"]), 0)
+    if reason == _R_REDUCING:
+        return refuse(s, reason, np.int64(c["account"]), 0, 0, 0)
+    return refuse_plain(s, reason)
+
+
+@kernel
+def _instrument_types(s):
+    """The order types and times in force that the instrument takes, after those of the nodes."""
+    c = candidates(s)[0]
+    row = instruments(s)[c["instrument"]]
+    wrong = row[_ORD_TYPES] & ORD_TYPE_MASK[c["ord_type"]] == 0
+    if wrong or row[_TIFS] & TIF_MASK[c["time_in_force"]] == 0:
+        return refuse_plain(s, _R_ORD_TYPE)
     return _PASS
-
-
-@kernel
-def _permissions(s):
-    """Types, sides, order types, short sales."""
-    c = candidates(s)[0]
-    row = instruments(s)[c["instrument"]]
-    reason = _levels(s, _R_TYPE)
-    if reason == 0:
-        reason = _levels(s, _R_SIDE)
-    if reason == 0:
-        reason = _levels(s, _R_ORD_TYPE)
-    if reason:
-        return reason
-    if row[_ORD_TYPES] & ORD_TYPE_MASK[c["ord_type"]] == 0:
-        return refuse_plain(s, _R_ORD_TYPE)
-    if row[_TIFS] & TIF_MASK[c["time_in_force"]] == 0:
-        return refuse_plain(s, _R_ORD_TYPE)
-    if is_short_sale(s):
-        reason = _levels(s, _R_SHORT)
-        if reason == 0:
-            reason = _levels(s, _R_LOCATE)
-        if reason:
-            free = max(0, free_lots(s))
-            c["limit"], c["observed"], c["headroom"] = free, c["leaves_qty"], free
-    return reason
 
 
 @kernel
 def check_state(s):
-    """The first state check that refuses the candidate, 0 if none."""
-    reason = _switches(s)
-    if reason == 0:
-        reason = _instrument(s)
-    if reason == 0:
-        reason = _permissions(s)
-    if reason == 0:
-        reason = _levels(s, _R_ALGO_ID)
-    if reason:
-        return reason
-    c = candidates(s)[0]
-    if algo_unknown(s):
-        return refuse(s, _R_ALGO_UNKNOWN, 0, 0, np.int64(c["algo_id"]), 0)
-    tif = c["time_in_force"]
-    if nodes(s)[c["account"]]["reducing"] and tif != _IOC and tif != _FOK:
-        return refuse(s, _R_REDUCING, np.int64(c["account"]), 0, 0, 0)
-    return _levels(s, _R_THROTTLED)
+    """The first state check that refuses the candidate, 0 if none.
+
+    The numbers of the reasons are the order of precedence (`domain.codes.Reason`).
+    """
+    for reason in range(_R_MARKET, _R_THROTTLED + 1):
+        found = _PASS
+        if _is_about_nodes(reason):
+            found = _levels(s, reason)
+        elif _instrument_forbids(s, reason):
+            found = _refuse_plain_state(s, reason)
+        if found == 0 and reason == _R_ORD_TYPE:
+            found = _instrument_types(s)
+        if found:
+            return found
+    return _PASS
