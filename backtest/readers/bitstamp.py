@@ -27,6 +27,7 @@ from backtest.readers.csv_rows import (
     positive_step,
     require_cell,
     tables,
+    warm,
     words,
 )
 from backtest.readers.cut import text
@@ -49,6 +50,7 @@ def open_bitstamp(path: Path, symbol: str = "BTCUSD", tick: Decimal | str = "0.0
     step = positive_step("tick", tick)
     feed = Feed(path, "bitstamp", iter(()), [Instrument(symbol, step, LOT)])
     feed.size = path.stat().st_size
+    warm()
     feed.chunks = _chunks(feed, step)
     return feed
 

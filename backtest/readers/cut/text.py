@@ -125,7 +125,19 @@ def line(data, at, end, kinds, out, trouble):
     count = len(kinds)
     column = 0
     while True:
-        stop = at
+        stop, value = at, np.int64(0)
+        while stop < end and data[stop] >= 48 and data[stop] <= 57:  # the usual case: digits
+            value = value * 10 + (np.int64(data[stop]) - 48)
+            stop += 1
+        digits = stop - at
+        plain = digits > 0 and digits <= 18 and (stop == end or data[stop] == COMMA)
+        if plain and column < count and kinds[column] == 0:
+            out[column] = value
+            column += 1
+            if stop == end:
+                break
+            at = stop + 1
+            continue
         while stop < end and data[stop] != COMMA:
             stop += 1
         trouble[1], trouble[2], trouble[3] = column, at, stop

@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from backtest.readers.cut import table
-from backtest.readers.facts import Feed, Rows
+from backtest.readers.facts import FACT, Feed, Rows
 from backtest.readers.replay import translate
 from domain.attributes import NodeAttr
 from domain.codes import Command, Level, Phase, Scope
@@ -83,6 +83,7 @@ class Translator:
         self.state[translate.NEXT_TAKER] = TAKER_IDS
         self.calling = np.zeros(64, np.bool_)
         self.instruments = 0
+        self.batch(np.zeros(0, FACT))  # loads the compiled kernel
 
     def add_instruments(self, count: int, time: int = 0) -> Rows:
         """The commands after which instruments up to number `count` exist."""

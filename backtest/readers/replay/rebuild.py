@@ -12,6 +12,9 @@ from typing import Any
 
 from backtest.readers.facts import FactKind, Rows
 
+ADD, REDUCE, DELETE = int(FactKind.ADD), int(FactKind.REDUCE), int(FactKind.DELETE)
+EXECUTE, REPLACE, SET = int(FactKind.EXECUTE), int(FactKind.REPLACE), int(FactKind.SET)
+CLEAR, LEVEL, TRADE = int(FactKind.CLEAR), int(FactKind.LEVEL), int(FactKind.TRADE)
 BUY = 1  # domain.codes.Side.BUY; any other side is a sell
 Trade = tuple[int, int, int, int]  # (time, price, quantity, side of the resting order)
 Levels = list[tuple[int, int, int]]  # (price, quantity, orders), best first
@@ -113,27 +116,27 @@ class Rebuilt:
         time: int,
     ) -> None:
         """Apply one fact."""
-        if instrument == self.watched and kind in (FactKind.EXECUTE, FactKind.TRADE):
+        if instrument == self.watched and kind in (EXECUTE, TRADE):
             self._trade(kind, ref, (time, price, qty, side))
-        if kind == FactKind.ADD:
+        if kind == ADD:
             self._add(ref, self.side(instrument, side), price, qty)
-        elif kind in (FactKind.REDUCE, FactKind.EXECUTE):
+        elif kind in (REDUCE, EXECUTE):
             self._reduce(ref, qty)
-        elif kind == FactKind.DELETE:
+        elif kind == DELETE:
             self._remove(ref)
-        elif kind == FactKind.REPLACE:
+        elif kind == REPLACE:
             self._replace(ref, new_ref, price, qty)
-        elif kind == FactKind.SET:
+        elif kind == SET:
             self._set(ref, self.side(instrument, side), price, qty)
-        elif kind == FactKind.CLEAR:
+        elif kind == CLEAR:
             self._clear(self.side(instrument, side), price)
-        elif kind == FactKind.LEVEL:
+        elif kind == LEVEL:
             self._level(ref, self.side(instrument, side), price, qty)
 
     def _trade(self, kind: int, ref: int, said: Trade) -> None:
         """Keep a trade for the picture; an execution is at its order's price."""
         known = self.orders.get(ref)
-        if kind == FactKind.TRADE:
+        if kind == TRADE:
             self.trades.append(said)
         elif known is not None:
             side, price = known

@@ -1,0 +1,1 @@
+"""Tests of backtest.readers: formats, translation, replay."""
