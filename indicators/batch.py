@@ -1,0 +1,152 @@
+"""Chunks of one series: the gap rule, and a function for each indicator.
+
+The gap rule: a row in which any input is NaN or infinite has no value in any output (NaN, or 0
+in columns of whole numbers) and leaves the state as it was, as though the row were not there.
+Elementwise functions (`Row.elementwise`) keep no state and follow IEEE arithmetic instead.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import namedtuple
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from indicators import frames
+from indicators.plan import FLOAT, Columns, Plan, finite
+from indicators.registry import Row
+
+BLOCK = 16_384
+Array = np.ndarray[Any, Any]
+
+
+@functools.cache
+def results(row: Row) -> Callable[[Iterable[Any]], Any]:
+    """Makes the named tuple of an indicator with more than one output."""
+    return namedtuple(row.name, row.results)._make
+
+
+def run(plan: Plan, x: Columns, state: Array) -> Columns:
+    """One chunk: plain float64 columns of one length in, output columns out, state moved on."""
+    kernel, rows = plan.kernel, len(x[0])
+    y = plan.blank(rows)
+    if rows <= BLOCK or plan.row.elementwise:
+        if plan.row.elementwise or finite(len(x))(x):
+            kernel(x, y, state)
+            return y
+        return _around_gaps(plan, x, state)
+    for start in range(0, rows, BLOCK):
+        part = tuple([c[start : start + BLOCK] for c in x])
+        out = tuple([c[start : start + BLOCK] for c in y])
+        if plan.row.elementwise or finite(len(x))(part):
+            kernel(part, out, state)
+        else:
+            for to, value in zip(out, _around_gaps(plan, part, state), strict=True):
+                to[:] = value
+    return y
+
+
+def _around_gaps(plan: Plan, x: Columns, state: Array) -> Columns:
+    live = np.logical_and.reduce([np.isfinite(c) for c in x])
+    rows = np.flatnonzero(live)
+    dense = tuple([np.ascontiguousarray(c[rows]) for c in x])
+    part, y = plan.blank(len(rows)), plan.missing(len(live))
+    plan.kernel(dense, part, state)
+    for to, value in zip(y, part, strict=True):
+        to[rows] = value
+    return y
+
+
+class Function:
+    """``rsi(close, length=14)``: an indicator over whole columns.
+
+    Takes and returns ndarrays, pandas Series (DataFrame if there is more than one output; the
+    index is kept) or polars Series. Columns stacked in two dimensions (or a DataFrame of one
+    input for many symbols) are worked on one by one; `mapper`, for example the `map` of a thread
+    pool, spreads them over cores (kernels release the GIL).
+
+    Raises TypeError for what is not numeric, ValueError for columns of unequal length and for
+    parameters out of range. Fewer rows than the warm-up needs: every value is NaN.
+    """
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.__name__, self.__doc__ = row.name, describe(row)
+        self._arity = len(row.columns)
+        self._plans: dict[Any, Plan] = {}
+        self._one = len(row.results) == 1
+        self._tuple = results(row)
+
+    def __repr__(self) -> str:
+        return f"<indicator {self.row.name}>"
+
+    def plan(self, values: tuple[Any, ...], named: dict[str, Any]) -> Plan:
+        """The plan for parameters given by place and by name (remembered)."""
+        key = (values, tuple(named.items())) if named else values
+        try:
+            return self._plans[key]
+        except (KeyError, TypeError):
+            pass
+        if len(values) > len(self.row.params):
+            raise TypeError(f"{self.row.name}: at most {len(self.row.params)} parameters")
+        given = {p.name: v for p, v in zip(self.row.params, values, strict=False)}
+        twice = set(given) & set(named)
+        if twice:
+            raise TypeError(f"{self.row.name}: {sorted(twice)[0]} is given twice")
+        plan = Plan(self.row, self.row.numbers({**given, **named}))
+        if len(self._plans) > 1000:
+            self._plans.clear()
+        self._plans[key] = plan
+        return plan
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """See the class."""
+        arity = self._arity
+        x = arguments[:arity]
+        rows = -1
+        for column in x:
+            if type(column) is not np.ndarray or column.dtype is not FLOAT or column.ndim != 1:
+                break
+            if not column.flags.carray or (rows >= 0 and len(column) != rows):
+                break
+            rows = len(column)
+        else:
+            if len(x) == arity and "mapper" not in named:
+                y = run(plan := self.plan(arguments[arity:], named), x, plan.state())
+                return y[0] if self._one else self._tuple(y)
+        return self._other(arguments, named)
+
+    def _other(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Anything that is not plain columns: names, frames, lists, other dtypes, stacks."""
+        columns = self.row.columns
+        mapper = named.pop("mapper", map)
+        given = dict(zip(columns, arguments, strict=False))
+        for name in columns:
+            if name in named:
+                if name in given:
+                    raise TypeError(f"{self.row.name}: {name} is given twice")
+                given[name] = named.pop(name)
+        if len(given) < len(columns):
+            lost = [c for c in columns if c not in given]
+            raise TypeError(f"{self.row.name}: needs {', '.join(columns)}; missing {lost[0]}")
+        plan = self.plan(arguments[len(columns) :], named)
+        x, wrap = frames.unwrap(self.row, given)
+        if x[0].ndim == 1:
+            return wrap(run(plan, x, plan.state()))
+        stacks = [tuple([np.ascontiguousarray(c[:, j]) for c in x]) for j in range(x[0].shape[1])]
+        done = list(mapper(lambda part: run(plan, part, plan.state()), stacks))
+        empty = np.empty((len(x[0]), 0))
+        outs = range(len(self.row.results))
+        return wrap(tuple(np.stack([d[k] for d in done], 1) if done else empty for k in outs))
+
+
+def describe(row: Row) -> str:
+    """The help text of an indicator, made from its row."""
+    lines = [f"{row.title}.", "", row.formula, "", f"Inputs: {', '.join(row.columns)}."]
+    for p in row.params:
+        span = ", ".join(p.choices) if p.choices else f"{p.low:g} .. {p.high:g}"
+        lines.append(f"{p.name}: {p.meaning or 'value'} (default {p.default}; {span}).")
+    lines += [f"Outputs: {', '.join(row.results)}.", f"Seeding: {row.seeding}."]
+    return "\n".join([*lines, f"Source: {row.source}."])

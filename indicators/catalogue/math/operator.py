@@ -1,0 +1,182 @@
+"""Arithmetic on two columns, and running and rolling extremes and sums of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from domain.jit import kernel
+from indicators.blocks.edge import hide, hide_whole, warm
+from indicators.blocks.window import bottoms, tops
+from indicators.registry import Row, length
+
+
+def update_add(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = x[0][i] + x[1][i]
+
+
+def update_sub(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = x[0][i] - x[1][i]
+
+
+def update_mult(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = x[0][i] * x[1][i]
+
+
+def update_div(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = x[0][i] / x[1][i]
+
+
+def update_cumsum(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: sum, what rounding has lost (Neumaier)."""
+    value, lost = s[0], s[1]
+    for i in range(start, stop):
+        v = x[0][i]
+        new = value + v
+        lost += (value - new) + v if abs(value) >= abs(v) else (v - new) + value
+        value = new
+        y[0][i - base] = value + lost
+    s[0], s[1] = value, lost
+
+
+def update_max(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: 2 n of work space."""
+    n, i = int(s[0]), start
+    while i < stop:
+        end = min(stop, i + n)
+        tops(x[0], i, end, n, s, 1)
+        y[0][i - base : end - base] = s[1 : 1 + end - i]
+        i = end
+    hide(y[0], s, start, stop, base)
+
+
+def update_min(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: 2 n of work space."""
+    n, i = int(s[0]), start
+    while i < stop:
+        end = min(stop, i + n)
+        bottoms(x[0], i, end, n, s, 1)
+        y[0][i - base : end - base] = s[1 : 1 + end - i]
+        i = end
+    hide(y[0], s, start, stop, base)
+
+
+def update_minmax(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: 4 n of work space."""
+    n, i = int(s[0]), start
+    while i < stop:
+        end = min(stop, i + n)
+        bottoms(x[0], i, end, n, s, 1)
+        tops(x[0], i, end, n, s, 1 + 2 * n)
+        y[0][i - base : end - base] = s[1 : 1 + end - i]
+        y[1][i - base : end - base] = s[1 + 2 * n : 1 + 2 * n + end - i]
+        i = end
+    hide(y[0], s, start, stop, base)
+    hide(y[1], s, start, stop, base)
+
+
+@kernel
+def place(v: Any, i: Any, n: Any, age: Any, sign: Any) -> Any:
+    """How many rows back the maximum of sign * v lies, from its place one row before.
+
+    Of equal values the newest wins while the maximum stays in the window, the oldest when the
+    window has to be searched: TA-Lib's rule.
+    """
+    age += 1
+    if age < n:
+        return 0 if sign * v[i] >= sign * v[i - age] else age
+    best, age = sign * v[i - n + 1], n - 1
+    for j in range(n - 2, -1, -1):
+        if sign * v[i - j] > best:
+            best, age = sign * v[i - j], j
+    return age
+
+
+@kernel
+def first_place(v: Any, i: Any, n: Any, age: Any, sign: Any, seen: Any) -> Any:
+    """`place` with TA-Lib's start: the first full window is searched."""
+    return place(v, i, n, n if seen == n - 1 else age, sign) if seen >= n - 1 else 0
+
+
+def update_maxindex(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: age of the maximum."""
+    n, age, seen = int(s[0]), int(s[1]), warm(s)
+    for i in range(start, stop):
+        age = first_place(x[0], i, n, age, 1.0, seen)
+        y[0][i - base] = seen - age
+        seen += 1
+    s[1] = age
+    hide_whole(y[0], s, start, stop, base)
+
+
+def update_minindex(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: age of the minimum."""
+    n, age, seen = int(s[0]), int(s[1]), warm(s)
+    for i in range(start, stop):
+        age = first_place(x[0], i, n, age, -1.0, seen)
+        y[0][i - base] = seen - age
+        seen += 1
+    s[1] = age
+    hide_whole(y[0], s, start, stop, base)
+
+
+def update_minmaxindex(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: ages of the minimum and of the maximum."""
+    n, low, high, seen = int(s[0]), int(s[1]), int(s[2]), warm(s)
+    for i in range(start, stop):
+        low = first_place(x[0], i, n, low, -1.0, seen)
+        high = first_place(x[0], i, n, high, 1.0, seen)
+        y[0][i - base] = seen - low
+        y[1][i - base] = seen - high
+        seen += 1
+    s[1], s[2] = low, high
+    hide_whole(y[0], s, start, stop, base)
+    hide_whole(y[1], s, start, stop, base)
+
+
+def _pair(name: str, title: str, formula: str, kernel: Any) -> Row:
+    return Row(
+        name, title, "x y", (), name, kernel, slots=lambda: 0, warmup=lambda: 0,
+        formula=formula, source="arithmetic", talib=name.upper(), elementwise=True,
+        seeding="none: no memory",
+    )  # fmt: skip
+
+
+def _extreme(name: str, title: str, outputs: str, kernel: Any, work: int, **more: Any) -> Row:
+    return Row(
+        name, title, "close", (length(30),), outputs, kernel, slots=lambda n: work * n + 2,
+        warmup=lambda n: n - 1, history=lambda n: n, source="arithmetic",
+        talib=name.upper() + " timeperiod", **more,
+    )  # fmt: skip
+
+
+INDEX = "row number (from 0, gaps not counted) of the {}; of equal values as TA-Lib"
+ROWS = (
+    _pair("add", "Sum of two columns", "x + y", update_add),
+    _pair("sub", "Difference of two columns", "x - y", update_sub),
+    _pair("mult", "Product of two columns", "x * y", update_mult),
+    _pair("div", "Quotient of two columns", "x / y", update_div),
+    Row(
+        "cumsum", "Cumulative sum", "close", (), "cumsum", update_cumsum, slots=lambda: 2,
+        warmup=lambda: 0, formula="sum of all values so far, compensated for rounding",
+        source="Neumaier 1974", talib="CUMSUM", seeding="zero",
+    ),
+    _extreme("max", "Highest value", "max", update_max, 2, formula="maximum of n values"),
+    _extreme("min", "Lowest value", "min", update_min, 2, formula="minimum of n values"),
+    _extreme("minmax", "Lowest and highest value", "min max", update_minmax, 4,
+             formula="minimum and maximum of n values"),
+    _extreme("maxindex", "Row of the highest value", "index", update_maxindex, 0,
+             formula=INDEX.format("maximum"), integer_outputs=(0,)),
+    _extreme("minindex", "Row of the lowest value", "index", update_minindex, 0,
+             formula=INDEX.format("minimum"), integer_outputs=(0,)),
+    _extreme("minmaxindex", "Rows of the lowest and highest value", "minindex maxindex",
+             update_minmaxindex, 0, formula=INDEX.format("minimum and of the maximum"),
+             integer_outputs=(0, 1)),
+)  # fmt: skip

@@ -1,0 +1,126 @@
+"""Functions of one value: no memory, IEEE arithmetic (NaN outside the domain)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from indicators.registry import Row
+
+
+def update_acos(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Arc cosine; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.arccos(x[0][i])
+
+
+def update_asin(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Arc sine; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.arcsin(x[0][i])
+
+
+def update_atan(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Arc tangent; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.arctan(x[0][i])
+
+
+def update_ceil(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Round up; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.ceil(x[0][i])
+
+
+def update_cos(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Cosine; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.cos(x[0][i])
+
+
+def update_cosh(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Hyperbolic cosine; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.cosh(x[0][i])
+
+
+def update_exp(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Exponential; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.exp(x[0][i])
+
+
+def update_floor(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Round down; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.floor(x[0][i])
+
+
+def update_ln(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Natural logarithm; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.log(x[0][i])
+
+
+def update_log10(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Decimal logarithm; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.log10(x[0][i])
+
+
+def update_sin(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Sine; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.sin(x[0][i])
+
+
+def update_sinh(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Hyperbolic sine; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.sinh(x[0][i])
+
+
+def update_sqrt(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Square root; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.sqrt(x[0][i])
+
+
+def update_tan(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Tangent; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.tan(x[0][i])
+
+
+def update_tanh(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Hyperbolic tangent; keeps no state."""
+    for i in range(start, stop):
+        y[0][i - base] = np.tanh(x[0][i])
+
+
+def _row(name: str, title: str, kernel: Any) -> Row:
+    return Row(
+        name, title, "close", (), name, kernel, slots=lambda: 0, warmup=lambda: 0,
+        formula=f"{title.lower()} of the value", source="arithmetic", talib=name.upper(),
+        elementwise=True, seeding="none: no memory",
+    )  # fmt: skip
+
+
+ROWS = (
+    _row("acos", "Arc cosine", update_acos),
+    _row("asin", "Arc sine", update_asin),
+    _row("atan", "Arc tangent", update_atan),
+    _row("ceil", "Round up", update_ceil),
+    _row("cos", "Cosine", update_cos),
+    _row("cosh", "Hyperbolic cosine", update_cosh),
+    _row("exp", "Exponential", update_exp),
+    _row("floor", "Round down", update_floor),
+    _row("ln", "Natural logarithm", update_ln),
+    _row("log10", "Decimal logarithm", update_log10),
+    _row("sin", "Sine", update_sin),
+    _row("sinh", "Hyperbolic sine", update_sinh),
+    _row("sqrt", "Square root", update_sqrt),
+    _row("tan", "Tangent", update_tan),
+    _row("tanh", "Hyperbolic tangent", update_tanh),
+)

@@ -1,0 +1,90 @@
+"""Distance of the typical price from its mean, and money flow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from domain.jit import kernel
+from indicators.blocks.edge import hide, warm
+from indicators.blocks.window import REFRESH
+from indicators.registry import Row, length, real
+
+
+def update_cci(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: place, then the window of typical prices."""
+    n, p = int(s[0]), int(s[2])
+    window = s[3 : 3 + n]
+    for i in range(start, stop):
+        v = (x[0][i] + x[1][i] + x[2][i]) / 3.0
+        window[p] = v
+        p = p + 1 if p + 1 < n else 0
+        mean, away = 0.0, 0.0
+        for j in range(n):
+            mean += window[j]
+        mean /= n
+        for j in range(n):
+            away += abs(window[j] - mean)
+        d = v - mean
+        y[0][i - base] = d / (s[1] * (away / n)) if d != 0.0 and away != 0.0 else 0.0
+    s[2] = p
+    hide(y[0], s, start, stop, base)
+
+
+@kernel
+def flow(new: Any, last: Any, volume: Any) -> Any:
+    """(inflow, outflow) from three times the typical prices of a row and the one before."""
+    money = new * volume / 3.0
+    return (money if new > last else 0.0), (money if new < last else 0.0)
+
+
+@kernel
+def flows(x: Any, first: Any, stop: Any) -> Any:
+    """Sums of `flow` over the rows first .. stop - 1."""
+    into, out = 0.0, 0.0
+    for j in range(first, stop):
+        new, last = x[0][j] + x[1][j] + x[2][j], x[0][j - 1] + x[1][j - 1] + x[2][j - 1]
+        a, b = flow(new, last, x[3][j])
+        into, out = into + a, out + b
+    return into, out
+
+
+def update_mfi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: inflow, outflow, age."""
+    n, seen, into, out, age = int(s[0]), warm(s), s[1], s[2], int(s[3])
+    high, low, close, volume = x[0], x[1], x[2], x[3]
+    for i in range(start, stop):
+        if seen > 0:
+            last = high[i - 1] + low[i - 1] + close[i - 1]
+            a, b = flow(high[i] + low[i] + close[i], last, volume[i])
+            into, out = into + a, out + b
+        if seen > n:
+            j = i - n
+            last = high[j - 1] + low[j - 1] + close[j - 1]
+            a, b = flow(high[j] + low[j] + close[j], last, volume[j])
+            into, out = into - a, out - b
+        seen, age = seen + 1, age + 1
+        if age >= REFRESH and seen > n:
+            into, out = flows(x, i - n + 1, i + 1)
+            age = 0
+        both = into + out
+        y[0][i - base] = 100.0 * (into / both) if both >= 1.0 else 0.0
+    s[1], s[2], s[3] = into, out, age
+    hide(y[0], s, start, stop, base)
+
+
+ROWS = (
+    Row(
+        "cci", "Commodity channel index", "high low close",
+        (length(14), real("constant", 0.015, 1e-9, 1e9, "scale")), "cci", update_cci,
+        slots=lambda n, c: 1 + n, warmup=lambda n, c: n - 1,
+        formula="(typical price - mean) / (0.015 * mean absolute deviation)",
+        source="Lambert, Commodities 1980", talib="CCI timeperiod", ta="CCIIndicator",
+    ),
+    Row(
+        "mfi", "Money flow index", "high low close volume", (length(14),), "mfi", update_mfi,
+        slots=lambda n: 3, warmup=lambda n: n, history=lambda n: n + 1,
+        formula="100 inflow / (inflow + outflow) of typical price * volume; 0 below a flow of 1",
+        source="Quong and Soudack, Stocks & Commodities 7:3 (1989)", talib="MFI timeperiod",
+        ta="MFIIndicator",
+    ),
+)  # fmt: skip

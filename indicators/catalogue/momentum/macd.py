@@ -1,0 +1,233 @@
+"""Differences of two averages: MACD, price and volume oscillators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from domain.jit import kernel
+from indicators.blocks.average import ema
+from indicators.blocks.choice import bind, ma_slots, ma_warmup
+from indicators.blocks.choice import sma as ma1
+from indicators.blocks.choice import sma as ma2
+from indicators.blocks.choice import sma as ma3
+from indicators.blocks.edge import hide, warm
+from indicators.blocks.hilbert import MAMA_SLOTS
+from indicators.registry import SEED, Row, length, matype
+
+
+@kernel
+def converge(x: Any, y: Any, s: Any, span: Any, paces: Any, slot: Any) -> None:
+    """MACD, signal, histogram. Slots: seen, then count and value of fast, slow and signal."""
+    start, stop, base = span
+    fast, slow, signal, k1, k2, k3, first = paces
+    v, seen, c1, e1 = x[0], int(s[slot]), int(s[slot + 1]), s[slot + 2]
+    c2, e2, c3, e3 = int(s[slot + 3]), s[slot + 4], int(s[slot + 5]), s[slot + 6]
+    n1, n2, n3 = (1, 1, 1) if first else (fast, slow, signal)
+    late = 0 if first else max(slow - fast, 0)
+    for i in range(start, stop):
+        if seen >= late:
+            c1, e1 = ema(c1, e1, n1, k1, v[i])
+        c2, e2 = ema(c2, e2, n2, k2, v[i])
+        line = e1 - e2
+        seen += 1
+        if seen >= slow:
+            c3, e3 = ema(c3, e3, n3, k3, line)
+        row = i - base
+        y[0][row], y[1][row], y[2][row] = line, e3, line - e3
+    s[slot], s[slot + 1], s[slot + 2] = seen, c1, e1
+    s[slot + 3], s[slot + 4], s[slot + 5], s[slot + 6] = c2, e2, c3, e3
+    for out in y:
+        hide(out, s, start, stop, base)
+
+
+def update_macd(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """See `converge`; the shorter length is the fast one."""
+    a, b, c = min(s[0], s[1]), max(s[0], s[1]), s[2]
+    k = 2.0 / (a + 1.0), 2.0 / (b + 1.0), 2.0 / (c + 1.0)
+    paces = int(a), int(b), int(c), k[0], k[1], k[2], s[3] == 1.0
+    converge(x, y, s, (start, stop, base), paces, 4)
+
+
+def update_macdfix(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """See `converge`; smoothing constants 0.15 and 0.075."""
+    paces = 12, 26, int(s[0]), 0.15, 0.075, 2.0 / (s[0] + 1.0), False
+    converge(x, y, s, (start, stop, base), paces, 1)
+
+
+def update_macdext(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: rows that fast, slow and signal wait, then three averages of any kind."""
+    fast, slow, signal = int(min(s[0], s[2])), int(max(s[0], s[2])), int(s[4])
+    v, seen = x[0], warm(s)
+    each = room(max(slow, signal))
+    wait1, wait2, wait3 = waits(s, fast, slow, signal)
+    for i in range(start, stop):
+        one, two, three = np.nan, np.nan, np.nan
+        if seen >= wait1:
+            one = ma1(s, 6, fast, v[i])
+        if seen >= wait2:
+            two = ma2(s, 6 + each, slow, v[i])
+        if seen >= wait3:
+            three = ma3(s, 6 + 2 * each, signal, one - two)
+        seen += 1
+        row = i - base
+        y[0][row], y[1][row], y[2][row] = one - two, three, one - two - three
+    for out in y:
+        hide(out, s, start, stop, base)
+
+
+@kernel
+def room(n: Any) -> Any:
+    """Slots kept for an average, as `choice.ma_slots`."""
+    return max(16 + 2 * n + int(np.sqrt(n)), MAMA_SLOTS)
+
+
+@kernel
+def lag(kind: Any, n: Any) -> Any:
+    """Leading rows without a value of an average, as `choice.ma_warmup`."""
+    if n <= 1 or kind == 10:
+        return 0
+    if kind == 3 or kind == 4:
+        return (kind - 1) * (n - 1)
+    if kind == 6 or kind == 7:
+        return n if kind == 6 else 32
+    if kind == 8 or kind == 9:
+        return 6 * n - 6 if kind == 8 else n + int(np.sqrt(n)) - 2
+    return n - 1 + ((n - 1) // 2 if kind == 12 else 0)
+
+
+@kernel
+def waits(s: Any, fast: Any, slow: Any, signal: Any) -> Any:
+    """The rows each line waits so that both have their first value together."""
+    swap = s[2] < s[0]
+    one = lag(int(s[3] if swap else s[1]), fast)
+    two = lag(int(s[1] if swap else s[3]), slow)
+    both = max(one, two)
+    return both - one, both - two, both
+
+
+@kernel
+def difference(one: Any, two: Any, ratio: Any) -> Any:
+    """one - two, or that in per cent of two."""
+    if not ratio:
+        return one - two
+    return 100.0 * (one - two) / two if two != 0.0 else 0.0
+
+
+@kernel
+def exponential(v: Any, out: Any, s: Any, span: Any, ratio: Any) -> None:
+    """The difference of two exponential averages. Slots: their counts and values."""
+    start, stop, base = span
+    fast, slow = int(min(s[0], s[1])), int(max(s[0], s[1]))
+    k1, k2 = 2.0 / (fast + 1.0), 2.0 / (slow + 1.0)
+    c1, e1, c2, e2 = int(s[3]), s[4], int(s[5]), s[6]
+    for i in range(start, stop):
+        c1, e1 = ema(c1, e1, fast, k1, v[i])
+        c2, e2 = ema(c2, e2, slow, k2, v[i])
+        out[i - base] = difference(e1, e2, ratio)
+    s[3], s[4], s[5], s[6] = c1, e1, c2, e2
+
+
+def update_apo(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: two averages of any kind."""
+    fast, slow = int(min(s[0], s[1])), int(max(s[0], s[1]))
+    if s[2] == 1.0:
+        exponential(x[0], y[0], s, (start, stop, base), False)
+    else:
+        for i in range(start, stop):
+            one, two = ma1(s, 3, fast, x[0][i]), ma2(s, 3 + room(slow), slow, x[0][i])
+            y[0][i - base] = difference(one, two, False)
+    hide(y[0], s, start, stop, base)
+
+
+def update_ppo(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: two averages of any kind."""
+    fast, slow = int(min(s[0], s[1])), int(max(s[0], s[1]))
+    if s[2] == 1.0:
+        exponential(x[0], y[0], s, (start, stop, base), True)
+    else:
+        for i in range(start, stop):
+            one, two = ma1(s, 3, fast, x[0][i]), ma2(s, 3 + room(slow), slow, x[0][i])
+            y[0][i - base] = difference(one, two, True)
+    hide(y[0], s, start, stop, base)
+
+
+def _pair(fast: float, slow: float, kind: float) -> dict[str, Any]:
+    """The kinds of the two averages; exponential ones have their own way."""
+    named = 10.0 if kind == 1 else kind
+    return bind(ma1=(named, min(fast, slow)), ma2=(named, max(fast, slow)))
+
+
+def _three(*p: float) -> dict[str, Any]:
+    fast, slow = (p[1], p[0]), (p[3], p[2])
+    if p[2] < p[0]:
+        fast, slow = slow, fast
+    return bind(ma1=fast, ma2=slow, ma3=(p[5], p[4]))
+
+
+def _ext_slots(*p: float) -> int:
+    return 3 * ma_slots(max(p[0], p[2], p[4]))
+
+
+def _ext_warmup(*p: float) -> int:
+    fast, slow = (p[0], p[1]), (p[2], p[3])
+    if p[2] < p[0]:
+        fast, slow = slow, fast
+    return max(ma_warmup(*fast), ma_warmup(*slow)) + ma_warmup(p[4], p[5])
+
+
+FAST, SLOW, SIGNAL = length(12, 2, "fast"), length(26, 2, "slow"), length(9, 1, "signal")
+MACD = "macd signal histogram"
+EACH = "each average from its own first values"
+LATE = "each EMA by the mean of its first values; the fast one starts slow - fast rows late, so"
+BOTH = LATE + " that both begin together; the signal by the mean of the first values of the macd"
+APPEL = "Appel 1979; Murphy 1999, ch. 10"
+ROWS = (
+    Row(
+        "macd", "Moving average convergence divergence", "close", (FAST, SLOW, SIGNAL, SEED), MACD,
+        update_macd, slots=lambda f, w, g, seed: 7,
+        warmup=lambda f, w, g, seed: max(f, w) + g - 2,
+        formula="EMA(fast) - EMA(slow), its EMA(signal), their difference", source=APPEL,
+        seeding=BOTH + "; seed=first: the first values", ta="MACD",
+        talib="MACD fastperiod slowperiod signalperiod",
+    ),
+    Row(
+        "macdfix", "MACD 12/26 with fixed constants", "close", (SIGNAL,), MACD, update_macdfix,
+        slots=lambda g: 7, warmup=lambda g: 24 + g,
+        formula="as macd with smoothing constants 0.15 and 0.075", source=APPEL, seeding=BOTH,
+        talib="MACDFIX signalperiod",
+    ),
+    Row(
+        "macdext", "MACD with chosen averages", "close",
+        (
+            length(12, 2, "fast"), matype("sma", "fast_matype"), length(26, 2, "slow"),
+            matype("sma", "slow_matype"), length(9, 1, "signal"), matype("sma", "signal_matype"),
+        ),
+        MACD, update_macdext, slots=_ext_slots, bindings=_three, warmup=_ext_warmup,
+        formula="as macd with averages of any kind", source=APPEL, seeding="those of the averages",
+        talib="MACDEXT fastperiod fastmatype slowperiod slowmatype signalperiod signalmatype",
+    ),
+    Row(
+        "apo", "Absolute price oscillator", "close", (FAST, SLOW, matype("ema")), "apo",
+        update_apo, bindings=_pair, slots=lambda f, w, k: 2 * ma_slots(max(f, w)),
+        warmup=lambda f, w, k: max(ma_warmup(f, k), ma_warmup(w, k)),
+        formula="average(fast) - average(slow)", source=APPEL, seeding=EACH,
+        talib="APO fastperiod slowperiod matype",
+    ),
+    Row(
+        "ppo", "Percentage price oscillator", "close", (FAST, SLOW, matype("ema")), "ppo",
+        update_ppo, bindings=_pair, slots=lambda f, w, k: 2 * ma_slots(max(f, w)),
+        warmup=lambda f, w, k: max(ma_warmup(f, k), ma_warmup(w, k)),
+        formula="100 (average(fast) - average(slow)) / average(slow)", source=APPEL,
+        seeding=EACH, ta="PercentagePriceOscillator",
+        talib="PPO fastperiod slowperiod matype",
+    ),
+    Row(
+        "pvo", "Percentage volume oscillator", "volume", (FAST, SLOW, matype("ema")), "pvo",
+        update_ppo, bindings=_pair, slots=lambda f, w, k: 2 * ma_slots(max(f, w)),
+        warmup=lambda f, w, k: max(ma_warmup(f, k), ma_warmup(w, k)),
+        formula="ppo of the volume", source=APPEL, seeding=EACH,
+        talib="PVO fastperiod slowperiod matype", ta="PercentageVolumeOscillator",
+    ),
+)  # fmt: skip

@@ -1,0 +1,157 @@
+"""Ranges: true range, average true range and relatives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from domain.jit import kernel
+from indicators.blocks.average import ema
+from indicators.blocks.bands import true_range
+from indicators.blocks.edge import hide, warm
+from indicators.blocks.window import REFRESH
+from indicators.registry import SEED, Row, length
+
+
+def update_trange(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Reads the close before."""
+    for i in range(start, stop):
+        y[0][i - base] = true_range(x[0][i], x[1][i], x[2][i - 1])
+    hide(y[0], s, start, stop, base)
+
+
+@kernel
+def average_range(x: Any, out: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Wilder's average of the true range. Slots: seen, average."""
+    high, low, close, n, first = x[0], x[1], x[2], int(s[0]), s[1] == 1.0
+    seen, m, i = int(s[2]), s[3], start
+    k = 1.0 / n
+    while i < stop and seen <= n:
+        if seen > 0:
+            v = true_range(high[i], low[i], close[i - 1])
+            if first:
+                m = v if seen == 1 else m + (v - m) * k
+            else:
+                m = (m + v) * k if seen == n else m + v
+        out[i - base] = m if seen == n else np.nan
+        seen += 1
+        i += 1
+    a = 1.0 - k
+    for j in range(i, stop):
+        m = a * m + k * true_range(high[j], low[j], close[j - 1])
+        out[j - base] = m
+    s[2], s[3] = seen, m
+
+
+def update_atr(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """See `average_range`."""
+    average_range(x, y[0], s, start, stop, base)
+
+
+def update_natr(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """See `average_range`."""
+    average_range(x, y[0], s, start, stop, base)
+    for i in range(start, stop):
+        close = x[2][i]
+        y[0][i - base] = y[0][i - base] / close * 100.0 if close != 0.0 else 0.0
+    hide(y[0], s, start, stop, base)
+
+
+def update_adr(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: sum, age."""
+    high, low, n = x[0], x[1], int(s[0])
+    value, age, every, j, scale = s[1], int(s[2]), max(REFRESH, n), start, 1.0 / s[0]
+    while j < stop:
+        end = min(stop, j + every - age)
+        for i in range(j, end):
+            value += (high[i] - low[i]) - (high[i - n] - low[i - n])
+            y[0][i - base] = value * scale
+        age += end - j
+        j = end
+        if age == every:
+            value, age = 0.0, 0
+            for i in range(j - n, j):
+                value += high[i] - low[i]
+    s[1], s[2] = value, age
+    hide(y[0], s, start, stop, base)
+
+
+def update_cvi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: count and average, place, then the averages of the last rows."""
+    high, low, n, m = x[0], x[1], int(s[0]), int(s[1])
+    c, e, p, k = int(s[2]), s[3], int(s[4]), 2.0 / (s[0] + 1.0)
+    for i in range(start, stop):
+        c, e = ema(c, e, n, k, high[i] - low[i])
+        if c >= n:
+            old = s[5 + p]
+            s[5 + p] = e
+            p = p + 1 if p + 1 < m else 0
+            y[0][i - base] = 100.0 * (e - old) / old if old != 0.0 else 0.0
+    s[2], s[3], s[4] = c, e, p
+    hide(y[0], s, start, stop, base)
+
+
+def update_massi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """Slots: two averages, place, sum, seen, age, then the ratios."""
+    high, low, n, m = x[0], x[1], int(s[0]), int(s[1])
+    c1, e1, c2, e2, p, value, k = int(s[2]), s[3], int(s[4]), s[5], int(s[6]), s[7], 2.0 / (s[0] + 1)
+    age = int(s[8])
+    for i in range(start, stop):
+        c1, e1 = ema(c1, e1, n, k, high[i] - low[i])
+        if c1 >= n:
+            c2, e2 = ema(c2, e2, n, k, e1)
+        if c2 >= n:
+            ratio = e1 / e2 if e2 != 0.0 else 0.0
+            value += ratio - s[9 + p]
+            s[9 + p] = ratio
+            p, age = (p + 1 if p + 1 < m else 0), age + 1
+            if age == REFRESH:
+                value, age = s[9 : 9 + m].sum(), 0
+        y[0][i - base] = value
+    s[2], s[3], s[4], s[5], s[6], s[7], s[8] = c1, e1, c2, e2, p, value, age
+    hide(y[0], s, start, stop, base)
+
+
+WILDER = "Wilder 1978, ch. 3"
+ROWS = (
+    Row(
+        "trange", "True range", "high low close", (), "trange", update_trange,
+        slots=lambda: 0, warmup=lambda: 1, history=lambda: 1,
+        formula="max(high, close before) - min(low, close before)", source=WILDER, talib="TRANGE",
+    ),
+    Row(
+        "atr", "Average true range", "high low close", (length(14, 1), SEED), "atr", update_atr,
+        slots=lambda n, seed: 2, warmup=lambda n, seed: n, history=lambda n, seed: 1,
+        formula="a += (true range - a) / n", source=WILDER,
+        seeding="sma: mean of the first n true ranges (from the second row on); first: the first",
+        talib="ATR timeperiod", ta="AverageTrueRange",
+    ),
+    Row(
+        "natr", "Normalised average true range", "high low close", (length(14, 1), SEED), "natr",
+        update_natr, slots=lambda n, seed: 2, warmup=lambda n, seed: n,
+        history=lambda n, seed: 1, formula="100 ATR / close",
+        source="Forman, Stocks & Commodities 24:5 (2006)", seeding="as atr",
+        talib="NATR timeperiod",
+    ),
+    Row(
+        "adr", "Average day range", "high low", (length(14, 1),), "adr", update_adr,
+        slots=lambda n: 2, warmup=lambda n: n - 1, history=lambda n: n,
+        formula="mean of high - low", source="TA-Lib", talib="ADR timeperiod",
+    ),
+    Row(
+        "cvi", "Chaikin's volatility", "high low", (length(10), length(10, 1, "roc_length")),
+        "cvi", update_cvi, slots=lambda n, m: 3 + m, warmup=lambda n, m: n + m - 1,
+        formula="rate of change in per cent over m rows of EMA(high - low, n)",
+        source="Achelis 2001, Technical Analysis from A to Z", seeding="mean of the first n ranges",
+        talib="CVI timeperiod rocperiod",
+    ),
+    Row(
+        "massi", "Mass index", "high low", (length(9, 2, "fast"), length(25, 1, "slow")), "massi",
+        update_massi, slots=lambda n, m: 7 + m, warmup=lambda n, m: 2 * n + m - 3,
+        formula="sum over m rows of EMA(range) / EMA(EMA(range))",
+        source="Dorsey, Stocks & Commodities 10:6 (1992)",
+        seeding="each EMA by the mean of its first n values",
+        talib="MASSI fastperiod slowperiod", ta="MassIndex",
+    ),
+)  # fmt: skip
