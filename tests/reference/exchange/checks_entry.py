@@ -1,0 +1,260 @@
+"""Risk checks about state and shape, in their order of precedence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from domain.attributes import ORD_TYPE_BIT, TIF_BIT
+from domain.attributes import InstrumentAttr as I
+from domain.attributes import NodeAttr as N
+from domain.codes import (
+    ExecInst,
+    InstrumentType,
+    NodeStatus,
+    Phase,
+    Reason,
+    ShortSale,
+    Side,
+    TimeInForce,
+)
+from tests.reference.exchange import money, prices
+from tests.reference.exchange.model import (
+    BUY,
+    CALL_PHASES,
+    IMMEDIATE,
+    LIMITED,
+    OPTIONAL_LIMIT,
+    STOPS,
+    Instrument,
+    Node,
+    Order,
+    Refusal,
+)
+from tests.reference.exchange.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An order that wants to enter, or to become what `order` is (`old` is what it is now)."""
+
+    w: World
+    order: Order
+    old: Order | None
+
+    @property
+    def inst(self) -> Instrument:
+        return self.w.instruments[self.order.instrument]
+
+    @property
+    def account(self) -> Node:
+        return self.w.nodes[self.order.account]
+
+    def chain(self) -> Iterator[Node]:
+        return self.w.chain(self.order.account)
+
+    @property
+    def value(self) -> int:
+        return money.value_of(self.inst, self.order.leaves, self.order.worst_px)
+
+    @property
+    def old_leaves(self) -> int:
+        return self.old.leaves if self.old else 0
+
+    @property
+    def old_value(self) -> int:
+        return money.value_of(self.inst, self.old.leaves, self.old.worst_px) if self.old else 0
+
+    @property
+    def room(self) -> int:
+        """How much of the opposite position is not yet spoken for by open orders."""
+        row = self.w.position(self.account.number, self.inst.number)
+        if self.order.side == BUY:
+            return -row.qty - (row.open_buy - self.old_leaves)
+        return row.qty - (row.open_sell - self.old_leaves)
+
+    @property
+    def reduces(self) -> bool:
+        row = self.w.position(self.account.number, self.inst.number)
+        return row.qty * self.order.side < 0 and self.order.leaves <= self.room
+
+    @property
+    def limit_price(self) -> int:
+        """The customer's limit, 0 if the cap is the exchange's."""
+        return self.order.limit if self.order.ord_type in LIMITED | OPTIONAL_LIMIT else 0
+
+
+Check = Callable[[Candidate], Refusal | None]
+
+
+def each_node(test: Callable[[Candidate, Node], bool], reason: Reason) -> Check:
+    """A check that each level may refuse by yes or no."""
+
+    def check(c: Candidate) -> Refusal | None:
+        for node in c.chain():
+            if test(c, node):
+                return Refusal(reason, node.level)
+        return None
+
+    return check
+
+
+def plain(test: Callable[[Candidate], bool], reason: Reason) -> Check:
+    """A check that is not about a level."""
+    return lambda c: Refusal(reason) if test(c) else None
+
+
+def killed_algo(c: Candidate) -> bool:
+    return c.w.algos.get(c.order.algo_id, False)
+
+
+def phase_forbids(c: Candidate) -> bool:
+    phase, tif = c.inst.phase, c.order.time_in_force
+    if phase == Phase.CONTINUOUS:
+        return tif == TimeInForce.AT_THE_OPEN
+    if phase not in CALL_PHASES:
+        return True
+    if tif == TimeInForce.AT_THE_OPEN:
+        return phase not in (Phase.PRE_OPEN, Phase.OPENING_AUCTION)
+    return tif in IMMEDIATE or c.order.minimum or c.order.pegged
+
+
+def wrong_type(c: Candidate, node: Node) -> bool:
+    return not node[N.ALLOWED_TYPES] >> c.inst[I.TYPE] & 1
+
+
+def wrong_side(c: Candidate, node: Node) -> bool:
+    return not node[N.ALLOWED_SIDES] & (1 if c.order.side == BUY else 2)
+
+
+def wrong_ord_type(c: Candidate) -> Refusal | None:
+    kind, tif = ORD_TYPE_BIT[c.order.ord_type], TIF_BIT[c.order.time_in_force]
+    for node in c.chain():
+        if not node[N.ALLOWED_ORD_TYPES] >> kind & 1:
+            return Refusal(Reason.ORD_TYPE_NOT_PERMITTED, node.level)
+    if not c.inst[I.ALLOWED_ORD_TYPES] >> kind & 1 or not c.inst[I.ALLOWED_TIFS] >> tif & 1:
+        return Refusal(Reason.ORD_TYPE_NOT_PERMITTED)
+    return None
+
+
+def short(c: Candidate) -> bool:
+    equity = c.inst[I.TYPE] == InstrumentType.EQUITY
+    return equity and c.order.side != BUY and c.order.leaves > c.room
+
+
+def short_forbidden(c: Candidate, node: Node) -> bool:
+    return short(c) and node[N.SHORT_SALE] == ShortSale.FORBIDDEN
+
+
+def needs_locate(c: Candidate, node: Node) -> bool:
+    exempt = c.order.fix_side == Side.SELL_SHORT_EXEMPT
+    return short(c) and node[N.SHORT_SALE] == ShortSale.LOCATE and not exempt
+
+
+def reducing_only(c: Candidate) -> bool:
+    return c.account.reducing and c.order.time_in_force not in IMMEDIATE
+
+
+def reduction_mode(c: Candidate) -> Refusal | None:
+    if reducing_only(c):
+        return Refusal(Reason.RISK_REDUCTION_MODE, c.account.level)
+    return None
+
+
+STATE: tuple[Check, ...] = (
+    plain(lambda c: c.w.killed, Reason.MARKET_KILLED),
+    plain(lambda c: c.inst.killed, Reason.INSTRUMENT_KILLED),
+    each_node(lambda c, n: n.killed, Reason.NODE_KILLED),
+    plain(killed_algo, Reason.ALGO_KILLED),
+    each_node(lambda c, n: n[N.STATUS] == NodeStatus.SUSPENDED, Reason.NODE_SUSPENDED),
+    each_node(
+        lambda c, n: n[N.STATUS] == NodeStatus.CLOSE_ONLY and not c.reduces, Reason.CLOSE_ONLY
+    ),
+    plain(phase_forbids, Reason.PHASE_FORBIDS),
+    plain(lambda c: not c.inst[I.TRADABLE], Reason.INSTRUMENT_NOT_TRADABLE),
+    plain(lambda c: 0 < c.inst[I.EXPIRY] <= c.w.time, Reason.INSTRUMENT_EXPIRED),
+    each_node(
+        lambda c, n: bool(c.w.position(n.number, c.inst.number).restricted),
+        Reason.INSTRUMENT_RESTRICTED,
+    ),
+    plain(lambda c: c.inst[I.CURRENCY] != c.account[N.CURRENCY], Reason.CURRENCY_MISMATCH),
+    each_node(wrong_type, Reason.TYPE_NOT_PERMITTED),
+    each_node(wrong_side, Reason.SIDE_NOT_PERMITTED),
+    wrong_ord_type,
+    each_node(short_forbidden, Reason.SHORT_SALE_FORBIDDEN),
+    each_node(needs_locate, Reason.LOCATE_REQUIRED),
+    each_node(
+        lambda c, n: bool(n[N.ALGO_REQUIRED]) and c.order.algo_id == 0, Reason.ALGO_ID_REQUIRED
+    ),
+    plain(
+        lambda c: c.order.algo_id != 0 and c.order.algo_id not in c.w.algos,
+        Reason.ALGO_ID_UNKNOWN,
+    ),
+    reduction_mode,
+    each_node(lambda c, n: n.throttled, Reason.EXECUTION_THROTTLED),
+)
+
+
+def off_tick(c: Candidate) -> Refusal | None:
+    stop = c.order.given_stop if c.order.ord_type in STOPS else 0
+    for price in (c.limit_price, stop):
+        if price and not prices.on_tick(c.inst, price):
+            tick = prices.tick_at(c.inst, price)
+            return Refusal(Reason.TICK_SIZE, 0, tick, price, tick)
+    return None
+
+
+def odd_lot(c: Candidate) -> Refusal | None:
+    lot = c.inst[I.LOT_SIZE]
+    for qty in (c.order.order_qty, c.order.display, c.order.min_qty if c.order.minimum else 0):
+        if qty % lot:
+            return Refusal(Reason.LOT_SIZE, 0, lot, qty, lot)
+    return None
+
+
+def bounded(reason: Reason, limit: I, observed: Callable[[Candidate], int], sign: int) -> Check:
+    """`sign` +1: refuse above the limit, -1: below."""
+
+    def check(c: Candidate) -> Refusal | None:
+        if sign * (observed(c) - c.inst[limit]) > 0:
+            return Refusal(reason, 0, c.inst[limit], observed(c), c.inst[limit])
+        return None
+
+    return check
+
+
+def expired(c: Candidate) -> Refusal | None:
+    order = c.order
+    if order.time_in_force == TimeInForce.GTD and order.expire_time <= c.w.time:
+        return Refusal(Reason.EXPIRE_TIME, 0, c.w.time, order.expire_time, c.w.time)
+    return None
+
+
+def display(c: Candidate) -> Refusal | None:
+    order = c.order
+    if order.display > order.order_qty or (order.display and order.flags & ExecInst.HIDDEN):
+        limit = 0 if order.flags & ExecInst.HIDDEN else order.order_qty
+        return Refusal(Reason.DISPLAY_QTY, 0, limit, order.display, limit)
+    return None
+
+
+def minimum_qty(c: Candidate) -> Refusal | None:
+    order = c.order
+    if order.minimum and order.min_qty > order.order_qty:
+        qty = order.order_qty
+        return Refusal(Reason.MINIMUM_EXECUTION_QTY, 0, qty, order.min_qty, qty)
+    return None
+
+
+SHAPE: tuple[Check, ...] = (
+    off_tick,
+    odd_lot,
+    bounded(Reason.MIN_QTY, I.MIN_QTY, lambda c: c.order.order_qty, -1),
+    bounded(Reason.MAX_QTY, I.MAX_QTY, lambda c: c.order.order_qty, 1),
+    bounded(Reason.FREEZE_QTY, I.FREEZE_QTY, lambda c: c.order.order_qty, 1),
+    bounded(Reason.MIN_VALUE, I.MIN_VALUE, lambda c: c.value, -1),
+    bounded(Reason.MAX_VALUE, I.MAX_VALUE, lambda c: c.value, 1),
+    expired,
+    display,
+    minimum_qty,
+)

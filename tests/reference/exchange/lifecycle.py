@@ -1,0 +1,209 @@
+"""How an order leaves the places where it stands, how it ends, and what is linked to it."""
+
+from __future__ import annotations
+
+from domain.codes import Contingency, ExecType, Reason
+from tests.reference.exchange import accounts, rows
+from tests.reference.exchange.model import FAMILIES, Order, Role, State
+from tests.reference.exchange.world import World
+
+# Ends after which the other orders of a list end too; a link's own cancels do not run in circles.
+_TAKES_OTHERS_ALONG = frozenset(
+    {
+        Reason.SELF_TRADE,
+        Reason.CANCELED_BY_USER,
+        Reason.CANCELED_BY_MASS_CANCEL,
+        Reason.CANCELED_BY_KILL,
+        Reason.CANCELED_BY_DISCONNECT,
+        Reason.CANCELED_BY_DEAD_MAN,
+        Reason.CANCELED_BY_QUOTE,
+        Reason.EXPIRED_TIME,
+        Reason.EXPIRED_SESSION,
+        Reason.EXPIRED_AUCTION,
+    }
+)
+
+
+def register(w: World, order: Order) -> None:
+    """A new order gets its number, its row, its name and its reservation."""
+    book = w.instruments[order.instrument].book
+    w.order_id += 1
+    order.order_id = w.order_id
+    w.take_slot(order)
+    w.by_id[order.order_id] = order
+    if order.cl_ord_id and not order.quote:
+        w.directory[order.account, order.cl_ord_id] = order
+    if order.pegged:
+        book.pegged.append(order)
+    if order.trailing:
+        book.trailing.append(order)
+    accounts.reserve(w, order)
+
+
+def withdraw(w: World, order: Order) -> None:
+    """Take an order out of where it stands."""
+    book = w.instruments[order.instrument].book
+    w.touched.add(order.instrument)
+    if order.state is State.BOOK:
+        book.own(order.side).remove(order)
+    elif order.state is State.TRIGGER:
+        book.triggers.remove(order)
+    elif order.state is State.PARKED:
+        book.parked.remove(order)
+    elif order.state is State.WAITING:
+        book.waiting.remove(order)
+    elif order.state is State.READY:
+        w.ready.remove(order)
+
+
+def _forget(w: World, order: Order) -> None:
+    """An ended order frees its row and its name."""
+    book = w.instruments[order.instrument].book
+    order.state = State.ENDED
+    w.free_slot(order)
+    del w.by_id[order.order_id]
+    if w.directory.get((order.account, order.cl_ord_id)) is order:
+        del w.directory[order.account, order.cl_ord_id]
+    legs = w.quotes.get((order.account, order.instrument), {})
+    if legs.get(order.side) is order:
+        del legs[order.side]
+    if order.pegged:
+        book.pegged.remove(order)
+    if order in book.trailing:
+        book.trailing.remove(order)
+
+
+def cancel(w: World, order: Order, reason: Reason) -> rows.Row:
+    return end(w, order, ExecType.CANCELED, reason)
+
+
+def expire(w: World, order: Order, reason: Reason) -> rows.Row:
+    return end(w, order, ExecType.EXPIRED, reason)
+
+
+def end(w: World, order: Order, exec_type: ExecType, reason: Reason) -> rows.Row:
+    """End an order that is not filled, and do what hangs on it."""
+    withdraw(w, order)
+    accounts.release(w, order)
+    row = rows.order_row(w, order, exec_type, reason)
+    _forget(w, order)
+    after_end(w, order, reason)
+    return row
+
+
+def filled(w: World, order: Order) -> None:
+    """Nothing is left: the order leaves its place and its row."""
+    withdraw(w, order)
+    _forget(w, order)
+
+
+# ------------------------------------------------------------------- linked orders
+
+
+def join(order: Order, named: Order) -> None:
+    """Put an order on the list of the one that it names."""
+    if named.role is Role.NONE:
+        named.role = Role.PARENT if order.contingency in FAMILIES else Role.PEER
+        named.ring = [named]
+        named.contingency = order.contingency
+    order.role = Role.CHILD if order.contingency in FAMILIES else Role.PEER
+    order.ring = named.ring
+    order.ring.append(order)
+
+
+def others(order: Order) -> list[Order]:
+    """The rest of the list, in the order in which it was linked, starting behind this one."""
+    at = order.ring.index(order)
+    return order.ring[at + 1 :] + order.ring[:at]
+
+
+def siblings(order: Order) -> list[Order]:
+    """Those whose fate depends on this one's: peers, or children of one bracket."""
+    if order.role is Role.PEER:
+        return others(order)
+    if order.role is Role.CHILD and order.contingency == Contingency.BRACKET:
+        return [other for other in others(order) if other.role is Role.CHILD]
+    return []
+
+
+def leave(order: Order) -> None:
+    """An ended order is on no list; one that is left alone has none."""
+    if order.role is Role.NONE:
+        return
+    ring = order.ring
+    ring.remove(order)
+    order.ring = []
+    if len(ring) == 1:
+        ring[0].role = Role.NONE
+        ring[0].ring = []
+    order.role = Role.NONE
+
+
+def after_fill(w: World, order: Order, qty: int) -> None:
+    """What hangs on a fill."""
+    for other in siblings(order):
+        if not other.live:
+            continue
+        if order.contingency == Contingency.ONE_CANCELS_OTHER:
+            cancel(w, other, Reason.CANCELED_BY_LINK)
+        else:
+            update(w, other, qty)
+    if order.leaves == 0:
+        if order.role is Role.PARENT:
+            for child in others(order):
+                set_free(w, child)
+        leave(order)
+
+
+def after_end(w: World, order: Order, reason: Reason) -> None:
+    """What hangs on the end of an order that was not filled completely."""
+    if order.role is Role.PARENT:
+        for child in others(order):
+            if not child.live:
+                continue
+            if order.cum_qty == 0:
+                cancel(w, child, Reason.CANCELED_BY_LINK)
+            else:
+                reduce_to_parent(w, child, order.cum_qty)
+                set_free(w, child)
+    elif reason in _TAKES_OTHERS_ALONG:
+        for other in siblings(order):
+            if other.live:
+                cancel(w, other, Reason.CANCELED_BY_LINK)
+    leave(order)
+
+
+def update(w: World, order: Order, qty: int) -> None:
+    """ONE_UPDATES_OTHER: another of the list was filled."""
+    if qty >= order.leaves:
+        cancel(w, order, Reason.CANCELED_BY_LINK)
+        return
+    order.order_qty -= qty
+    shrink(w, order, qty)
+    rows.order_row(w, order, ExecType.RESTATED, Reason.CANCELED_BY_LINK)
+
+
+def reduce_to_parent(w: World, child: Order, qty: int) -> None:
+    """A child is released with no more than what its parent has traded."""
+    if child.order_qty > qty:
+        less = child.order_qty - qty
+        child.order_qty = qty
+        shrink(w, child, less)
+        rows.order_row(w, child, ExecType.RESTATED, Reason.CANCELED_BY_LINK)
+
+
+def shrink(w: World, order: Order, qty: int) -> None:
+    """Fewer leaves, the same place."""
+    accounts.reduce(w, order, qty)
+    order.min_qty = min(order.min_qty, order.leaves)
+    w.touched.add(order.instrument)
+    if order.state is State.BOOK:
+        w.instruments[order.instrument].book.own(order.side).shrink(order)
+
+
+def set_free(w: World, order: Order) -> None:
+    """Release a held order: it trades next."""
+    if order.state is State.HELD and order.list_left == 0:
+        order.state = State.READY
+        w.ready.append(order)
+        w.touched.add(order.instrument)

@@ -1,0 +1,304 @@
+"""Continuous trading: where an order goes, and how it trades."""
+
+from __future__ import annotations
+
+from domain.attributes import InstrumentAttr as I
+from domain.codes import (
+    Allocation,
+    ExecInst,
+    ExecType,
+    Liquidity,
+    OrdType,
+    Phase,
+    Reason,
+    SelfTrade,
+    TimeInForce,
+)
+from domain.limits import BPS, MAX_PRICE
+from tests.reference.exchange import accounts, lifecycle, prices, rows
+from tests.reference.exchange.book import Level
+from tests.reference.exchange.model import (
+    AUCTION_ONLY,
+    BUY,
+    IMMEDIATE,
+    Instrument,
+    Order,
+    State,
+)
+from tests.reference.exchange.world import World
+
+POST = ExecInst.POST_ONLY | ExecInst.POST_SLIDE
+
+
+# ------------------------------------------------------------------- where an order goes
+
+
+def trades_in(order: Order, phase: int) -> bool:
+    """May an order that is for an auction only take part in this phase?"""
+    if order.time_in_force == TimeInForce.AT_THE_OPEN:
+        return phase in (Phase.PRE_OPEN, Phase.OPENING_AUCTION)
+    if order.time_in_force == TimeInForce.AT_THE_CLOSE:
+        return phase == Phase.CLOSING_AUCTION
+    return phase in (
+        Phase.PRE_OPEN,
+        Phase.OPENING_AUCTION,
+        Phase.INTRADAY_AUCTION,
+        Phase.VOLATILITY_AUCTION,
+        Phase.CLOSING_AUCTION,
+    )
+
+
+def destination(inst: Instrument, order: Order) -> State:
+    """Where an order that nobody holds goes first."""
+    if order.untriggered:
+        due = inst.continuous and order.reached_by(inst.last_px)
+        return State.WORKING if due else State.TRIGGER
+    if order.time_in_force in AUCTION_ONLY and not trades_in(order, inst.phase):
+        return State.PARKED
+    if order.pegged:
+        priced = prices.peg_price(inst, order, prices.peg_references(inst))
+        return State.WORKING if inst.continuous and priced else State.UNPRICED
+    return State.WORKING
+
+
+def enter(w: World, order: Order) -> None:
+    """An acknowledged or released order takes its place: it trades, rests, waits, or ends."""
+    inst = w.instruments[order.instrument]
+    w.touched.add(inst.number)
+    place = destination(inst, order)
+    order.stamp = w.next_stamp()
+    order.state = place
+    if place is State.TRIGGER:
+        inst.book.triggers.append(order)
+    elif place is State.PARKED:
+        if order.time_in_force == TimeInForce.AT_THE_OPEN:
+            lifecycle.expire(w, order, Reason.EXPIRED_AUCTION)
+        else:
+            inst.book.parked.append(order)
+    elif place is State.UNPRICED:
+        order.price = 0
+    elif order.untriggered:
+        trigger(w, order)
+    else:
+        if order.pegged:
+            order.price = prices.peg_price(inst, order, prices.peg_references(inst))
+        work(w, order)
+
+
+def trigger(w: World, order: Order) -> None:
+    """The stop price is reached: the order works from now on."""
+    inst = w.instruments[order.instrument]
+    lifecycle.withdraw(w, order)
+    if order in inst.book.trailing:
+        inst.book.trailing.remove(order)
+    order.state = State.WORKING
+    order.triggered = True
+    order.stamp = w.next_stamp()
+    rows.order_row(w, order, ExecType.TRIGGERED)
+    work(w, order)
+
+
+def work(w: World, order: Order) -> None:
+    """Trade as far as it goes, then rest, wait or end."""
+    inst = w.instruments[order.instrument]
+    at_once = inst.continuous  # a volatility auction may begin on the way
+    if at_once:
+        if ready_to_match(w, inst, order):
+            match(w, inst, order)
+    elif order.minimum and order.time_in_force not in IMMEDIATE:
+        wait(inst, order)
+    if order.state is not State.WORKING:
+        return
+    if order.time_in_force in IMMEDIATE or (order.market_like and at_once):
+        lifecycle.cancel(w, order, Reason.UNFILLED_REMAINDER)
+    else:
+        rest(inst, order)
+
+
+def ready_to_match(w: World, inst: Instrument, order: Order) -> bool:
+    """The last conditions before an order may trade; an order that fails one waits or ends."""
+    best = inst.book.other(order.side).best
+    if order.ord_type == OrdType.MARKET_TO_LIMIT and order.unlimited:
+        if not best:
+            lifecycle.cancel(w, order, Reason.UNFILLED_REMAINDER)
+            return False
+        order.price = min(best, order.cap) if order.side == BUY else max(best, order.cap)
+        order.limit = order.price
+        order.unlimited = False
+    if order.flags & POST and best and order.accepts(best):
+        slid = prices.behind(inst, order.side, best)
+        if order.flags & ExecInst.POST_ONLY or not 1 <= slid <= MAX_PRICE:
+            lifecycle.cancel(w, order, Reason.POST_ONLY_WOULD_TRADE)
+            return False
+        order.price = order.limit = slid
+    if order.minimum:
+        if available(w, inst, order) < order.min_qty:
+            if order.time_in_force in IMMEDIATE or order.market_like:
+                lifecycle.cancel(w, order, Reason.UNFILLED_REMAINDER)
+            else:
+                wait(inst, order)
+            return False
+        order.minimum = False
+    return True
+
+
+def wait(inst: Instrument, order: Order) -> None:
+    order.state = State.WAITING
+    inst.book.waiting.append(order)
+
+
+def rest(inst: Instrument, order: Order) -> None:
+    """Into the book: a price level, or in a call phase the queue of market orders."""
+    side = inst.book.own(order.side)
+    order.state = State.BOOK
+    if order.market_like:
+        side.market.append(order)
+    else:
+        side.add(order)
+
+
+# ------------------------------------------------------------------- how it trades
+
+
+def available(w: World, inst: Instrument, order: Order) -> int:
+    """What the other side offers within the cap, own group left out, reserves included."""
+    return sum(
+        resting.leaves
+        for price, level in inst.book.other(order.side).levels.items()
+        if order.accepts(price)
+        for resting in level
+        if w.self_trade_mode(order, resting) == SelfTrade.ALLOW
+    )
+
+
+def match(w: World, inst: Instrument, order: Order) -> None:
+    """Trade with the other side, best price first, while the order is working."""
+    side = inst.book.other(order.side)
+    shared_price = 0  # the level that has been shared out pro rata, or found not to be
+    while order.state is State.WORKING and side.best and order.accepts(side.best):
+        price, level = side.levels.peekitem(0)
+        resting = level.first
+        mode = w.self_trade_mode(order, resting)
+        if mode != SelfTrade.ALLOW:
+            prevent(w, order, resting, mode)
+            continue
+        if trips(w, inst, order, price):
+            return
+        if price != shared_price and inst[I.ALLOCATION] != Allocation.PRICE_TIME:
+            shared_price = price
+            share_level(w, inst, order, level)
+            continue
+        trade(w, resting, order, min(order.leaves, resting.shown or resting.leaves), price)
+
+
+def share_level(w: World, inst: Instrument, order: Order, level: Level[Order]) -> None:
+    """Hand out an incoming quantity among a level's displayed orders; the rest goes by time."""
+    own_group = any(w.self_trade_mode(order, r) != SelfTrade.ALLOW for r in level)
+    if order.leaves > level.shown or own_group:
+        return
+    price = level.first.price
+    if inst[I.ALLOCATION] == Allocation.SPLIT:
+        left = order.leaves * inst[I.FIFO_SHARE_BPS] // BPS
+        while left and order.state is State.WORKING and level.displayed:
+            resting = level.displayed[0]
+            qty = min(left, resting.shown, order.leaves)
+            left -= qty
+            trade(w, resting, order, qty, price)
+    incoming, total = order.leaves, level.shown
+    for resting, shown in [(r, r.shown) for r in level.displayed]:
+        share = incoming * shown // total
+        if share < inst[I.PRO_RATA_MIN] or order.state is not State.WORKING:
+            continue
+        qty = min(share, resting.shown, order.leaves)
+        if resting.state is State.BOOK and qty:
+            trade(w, resting, order, qty, price)
+
+
+def trade(w: World, maker: Order, taker: Order, qty: int, price: int) -> None:
+    """One trade in continuous trading, and what hangs on it."""
+    inst = w.instruments[taker.instrument]
+    record_price(w, inst, price)
+    fees = [accounts.fill(w, o, qty, price, o is maker) for o in (maker, taker)]
+    side = inst.book.own(maker.side)
+    if not maker.hidden:
+        maker.shown -= qty
+        if maker.shown == 0 and maker.leaves:
+            side.refill(maker)
+    report_trade(w, (maker, taker), qty, fees, (Liquidity.MAKER, Liquidity.TAKER))
+
+
+def record_price(w: World, inst: Instrument, price: int) -> None:
+    """The trade is on the tape before the accounts are marked."""
+    w.trade_id += 1
+    prices.count_flex(inst, price)
+    inst.last_px = price
+    w.touched.add(inst.number)
+    for order in list(inst.book.trailing):
+        old = order.stop_px
+        prices.follow(inst, order)
+        if order.stop_px != old and order.state is State.TRIGGER:
+            order.stamp = w.next_stamp()
+
+
+def report_trade(
+    w: World,
+    pair: tuple[Order, Order],
+    qty: int,
+    fees: list[int],
+    liquidity: tuple[Liquidity, Liquidity],
+) -> None:
+    """Two rows, then what hangs on the fill: of the first order, then of the second."""
+    price = w.instruments[pair[0].instrument].last_px
+    for order, contra, fee, kind in zip(pair, pair[::-1], fees, liquidity, strict=True):
+        row = rows.fill_row(w, order, contra, price, qty)
+        row.update(fee=fee, liquidity=kind)
+    for order in pair:
+        if order.leaves == 0:
+            lifecycle.filled(w, order)
+    for order in pair:
+        lifecycle.after_fill(w, order, qty)
+
+
+def prevent(w: World, order: Order, resting: Order, mode: int) -> None:
+    """Two orders of one self-trade group meet: the resting one's row comes first."""
+    reason = Reason.SELF_TRADE
+    if mode == SelfTrade.DECREMENT:
+        qty = min(order.leaves, resting.leaves)
+        for each in (resting, order):
+            decrement(w, each, qty)
+        return
+    if mode in (SelfTrade.CANCEL_OLDEST, SelfTrade.CANCEL_BOTH) and resting.live:
+        lifecycle.cancel(w, resting, reason)
+    if mode in (SelfTrade.CANCEL_NEWEST, SelfTrade.CANCEL_BOTH) and order.live:
+        lifecycle.cancel(w, order, reason)
+
+
+def decrement(w: World, order: Order, qty: int) -> None:
+    """Take `qty` off without a trade."""
+    if not order.live:  # the end of the other has taken it along
+        return
+    if qty >= order.leaves:
+        lifecycle.cancel(w, order, Reason.SELF_TRADE)
+        return
+    order.decremented += qty
+    lifecycle.shrink(w, order, qty)
+    rows.order_row(w, order, ExecType.RESTATED, Reason.SELF_TRADE)
+
+
+def trips(w: World, inst: Instrument, order: Order, price: int) -> bool:
+    """The next trade would be too far away: the instrument goes into a volatility auction."""
+    if not inst[I.VOLATILITY_AUCTION] or not prices.outside_dynamic_band(inst, price):
+        return False
+    inst.phase = Phase.VOLATILITY_AUCTION
+    inst.end_time = w.time + inst[I.VOLATILITY_NS]
+    unpark(w, inst)
+    return True
+
+
+def unpark(w: World, inst: Instrument) -> None:
+    """Entering an auction phase moves parked orders into the book in time order."""
+    for order in sorted(inst.book.parked, key=lambda o: o.stamp):
+        if trades_in(order, inst.phase):
+            inst.book.parked.remove(order)
+            order.stamp = w.next_stamp()
+            rest(inst, order)

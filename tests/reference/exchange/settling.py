@@ -1,0 +1,97 @@
+"""After the working order: released orders, triggers, waiting orders, pegged orders."""
+
+from __future__ import annotations
+
+from tests.reference.exchange import lifecycle, matching, prices
+from tests.reference.exchange.model import BUY, Instrument, Order, State
+from tests.reference.exchange.world import World
+
+PEG_ROUNDS = 8  # at most so many rounds of moving pegged orders in one command
+
+
+def settle(w: World) -> None:
+    """Go on until nothing is left to do, instrument by instrument in order of number."""
+    while w.ready or w.touched:
+        if w.ready:
+            release_next(w)
+        elif not step(w, w.instruments[min(w.touched)]):
+            w.touched.discard(min(w.touched))
+
+
+def release_next(w: World) -> None:
+    order = w.ready.popleft()
+    order.state = State.WORKING
+    matching.enter(w, order)
+
+
+def step(w: World, inst: Instrument) -> bool:
+    """One trigger, else one waiting order, else one pegged order; False if there is nothing."""
+    if not inst.continuous:
+        inst.peg_round.clear()
+        return False
+    due = next_trigger(inst)
+    if due:
+        matching.trigger(w, due)
+        return True
+    waiting = next_waiting(w, inst)
+    if waiting:
+        lifecycle.withdraw(w, waiting)
+        waiting.state = State.WORKING
+        matching.work(w, waiting)
+        return True
+    return move_pegs(w, inst)
+
+
+def next_trigger(inst: Instrument) -> Order | None:
+    """Upward ones lowest first, then downward ones highest first; equal ones by time."""
+    due = [o for o in inst.book.triggers if o.reached_by(inst.last_px)]
+    up = [o for o in due if o.rises]
+    if up:
+        return min(up, key=lambda o: (o.stop_px, o.stamp))
+    return min(due, key=lambda o: (-o.stop_px, o.stamp), default=None)
+
+
+def next_waiting(w: World, inst: Instrument) -> Order | None:
+    """The first in price-time order, bids first, whose minimum the other side offers."""
+    for side in (BUY, -BUY):
+        queue = [o for o in inst.book.waiting if o.side == side]
+        for order in sorted(queue, key=lambda o: (-side * o.price, o.stamp)):
+            if matching.available(w, inst, order) >= order.min_qty:
+                return order
+    return None
+
+
+def move_pegs(w: World, inst: Instrument) -> bool:
+    """Move the next pegged order of the round, or begin a round; False if there is nothing."""
+    if inst.peg_round:
+        order = inst.peg_round.pop(0)
+        if order.state in (State.BOOK, State.UNPRICED):
+            move_peg(w, inst, order)
+        return True
+    references = prices.peg_references(inst)
+    if references == inst.peg_references:
+        return False
+    if not inst.book.pegged:
+        inst.peg_references = references
+        return False
+    if w.rounds == 0:
+        return False
+    w.rounds -= 1
+    inst.peg_references = references
+    inst.peg_round = list(inst.book.pegged)
+    return True
+
+
+def move_peg(w: World, inst: Instrument, order: Order) -> None:
+    """A pegged order follows its reference; it loses priority and may trade."""
+    price = prices.peg_price(inst, order, inst.peg_references)
+    if price == order.price:
+        return
+    lifecycle.withdraw(w, order)
+    order.price = price
+    order.stamp = w.next_stamp()
+    if price == 0:
+        order.state = State.UNPRICED
+        return
+    order.state = State.WORKING
+    matching.work(w, order)

@@ -1,0 +1,183 @@
+"""Commands that end many orders: mass cancel, kill, disconnect, dead man, tick, end of day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from domain.attributes import InstrumentAttr as I
+from domain.codes import Command as Code
+from domain.codes import ExecInst, Phase, Reason, ReportType, Scope, Side, TimeInForce
+from domain.limits import MAX_SESSIONS, MAX_TIME
+from tests.reference.exchange import accounts, auction, lifecycle, rows, settling
+from tests.reference.exchange.model import BUY, Order, Refusal
+from tests.reference.exchange.world import Command, World
+
+_OF_A_DAY = (
+    TimeInForce.DAY,
+    TimeInForce.AT_THE_OPEN,
+    TimeInForce.AT_THE_CLOSE,
+    TimeInForce.GOOD_FOR_AUCTION,
+)
+
+
+def sweep(w: World, reason: Reason, chosen: Callable[[Order], bool]) -> int:
+    """Cancel orders in the order of their rows; returns how many."""
+    count = 0
+    for order in w.table():
+        if chosen(order):
+            count += 1
+            lifecycle.cancel(w, order, reason)
+    return count
+
+
+def mass_cancel(w: World, cmd: Command) -> None:
+    reason = _read_mass_cancel(w, cmd)
+    if reason:
+        rows.answer_row(w, cmd, Refusal(reason), ReportType.MASS_CANCEL, 0)
+        return
+    by_node = cmd.scope == Scope.NODE
+    below = w.accounts_below(cmd.entity) if by_node else list(w.nodes)
+    buy = cmd.side == Side.BUY
+
+    def chosen(o: Order) -> bool:
+        return (
+            o.account in below
+            and cmd.account in (0, o.account)
+            and cmd.instrument in (0, o.instrument)
+            and (cmd.side == 0 or (o.side == BUY) == buy)
+            and (cmd.price_low == 0 or o.price >= cmd.price_low)
+            and (cmd.price_high == 0 or o.price <= cmd.price_high)
+        )
+
+    count = sweep(w, Reason.CANCELED_BY_MASS_CANCEL, chosen)
+    settling.settle(w)
+    rows.answer_row(w, cmd, None, ReportType.MASS_CANCEL, count)
+
+
+def _read_mass_cancel(w: World, cmd: Command) -> Reason:
+    if cmd.side and cmd.side not in [int(side) for side in Side]:
+        return Reason.UNKNOWN_SIDE
+    if cmd.account and not w.is_account(cmd.account):
+        return Reason.UNKNOWN_ACCOUNT
+    if cmd.instrument and cmd.instrument not in w.instruments:
+        return Reason.UNKNOWN_SYMBOL
+    if cmd.scope == Scope.NODE:
+        return Reason.NONE if cmd.entity in w.nodes else Reason.UNKNOWN_ENTITY
+    if cmd.account == 0 and cmd.instrument == 0:
+        return Reason.FIELD_OUT_OF_RANGE
+    return Reason.NONE
+
+
+def kill(w: World, cmd: Command) -> None:
+    """KILL_ON refuses what is new and cancels what rests; KILL_OFF only lifts it."""
+    on = cmd.command == Code.KILL_ON
+    chosen = _killed(w, cmd, on)
+    if isinstance(chosen, Reason):
+        rows.admin_row(w, cmd, Refusal(chosen))
+        return
+    rows.admin_row(w, cmd)
+    if on:
+        sweep(w, Reason.CANCELED_BY_KILL, chosen)
+
+
+def _killed(w: World, cmd: Command, on: bool) -> Reason | Callable[[Order], bool]:
+    """Set or lift the mark; returns which orders are in its scope, or why not."""
+    entity = cmd.entity
+    if cmd.scope == Scope.MARKET:
+        w.killed = on
+        return lambda o: True
+    if cmd.scope == Scope.NODE and entity in w.nodes:
+        w.nodes[entity].killed = on
+        below = w.accounts_below(entity)
+        return lambda o: o.account in below
+    if cmd.scope == Scope.INSTRUMENT and entity in w.instruments:
+        w.instruments[entity].killed = on
+        return lambda o: o.instrument == entity
+    if cmd.scope == Scope.ALGO and entity in w.algos:
+        w.algos[entity] = on
+        return lambda o: o.algo_id == entity
+    known = cmd.scope in (Scope.NODE, Scope.INSTRUMENT, Scope.ALGO)
+    return Reason.UNKNOWN_ENTITY if known else Reason.FIELD_OUT_OF_RANGE
+
+
+def session(w: World, cmd: Command) -> None:
+    """CONNECT and DISCONNECT."""
+    if not 1 <= cmd.entity < MAX_SESSIONS:
+        rows.admin_row(w, cmd, Refusal(Reason.UNKNOWN_ENTITY))
+        return
+    w.sessions[cmd.entity] = cmd.command == Code.CONNECT
+    rows.admin_row(w, cmd)
+    if cmd.command == Code.DISCONNECT:
+        flag = ExecInst.CANCEL_ON_DISCONNECT
+        sweep(
+            w,
+            Reason.CANCELED_BY_DISCONNECT,
+            lambda o: o.session == cmd.entity and bool(o.flags & flag),
+        )
+
+
+def dead_man(w: World, cmd: Command) -> None:
+    if not w.is_account(cmd.account):
+        rows.admin_row(w, cmd, Refusal(Reason.UNKNOWN_ACCOUNT))
+        return
+    if not 0 <= cmd.value <= MAX_TIME:
+        rows.admin_row(w, cmd, Refusal(Reason.VALUE_OUT_OF_RANGE))
+        return
+    node = w.nodes[cmd.account]
+    node.timeout = cmd.value
+    node.deadline = w.time + cmd.value if cmd.value else 0
+    rows.admin_row(w, cmd)
+
+
+def restart_timer(w: World, cmd: Command) -> None:
+    """A sign of life of an account."""
+    node = w.nodes.get(cmd.account)
+    if node and node.timeout and Code.NEW_ORDER <= cmd.command <= Code.QUOTE:
+        node.deadline = w.time + node.timeout
+
+
+def tick(w: World, cmd: Command) -> None:
+    rows.admin_row(w, cmd)
+    expire_due(w)
+    settling.settle(w)
+    for number, node in sorted(w.nodes.items()):
+        if 0 < node.deadline <= w.time:
+            node.deadline = node.timeout = 0
+            sweep(w, Reason.CANCELED_BY_DEAD_MAN, lambda o, a=number: o.account == a)
+    settling.settle(w)
+    for _, inst in sorted(w.instruments.items()):
+        auction.end_volatility_auction(w, inst)
+        settling.settle(w)
+    accounts.mark_all(w)
+
+
+def expire_due(w: World) -> None:
+    for order in w.table():
+        if order.time_in_force == TimeInForce.GTD and order.expire_time <= w.time:
+            lifecycle.expire(w, order, Reason.EXPIRED_TIME)
+
+
+def end_of_day(w: World, cmd: Command) -> None:
+    rows.admin_row(w, cmd)
+    for order in w.table():
+        if order.time_in_force in _OF_A_DAY:
+            lifecycle.expire(w, order, Reason.EXPIRED_SESSION)
+        elif order.time_in_force == TimeInForce.GTD and order.expire_time <= w.time:
+            lifecycle.expire(w, order, Reason.EXPIRED_TIME)
+    for inst in w.instruments.values():
+        if inst.last_px:
+            inst.attributes[I.REFERENCE_PRICE] = inst.last_px
+        inst.phase = inst.resume_phase = Phase.CLOSED
+        inst.end_time = inst.flexes = inst.flex_trades = inst.extensions = 0
+    settling.settle(w)
+    accounts.mark_all(w)
+    start_day(w)
+
+
+def start_day(w: World) -> None:
+    """Daily counters start again."""
+    for row in w.positions.values():
+        row.bought = row.sold = 0
+    for node in w.nodes.values():
+        node.base_unrealised = accounts.unrealised(w, node)
+        node.realised = node.peak = node.messages = node.executions = 0
