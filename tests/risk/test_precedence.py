@@ -183,7 +183,7 @@ def test_each_check_alone(reason, violate):
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [pair for pair in pairwise(CHECKS)],
+    list(pairwise(CHECKS)),
     ids=lambda check: check[0].name,
 )
 def test_of_two_neighbours_the_earlier_wins(first, second):
