@@ -27,6 +27,7 @@ import numba
 import numpy as np
 from numba import types
 from numba.core import cgutils, config
+from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
 DISABLED = bool(config.DISABLE_JIT)
@@ -72,9 +73,68 @@ def source_key(path: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+class _KernelCompiler(Compiler):  # type: ignore[misc]
+    """Compiles a kernel to linkable code only: machine code is made once, in its entry.
+
+    By default numba optimises every function together with all that it calls and emits machine
+    code for it, so a function deep in the call tree is optimised and emitted once for each of
+    its callers. That made two thirds of the compile time of the engine.
+    """
+
+    def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:
+        args, return_type, flags, local_types = rest
+        library = targetctx.codegen().create_library("kernel")
+        library._optimize_final_module = lambda: None
+        library._finalize_final_module = functools.partial(_finalize_unemitted, library)
+        targetctx = targetctx.subtarget()
+        targetctx.get_executable = lambda *_: object()  # only a key: callers link the library
+        super().__init__(typingctx, targetctx, library, args, return_type, flags, local_types)
+
+
+def _finalize_unemitted(library: Any) -> None:
+    """Finish a library whose code is only ever linked into others."""
+    library._finalize_dynamic_globals()
+    library._verify_declare_only_symbols()
+    library._finalized = True
+
+
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function that only other kernels call (its code is cached with its callers)."""
-    return numba.njit(boundscheck=BOUNDSCHECK, error_model="numpy")(function)
+    make = numba.njit(
+        boundscheck=BOUNDSCHECK,
+        error_model="numpy",
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        pipeline_class=_KernelCompiler,
+    )
+    return _for_kernels_only(make(function))
+
+
+def _for_kernels_only(dispatcher: Any) -> Any:
+    """Compile one version a kernel, for int64, instead of one for each literal and narrow int.
+
+    numba would specialise on every constant that is passed (0, 1, True, ...) and on uint8,
+    int32 and so on; that doubles the compile time of the whole engine for nothing.
+    """
+    if DISABLED:
+        return dispatcher
+    resolve = dispatcher.get_call_template
+
+    def wide(args: Any, kws: Any) -> Any:
+        return resolve([_wide(a) for a in args], {k: _wide(a) for k, a in kws.items()})
+
+    def keep(result: Any) -> None:  # there is no machine code to enter for calls from Python
+        dispatcher.overloads[tuple(result.signature.args)] = result
+
+    dispatcher.get_call_template = wide
+    dispatcher.add_overload = keep
+    return dispatcher
+
+
+def _wide(kind: Any) -> Any:
+    kind = types.unliteral(kind)
+    narrow = isinstance(kind, types.Integer) and kind.bitwidth < 64
+    return types.int64 if narrow else kind
 
 
 def entry(function: Callable[..., Any]) -> Any:

@@ -8,21 +8,20 @@ import numpy as np
 
 from domain.codes import Phase
 from domain.jit import kernel
-from domain.tables import books, core, orders
-from engine.auction import equilibrium
-from engine.calls import is_call
+from domain.tables import books, core
+from engine.book.ready import leave_ready, next_ready
 from engine.emit import emit_indicative, emit_top
-from engine.entry import release_ready
-from engine.lifecycle import detach
-from engine.matching import match
-from engine.pegs import begin_round, move_next
-from engine.phases import go_on_uncrossing
-from engine.queue import join_book
-from engine.ready import leave_ready, next_ready
+from engine.orders.entry import release_ready
+from engine.orders.lifecycle import detach
+from engine.orders.pegs import begin_round, move_next
+from engine.orders.triggers import fire, next_triggered, trail
+from engine.orders.working import next_satisfied, settle, start_working
 from engine.room import room_for_step
-from engine.states import ADDED, CHANGED, DONE, PEGS, SUSPENDED, TRADED, TRAILING
-from engine.triggers import fire, next_triggered, trail
-from engine.working import settle, start_working, next_satisfied
+from engine.states import ADDED, DONE, PEGS, SUSPENDED, TRADED, TRAILING
+from engine.trading.auction import equilibrium
+from engine.trading.calls import is_call
+from engine.trading.matching import match
+from engine.trading.phases import go_on_uncrossing
 
 _CONTINUOUS = int(Phase.CONTINUOUS)
 _AUCTION_FEED = 16

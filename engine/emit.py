@@ -5,18 +5,26 @@ import numpy as np
 from domain.codes import (
     ExecType,
     Feed,
-    Liquidity,
     MarketType,
     OrdStatus,
-    OrdType,
     ReportType,
     Side,
 )
 from domain.jit import kernel
-from domain.tables import books, candidates, core, details, extras, levels, markets, orders
-from domain.tables import reports, trees
-from engine.ladder import next_level
-from engine.states import BOOK, CUSTOMER_FLAGS, QUOTE_LEG, UNLIMITED, WORKING
+from domain.tables import (
+    books,
+    candidates,
+    core,
+    details,
+    extras,
+    levels,
+    markets,
+    orders,
+    reports,
+    trees,
+)
+from engine.book.ladder import next_level
+from engine.states import BOOK, QUOTE_LEG, UNLIMITED, WORKING
 
 _EXECUTION, _CANCEL_REJECT = int(ReportType.EXECUTION), int(ReportType.CANCEL_REJECT)
 _ADMIN, _MASS_CANCEL = int(ReportType.ADMIN), int(ReportType.MASS_CANCEL)

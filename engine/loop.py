@@ -13,18 +13,32 @@ from domain.jit import entry, kernel
 from domain.limits import MAX_CASH, MAX_TIME
 from domain.tables import books, commands, core, instruments, nodes, sessions
 from engine.advance import drain
-from engine.amend import cancel_order, replace_order
-from engine.calls import is_call
 from engine.emit import report_admin
-from engine.entry import new_order
-from engine.intake import check_ids, refuse
-from engine.phases import begin_halt, begin_phase, begin_resume, begin_uncross, end_volatility
-from engine.quotes import quote_leg, quote_refused
+from engine.orders.amend import cancel_order, replace_order
+from engine.orders.entry import new_order
+from engine.orders.intake import check_ids, refuse
+from engine.orders.quotes import quote_leg, quote_refused
 from engine.room import room_for_administration, room_for_command, room_for_rows
 from engine.states import DONE, SUSPENDED
 from engine.sweeps import begin_orders, sweep_orders
-from risk.administration import algo_add, deposit, instrument_add, kill_flag, node_add, rearm
-from risk.administration import set_attribute, withdraw
+from engine.trading.calls import is_call
+from engine.trading.phases import (
+    begin_halt,
+    begin_phase,
+    begin_resume,
+    begin_uncross,
+    end_volatility,
+)
+from risk.administration import (
+    algo_add,
+    deposit,
+    instrument_add,
+    kill_flag,
+    node_add,
+    rearm,
+    set_attribute,
+    withdraw,
+)
 from risk.marking import end_of_day_nodes, end_of_day_step, mark_all_step
 
 _C = Command

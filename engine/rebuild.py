@@ -1,7 +1,7 @@
 """Entries that fill hash directories anew, after they have grown or a state was restored."""
 
 from domain.jit import entry
-from engine.directory import rebuild_directory
+from engine.book.directory import rebuild_directory
 from risk.positions import rebuild_position_index
 from risk.throttle import rebuild_recents
 

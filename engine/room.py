@@ -8,8 +8,20 @@ import numpy as np
 
 from domain.jit import kernel
 from domain.limits import STEP_REPORTS
-from domain.tables import Table, books, branches, core, directory, extras, instruments, levels
-from domain.tables import markets, nodes, orders, reports
+from domain.tables import (
+    Table,
+    books,
+    branches,
+    core,
+    directory,
+    extras,
+    instruments,
+    levels,
+    markets,
+    nodes,
+    orders,
+    reports,
+)
 from engine.states import TRAILING
 from risk.fills import lots_room
 from risk.positions import positions_room

@@ -67,6 +67,11 @@ def aligned(dtype: Any, rows: int, columns: int = 0) -> Array:
     return array.reshape(rows, columns) if columns else array
 
 
+def _rows_of(table: Table, least: int, used: int) -> int:
+    """Rows to give a restored table; a hash table keeps its exact size."""
+    return max(least, used) if table == Table.RECENT else max(least, used + 1)
+
+
 class Store:
     """The arrays of one exchange and the address table that kernels get."""
 
@@ -108,15 +113,25 @@ class Store:
         new[: len(old)] = old
         self._place(table, new)
 
+    def renew(self, table: Table) -> Array:
+        """Replace a hash table by an empty one of twice the size; returns the old one."""
+        dtype, columns, _, most = _SHAPES[table]
+        old = self.arrays[table]
+        if 2 * len(old) > most:
+            raise CapacityError(table.name.lower(), most)
+        self._place(table, aligned(dtype, 2 * len(old), columns))
+        return old
+
     def parts(self) -> dict[str, bytes]:
         """The bytes of every table that is state, by name, up to the last used row."""
         return {
-            table.name.lower(): array[: self._used(table)].tobytes()
+            table.name.lower(): array[: self.used(table)].tobytes()
             for table, array in self.arrays.items()
             if table not in _DERIVED
         }
 
-    def _used(self, table: Table) -> int:
+    def used(self, table: Table) -> int:
+        """Rows of a table from row 0 to the last one ever used."""
         core = self.core
         counters = {
             Table.INSTRUMENT: core["instruments"] + 1,
@@ -141,10 +156,17 @@ class Store:
         for table, (dtype, columns, rows, _) in _SHAPES.items():
             blob = parts.get(table.name.lower(), b"")
             width = np.dtype(dtype).itemsize * max(columns, 1)
-            array = aligned(dtype, max(rows, -(-len(blob) // width)), columns)
+            array = aligned(dtype, _rows_of(table, rows, len(blob) // width), columns)
             flat = np.frombuffer(blob, np.uint8)
             array.view(np.uint8).reshape(-1)[: len(flat)] = flat
             self._place(table, array)
+        self._fit(Table.DIRECTORY, 2 * (int(self.core["live_orders"]) + 8))
+        self._fit(Table.POSITION_INDEX, 2 * (int(self.core["positions"]) + 16))
+
+    def _fit(self, table: Table, rows: int) -> None:
+        """Size an emptied hash table: a power of two of at least `rows`."""
+        dtype, columns, least, _ = _SHAPES[table]
+        self._place(table, aligned(dtype, max(least, 1 << (rows - 1).bit_length()), columns))
 
     def digest(self) -> str:
         """SHA-256 over every part, in hexadecimal."""

@@ -6,13 +6,12 @@ millisecond), then over the instruments it has touched. Both can stop between an
 
 import numpy as np
 
-from domain.attributes import InstrumentAttr
-from domain.codes import Command, ExecInst, ExecType, Phase, Reason, Scope, TimeInForce
+from domain.codes import Command, ExecInst, ExecType, Reason, Scope, TimeInForce
 from domain.jit import kernel
-from domain.tables import books, core, details, extras, instruments, levels, nodes, orders, owners
-from engine.lifecycle import end_order
+from domain.tables import core, details, extras, nodes, orders, owners
+from engine.orders.lifecycle import end_order
 from engine.room import room_for_step
-from engine.states import DONE, QUOTE_LEG, SUSPENDED
+from engine.states import DONE, SUSPENDED
 
 _MASS_CANCEL, _KILL = int(Command.MASS_CANCEL), int(Command.KILL_ON)
 _DISCONNECT, _TICK = int(Command.DISCONNECT), int(Command.TICK)

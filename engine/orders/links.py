@@ -6,10 +6,10 @@ from domain.codes import Contingency
 from domain.jit import kernel
 from domain.limits import MAX_LIST
 from domain.tables import details, extras, orders
-from engine.directory import find_order
-from engine.lifecycle import ring_size
-from engine.pools import take_extra
-from engine.ready import make_ready
+from engine.book.directory import find_order
+from engine.book.pools import take_extra
+from engine.book.ready import make_ready
+from engine.orders.lifecycle import ring_size
 from engine.states import CHILD, HELD, LINKED, PARENT, PEER
 
 _TRIGGERS, _BRACKET = int(Contingency.ONE_TRIGGERS_OTHER), int(Contingency.BRACKET)

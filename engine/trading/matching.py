@@ -10,12 +10,12 @@ from domain.attributes import InstrumentAttr
 from domain.codes import Allocation, ExecInst, SelfTrade
 from domain.jit import kernel
 from domain.tables import books, core, instruments, levels, orders, trees
-from engine.ladder import next_level
-from engine.queue import crosses, first_in, other_side
+from engine.book.ladder import next_level
+from engine.book.queue import crosses, first_in, other_side
 from engine.room import room_for_step
 from engine.states import DONE, SUSPENDED
-from engine.trading import prevent, same_group, stp_mode, trade
-from engine.calls import breaks_band, start_volatility_auction
+from engine.trading.calls import breaks_band, start_volatility_auction
+from engine.trading.trades import prevent, same_group, stp_mode, trade
 from risk.exact import mul_div
 
 _ALLOCATION, _FIFO_SHARE = int(InstrumentAttr.ALLOCATION), int(InstrumentAttr.FIFO_SHARE_BPS)

@@ -5,14 +5,14 @@ import numpy as np
 from domain.codes import Command, ExecType, OrdType, Reason, ReportType
 from domain.jit import kernel
 from domain.limits import MAX_QTY
-from domain.tables import candidates, details, extras, legs, orders
-from engine.amend import admit_replace, apply_replace
-from engine.directory import find_order
-from engine.emit import report_admin, report_refusal
-from engine.entry import admit_order, enter, make_order
-from engine.intake import check_row, refuse
-from engine.lifecycle import end_order
-from engine.pools import take_extra
+from domain.tables import candidates, details, extras, legs
+from engine.book.directory import find_order
+from engine.book.pools import take_extra
+from engine.emit import report_refusal
+from engine.orders.amend import admit_replace, apply_replace
+from engine.orders.entry import admit_order, enter, make_order
+from engine.orders.intake import check_row, refuse
+from engine.orders.lifecycle import end_order
 from engine.states import QUOTE_LEG
 
 _QUOTE, _LIMIT = int(Command.QUOTE), int(OrdType.LIMIT)

@@ -6,9 +6,9 @@ from domain.attributes import InstrumentAttr, NodeAttr
 from domain.codes import ExecType, Liquidity, Reason, SelfTrade
 from domain.jit import kernel
 from domain.tables import books, core, details, instruments, node_limits, orders
+from engine.book.queue import leave_book, shrink
 from engine.emit import emit_trade, report_fill
-from engine.lifecycle import after_fill, end_order, finish_filled, reduce_order
-from engine.queue import leave_book, shrink
+from engine.orders.lifecycle import after_fill, end_order, finish_filled, reduce_order
 from engine.states import BOOK, LINKED, TRADED, WORKING
 from risk.fills import fill
 

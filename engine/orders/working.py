@@ -2,15 +2,13 @@
 
 import numpy as np
 
-from domain.codes import ExecType, OrdType, Phase, Reason, TimeInForce
+from domain.codes import ExecType, Phase, Reason, TimeInForce
 from domain.jit import kernel
 from domain.tables import books, core, details, extras, levels, orders, trees
-from engine.emit import report_order
-from engine.ladder import neighbour
-from engine.lifecycle import detach, end_order
-from engine.matching import available
-from engine.queue import crosses, join_book, join_queue, other_side, waiting_queue
-from engine.states import ADDED, FALL, MINIMUM, UNLIMITED, WAITING, WORKING
+from engine.book.queue import crosses, join_book, join_queue, other_side, waiting_queue
+from engine.orders.lifecycle import end_order
+from engine.states import MINIMUM, UNLIMITED, WAITING, WORKING
+from engine.trading.matching import available
 
 _CANCELED, _UNFILLED = int(ExecType.CANCELED), int(Reason.UNFILLED_REMAINDER)
 _IOC, _FOK = int(TimeInForce.IOC), int(TimeInForce.FOK)

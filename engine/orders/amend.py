@@ -7,13 +7,13 @@ from domain.codes import ExecInst, ExecType, OrdType, Reason, ReportType, TimeIn
 from domain.jit import kernel
 from domain.limits import BPS, MAX_PRICE, MAX_QTY, MAX_TIME, ORDER_SLOT_BITS
 from domain.tables import candidates, core, details, extras, instruments, orders
-from engine.directory import add_order, find_order, remove_order
+from engine.book.directory import add_order, find_order, remove_order
+from engine.book.pools import take_extra
+from engine.book.prices import stop_cap
 from engine.emit import report_order, report_refusal
-from engine.entry import enter, post_only
-from engine.intake import is_trigger, refuse, value_price
-from engine.lifecycle import detach, end_order, finish_filled, shrink_anywhere
-from engine.pools import take_extra
-from engine.prices import stop_cap
+from engine.orders.entry import enter, post_only
+from engine.orders.intake import is_trigger, refuse, value_price
+from engine.orders.lifecycle import detach, end_order, finish_filled, shrink_anywhere
 from engine.states import BOOK, ICEBERG, MINIMUM, QUOTE_LEG, UNLIMITED
 from risk.checks import accepted, admit, canceled
 from risk.positions import reserve, unreserve

@@ -11,12 +11,12 @@ from domain.codes import SelfTrade
 from domain.jit import kernel
 from domain.limits import MAX_PRICE
 from domain.tables import books, levels, orders, trees
-from engine.ladder import neighbour, next_level
-from engine.prices import last_or_reference
-from engine.queue import first_in
+from engine.book.ladder import neighbour, next_level
+from engine.book.prices import last_or_reference
+from engine.book.queue import first_in
 from engine.room import room_for_step
 from engine.states import DONE, SUSPENDED
-from engine.trading import prevent, same_group, stp_mode, trade_in_auction
+from engine.trading.trades import prevent, same_group, stp_mode, trade_in_auction
 
 _ALLOW = int(SelfTrade.ALLOW)
 

@@ -16,10 +16,10 @@ from domain.limits import (
     MAX_SESSIONS,
     MAX_TIME,
 )
-from domain.tables import books, candidates, core, instruments, nodes
-from engine.calls import is_call
-from engine.prices import best_price, last_or_reference, market_cap, stop_cap
+from domain.tables import books, candidates, core, nodes
+from engine.book.prices import best_price, last_or_reference, market_cap, stop_cap
 from engine.states import CUSTOMER_FLAGS
+from engine.trading.calls import is_call
 
 _MARKET, _LIMIT, _STOP = int(OrdType.MARKET), int(OrdType.LIMIT), int(OrdType.STOP)
 _STOP_LIMIT, _MIT = int(OrdType.STOP_LIMIT), int(OrdType.MARKET_IF_TOUCHED)

@@ -5,13 +5,13 @@ import numpy as np
 from domain.codes import ExecInst, ExecType, OrdType
 from domain.jit import kernel
 from domain.tables import books, details, extras, levels, orders, trees
+from engine.book.ladder import add_level
+from engine.book.queue import push
 from engine.emit import report_order
-from engine.intake import trailed
-from engine.ladder import add_level, drop_level
-from engine.lifecycle import detach
-from engine.queue import push
-from engine.states import FALL, RISE, TRADED, TRAILING, TRIGGER, WORKING
-from engine.working import start_working
+from engine.orders.intake import trailed
+from engine.orders.lifecycle import detach
+from engine.orders.working import start_working
+from engine.states import FALL, RISE, TRAILING, TRIGGER, WORKING
 
 _TRIGGERED = int(ExecType.TRIGGERED)
 _MIT, _LIT = int(OrdType.MARKET_IF_TOUCHED), int(OrdType.LIMIT_IF_TOUCHED)

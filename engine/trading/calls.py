@@ -6,9 +6,9 @@ from domain.attributes import InstrumentAttr
 from domain.codes import Phase, TimeInForce
 from domain.jit import kernel
 from domain.tables import books, core, instruments, levels, orders
+from engine.book.prices import last_or_reference
+from engine.book.queue import join_book, join_queue, leave_book, market_queue
 from engine.emit import emit_status
-from engine.prices import last_or_reference
-from engine.queue import join_book, join_queue, leave_book, market_queue
 from engine.states import BOOK, CHANGED, UNLIMITED
 
 _PRE_OPEN, _OPENING = int(Phase.PRE_OPEN), int(Phase.OPENING_AUCTION)

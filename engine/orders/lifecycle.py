@@ -6,16 +6,16 @@ its contingency ring. `finish_filled` does the same for an order whose last lot 
 
 import numpy as np
 
-from domain.codes import Contingency, ExecType, OrdType, Reason
+from domain.codes import Contingency, ExecType, Reason
 from domain.jit import kernel
 from domain.tables import core, details, extras, levels, nodes, orders
-from engine.chains import leave_chain
-from engine.directory import remove_order
+from engine.book.chains import leave_chain
+from engine.book.directory import remove_order
+from engine.book.ladder import drop_level
+from engine.book.pools import free_order
+from engine.book.queue import leave_book, shorten, unlink
+from engine.book.ready import leave_ready, make_ready
 from engine.emit import report_order
-from engine.ladder import drop_level
-from engine.pools import free_order
-from engine.queue import leave_book, shorten, unlink
-from engine.ready import leave_ready, make_ready
 from engine.states import (
     BOOK,
     CHAINED,

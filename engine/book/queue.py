@@ -10,9 +10,9 @@ import numpy as np
 from domain.codes import ExecInst, MarketType, OrdType
 from domain.jit import kernel
 from domain.tables import books, details, extras, levels, orders, trees
+from engine.book.ladder import add_level, drop_level
+from engine.book.pools import take_level
 from engine.emit import emit_level, emit_order
-from engine.ladder import add_level, drop_level
-from engine.pools import take_level
 from engine.states import ADDED, ASKS, BOOK, CHANGED, ICEBERG
 
 _HIDDEN, _PEGGED = int(ExecInst.HIDDEN), int(OrdType.PEGGED)

@@ -6,13 +6,13 @@ from domain.attributes import InstrumentAttr
 from domain.codes import ExecType, OrdType, Phase, Reason
 from domain.jit import kernel
 from domain.tables import books, core, details, extras, instruments, orders, trees
-from engine.auction import equilibrium, uncross
-from engine.calls import is_auction, is_call, open_call
+from engine.book.queue import first_in, join_book
 from engine.emit import emit_status
-from engine.lifecycle import detach, end_order
-from engine.queue import first_in, join_book
+from engine.orders.lifecycle import detach, end_order
 from engine.room import room_for_step
 from engine.states import ADDED, BOOK, CALL_ONLY, CHANGED, DONE, SUSPENDED, TRADED, UNLIMITED
+from engine.trading.auction import equilibrium, uncross
+from engine.trading.calls import is_auction, is_call, open_call
 from risk.positions import reserve, unreserve
 
 _CONTINUOUS, _HALT = int(Phase.CONTINUOUS), int(Phase.HALT)

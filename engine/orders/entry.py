@@ -5,25 +5,39 @@ import numpy as np
 from domain.attributes import InstrumentAttr
 from domain.codes import ExecInst, ExecType, OrdType, Phase, Reason, ReportType, TimeInForce
 from domain.jit import kernel
-from domain.tables import books, candidates, core, details, extras, instruments, levels, nodes
-from domain.tables import orders, trees
-from engine.calls import is_auction, is_call, rest_in_call
-from engine.chains import join_chain
-from engine.directory import add_order, find_order
+from domain.tables import (
+    books,
+    candidates,
+    core,
+    details,
+    extras,
+    instruments,
+    levels,
+    nodes,
+    orders,
+    trees,
+)
+from engine.book.chains import join_chain
+from engine.book.directory import add_order, find_order
+from engine.book.pools import take_extra, take_order
+from engine.book.prices import best_price, last_or_reference, tick_at
+from engine.book.queue import crosses, join_queue, other_side, parked_queue
 from engine.emit import report_order, report_refusal
-from engine.intake import check_row, is_trigger, is_unlimited, read_order, refuse
-from engine.lifecycle import end_order
-from engine.links import count_arrival, join_ring, link_target, list_incomplete, waits_for_parent
-from engine.pegs import place_peg, reference
-from engine.pools import take_extra, take_order
-from engine.prices import best_price, last_or_reference, tick_at
-from engine.queue import crosses, join_queue, other_side, parked_queue, waiting_queue
+from engine.orders.intake import check_row, is_trigger, is_unlimited, read_order, refuse
+from engine.orders.lifecycle import end_order
+from engine.orders.links import (
+    count_arrival,
+    join_ring,
+    link_target,
+    list_incomplete,
+)
+from engine.orders.pegs import place_peg, reference
+from engine.orders.triggers import fire, is_met, join_triggers
+from engine.orders.working import start_working
 from engine.states import (
-    CALL_ONLY,
     CHILD,
     HELD,
     ICEBERG,
-    LINKED,
     MINIMUM,
     PARKED,
     PEGS,
@@ -31,8 +45,7 @@ from engine.states import (
     UNLIMITED,
     WORKING,
 )
-from engine.triggers import fire, is_met, join_triggers
-from engine.working import start_working
+from engine.trading.calls import is_auction, rest_in_call
 from risk.checks import accepted, admit
 from risk.positions import position_row, reserve
 

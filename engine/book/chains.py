@@ -8,7 +8,7 @@ import numpy as np
 from domain.codes import OrdType
 from domain.jit import kernel
 from domain.tables import books, details, extras, orders
-from engine.pools import take_extra
+from engine.book.pools import take_extra
 from engine.states import CALL_ONLY, CHAINED, PEGS, TRAILING
 
 _PEGGED, _TRAILING_STOP = int(OrdType.PEGGED), int(OrdType.TRAILING_STOP)

@@ -11,7 +11,7 @@ import numpy as np
 
 from domain.jit import highest_bit, kernel, lowest_bit
 from domain.tables import branches, levels, trees
-from engine.pools import free_branch, free_level, take_branch, take_level
+from engine.book.pools import free_branch, free_level, take_branch, take_level
 
 _ONE = np.uint64(1)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)

@@ -6,7 +6,7 @@ from domain.attributes import InstrumentAttr
 from domain.jit import kernel
 from domain.limits import MAX_PRICE, MAX_TICK_BANDS
 from domain.tables import books, instruments, levels, trees
-from engine.ladder import last_level
+from engine.book.ladder import last_level
 
 _TICK_FROM, _TICK = int(InstrumentAttr.TICK_FROM_1), int(InstrumentAttr.TICK_1)
 _REFERENCE = int(InstrumentAttr.REFERENCE_PRICE)

@@ -6,12 +6,12 @@ from domain.codes import ExecInst
 from domain.jit import kernel
 from domain.limits import MAX_PRICE
 from domain.tables import books, core, details, extras, levels, orders, trees
-from engine.ladder import next_level
-from engine.lifecycle import detach
-from engine.prices import best_price, to_tick
-from engine.queue import crosses, join_book, other_side
+from engine.book.ladder import next_level
+from engine.book.prices import best_price, to_tick
+from engine.book.queue import crosses, join_book, other_side
+from engine.orders.lifecycle import detach
+from engine.orders.working import start_working
 from engine.states import BOOK, PEGS, UNPRICED
-from engine.working import start_working
 
 _PRIMARY, _MARKET = int(ExecInst.PEG_PRIMARY), int(ExecInst.PEG_MARKET)
 

@@ -1,0 +1,185 @@
+"""The exchange: one deterministic function from COMMAND rows to REPORT rows, and its state.
+
+    exchange = Exchange()
+    reports = exchange.apply(commands)
+
+With `log=` every batch is durable before it is applied; opening the same log again brings the
+state back. Time, ids and configuration come in with the commands: nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from domain import layout
+from domain.codes import Feed
+from domain.errors import InvalidField
+from domain.limits import STEP_REPORTS
+from domain.tables import Table
+from engine.depth import read_depth
+from engine.loop import run
+from engine.rebuild import fill_directory, fill_position_index, move_recents
+from engine.store import Array, Store, aligned
+
+_ROWS = 4096  # report rows of the standing buffer
+_GROWN_TOGETHER = {
+    Table.ORDER: (Table.ORDER, Table.DETAIL, Table.OWNER),
+    Table.INSTRUMENT: (Table.INSTRUMENT, Table.BOOK),
+    Table.NODE: (Table.NODE, Table.NODE_LIMIT),
+    Table.POSITION: (Table.POSITION,),
+}
+
+
+class Exchange:
+    """Order management, pre-trade risk and matching for any number of instruments.
+
+    Args:
+        feed: which MARKET rows are written (`domain.codes.Feed`); read them with `market()`.
+        salt: mixed into the hash of client ids; part of the state.
+
+    `apply` costs about as much per command as the kernel does; everything that returns Python
+    objects costs microseconds. Not thread-safe: one writer.
+    """
+
+    def __init__(self, *, feed: Feed = Feed.NONE, salt: int = 0) -> None:
+        self._store = Store()
+        self._store.core["salt"] = salt
+        self._store.core["feed"] = int(feed)
+        self._reports = aligned(layout.REPORT, _ROWS)
+        self._markets = aligned(layout.MARKET, max(_ROWS, 8 * STEP_REPORTS) if feed else 1)
+        self._market: list[Array] = []
+        self._point_buffers()
+
+    def _point_buffers(self) -> None:
+        self._store.point(Table.REPORT, self._reports)
+        self._store.point(Table.MARKET, self._markets)
+
+    def apply(self, commands: Array, out: Array | None = None) -> Array:
+        """Apply COMMAND rows in order and return the REPORT rows they caused.
+
+        Args:
+            commands: shape (n,), dtype `layout.COMMAND`, C-contiguous.
+            out: REPORT rows to write into, shape (m,); the result is a view of it when all rows
+                fit, else a copy. Without it the result is a new array.
+
+        Raises:
+            InvalidField: `commands` or `out` has another dtype or memory layout.
+            CapacityError: a bound of `domain.limits` would be passed.
+        """
+        if commands.dtype != layout.COMMAND or not commands.flags.c_contiguous:
+            raise InvalidField("commands", commands.dtype, "a contiguous array of layout.COMMAND")
+        store, core = self._store, self._store.core
+        buffer = self._reports if out is None else out
+        if out is not None:
+            self._check_out(out)
+        store.point(Table.COMMAND, commands)
+        store.point(Table.REPORT, buffer)
+        core["rows"], core["reports"], core["markets"] = len(commands), 0, 0
+        full: list[Array] = []
+        done = run(store.addresses, 0)
+        while done < len(commands):
+            self._make_room(full, buffer)
+            done = run(store.addresses, done)
+        self._keep_market()
+        rows = buffer[: core["reports"]]
+        if full:
+            return np.concatenate([*full, rows])
+        return rows.copy() if out is None else rows
+
+    @staticmethod
+    def _check_out(out: Array) -> None:
+        if out.dtype != layout.REPORT or not out.flags.c_contiguous or len(out) < STEP_REPORTS:
+            allowed = f"a contiguous array of at least {STEP_REPORTS} layout.REPORT rows"
+            raise InvalidField("out", out.dtype, allowed)
+
+    def _make_room(self, full: list[Array], buffer: Array) -> None:
+        """Give the kernel what it asked for in CORE.want."""
+        core = self._store.core
+        want = Table(int(core["want"]))
+        if want == Table.REPORT:
+            full.append(buffer[: core["reports"]].copy())
+            core["reports"] = 0
+        elif want == Table.MARKET:
+            self._keep_market()
+        elif want == Table.DIRECTORY:
+            self._store.renew(want)
+            fill_directory(self._store.addresses)
+        elif want == Table.RECENT:
+            move_recents(self._store.addresses, self._store.renew(want))
+        else:
+            for table in _GROWN_TOGETHER.get(want, (want,)):
+                self._store.grow(table, len(self._store[table]) + 1)
+            if want == Table.POSITION:
+                self._store.renew(Table.POSITION_INDEX)
+                fill_position_index(self._store.addresses)
+            elif want == Table.INSTRUMENT:
+                self._store.grow(Table.TREE, 4 * len(self._store[Table.BOOK]))
+
+    def _keep_market(self) -> None:
+        core = self._store.core
+        if core["markets"]:
+            self._market.append(self._markets[: core["markets"]].copy())
+            core["markets"] = 0
+
+    def market(self) -> Array:
+        """The MARKET rows written since the last call, dtype `layout.MARKET`."""
+        rows, self._market = self._market, []
+        return np.concatenate(rows) if rows else np.zeros(0, layout.MARKET)
+
+    def depth(self, instrument: int, levels: int | None = None) -> tuple[Array, Array]:
+        """(bids, asks): int64 arrays of shape (n, 3), best first: price, quantity, orders.
+
+        Only displayed quantity counts. Cost: O(levels).
+        """
+        self._check_instrument(instrument)
+        sides = []
+        for tree in (4 * instrument, 4 * instrument + 1):
+            most = int(self._store[Table.TREE][tree]["levels"])
+            out = np.zeros((most if levels is None else min(levels, most), 3), np.int64)
+            sides.append(out[: read_depth(self._store.addresses, tree, out)])
+        return sides[0], sides[1]
+
+    def _check_instrument(self, instrument: int) -> None:
+        count = int(self._store.core["instruments"])
+        if not 1 <= instrument <= count:
+            raise InvalidField("instrument", instrument, f"1 to {count}")
+
+    @property
+    def seq(self) -> int:
+        """How many commands have been applied."""
+        return int(self._store.core["seq"])
+
+    def state_hash(self) -> str:
+        """SHA-256 of all state, in hexadecimal. Cost: O(memory in use)."""
+        return self._store.digest()
+
+    def snapshot(self) -> dict[str, bytes]:
+        """All state as named byte strings; `restore` takes it back."""
+        return self._store.parts()
+
+    def restore(self, parts: dict[str, bytes]) -> None:
+        """Replace all state by a snapshot's."""
+        self._store.restore(parts)
+        self._point_buffers()
+        fill_directory(self._store.addresses)
+        fill_position_index(self._store.addresses)
+
+    def replay(self, batches: Iterable[Array]) -> None:
+        """Apply batches of commands and drop their reports."""
+        for batch in batches:
+            self.apply(batch)
+            self._market.clear()
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of all tables, in bytes."""
+        return self._store.nbytes
+
+    def table(self, table: Table) -> Any:
+        """The used rows of a table of the state, read-only (row 0 is unused)."""
+        view = self._store[table][: self._store.used(table)]
+        view.flags.writeable = False
+        return view
