@@ -44,8 +44,9 @@ def auction_price(inst: Instrument) -> int:
 
 def uncross(w: World, inst: Instrument, next_phase: int) -> None:
     """Match at one price, end what was for this auction only, go on to the next phase."""
-    price = auction_price(inst)
-    if price:
+    price = 0
+    while again := auction_price(inst):  # what self-trade prevention took may leave it crossed
+        price = again
         match_all(w, inst, price)
     clear(w, inst, price)
     inst.phase = next_phase

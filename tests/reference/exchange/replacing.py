@@ -110,7 +110,6 @@ def rename(w: World, order: Order, cl_ord_id: int) -> int:
 def finish(w: World, order: Order, cl_ord_id: int) -> None:
     """The new total has traded already: nothing is left."""
     checks_flow.take_tokens(Candidate(w, order, order))
-    lifecycle.withdraw(w, order)
     accounts.release(w, order)
     order.order_qty, order.decremented, order.leaves = order.cum_qty, 0, 0
     old = rename(w, order, cl_ord_id)
