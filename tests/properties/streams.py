@@ -303,7 +303,12 @@ class Stream:
 
     def cancel(self) -> None:
         account, cl_ord_id, _ = self.known()
-        self.add(Command.CANCEL_ORDER, account=account, orig_cl_ord_id=cl_ord_id)
+        if self.often(20):
+            number = self.choose.number(1, max(1, len(self.sent)))
+            self.add(Command.CANCEL_ORDER, account=account, order_id=number)
+        else:
+            row = {"cl_ord_id": self.next_id + 10**6} if self.often(30) else {}
+            self.add(Command.CANCEL_ORDER, account=account, orig_cl_ord_id=cl_ord_id, **row)
 
     def replace(self) -> None:
         account, cl_ord_id, instrument = self.known()

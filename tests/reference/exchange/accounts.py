@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain.attributes import InstrumentAttr as I
 from domain.attributes import NodeAttr as N
 from domain.codes import MarginModel
-from domain.limits import BPS, NO_LIMIT
+from domain.limits import BPS, MAX_CASH, NO_LIMIT
 from tests.reference.exchange import money
 from tests.reference.exchange.model import BUY, Instrument, Node, Order, Position
 from tests.reference.exchange.world import World
@@ -15,27 +15,26 @@ def exposure_of(row: Position) -> int:
     return max(abs(row.long_value), abs(row.short_value))
 
 
-def mark_row(w: World, node: Node, number: int, row: Position) -> None:
+def mark_row(w: World, number: int, row: Position) -> None:
     """Value a row at the mark of its instrument."""
     inst = w.instruments[number]
-    row.value = money.value_of(inst, row.qty, inst.mark)
+    row.value = money.row_value(inst, row)
     row.exposure = exposure_of(row)
-    row.unrealised = row.value - row.cost
-    row.margin = money.margin_of(inst, row) if w.is_account(node.number) else 0
+    row.unrealised = row.value - row.cost - (row.fifo_realised - row.realised)
+    row.margin = min(money.margin_of(inst, row), MAX_CASH)
 
 
 def mark(w: World, account: int, instrument: int) -> None:
-    """An account's row was touched: mark it and those above, then see what has changed."""
-    for node in w.chain(account):
-        mark_row(w, node, instrument, w.position(node.number, instrument))
+    """An account's row was touched: mark it, then see what has changed for it and above."""
+    mark_row(w, instrument, w.position(account, instrument))
     for node in w.chain(account):
         after_change(w, node)
 
 
 def mark_all(w: World) -> None:
     """TICK and END_OF_DAY: every row, then every node."""
-    for (number, instrument), row in w.positions.items():
-        mark_row(w, w.nodes[number], instrument, row)
+    for (_, instrument), row in w.positions.items():
+        mark_row(w, instrument, row)
     for node in w.nodes.values():
         after_change(w, node)
 
@@ -48,13 +47,14 @@ def after_change(w: World, node: Node) -> None:
         node.reducing = False
         return
     used = (margin(w, node) + node.hold_fee) * BPS
-    if used >= enter * collateral(w, node):
+    available = max(0, collateral(w, node))
+    if used and used >= enter * available:
         node.reducing = True
-    elif used < node[N.RRM_LEAVE_BPS] * collateral(w, node):
+    elif used == 0 or used < node[N.RRM_LEAVE_BPS] * available:
         node.reducing = False
 
 
-# ------------------------------------------------------------------- sums over a node's rows
+# ------------------------------------------------------------------- sums over a node's accounts
 
 
 def unrealised(w: World, node: Node) -> int:
@@ -67,9 +67,7 @@ def profit(w: World, node: Node) -> int:
 
 
 def margin(w: World, node: Node) -> int:
-    """Sum over the accounts of a node."""
-    accounts = w.accounts_below(node.number)
-    return sum(row.margin for account in accounts for _, row in w.rows_of(account))
+    return sum(row.margin for _, row in w.rows_of(node.number))
 
 
 def collateral(w: World, node: Node) -> int:
@@ -86,25 +84,19 @@ def buying_power(w: World, node: Node) -> int:
     return collateral(w, node) - margin(w, node) - node.hold_fee
 
 
-def gross_of(w: World, node: Node, instrument: int) -> int:
-    """Sum over the accounts of a node of the furthest position their orders can lead to."""
-    accounts = w.accounts_below(node.number)
-    return sum(w.position(account, instrument).furthest for account in accounts)
-
-
 # ------------------------------------------------------------------- reservations
 
 
 def _shift(w: World, order: Order, lots: int, value: int, fee: int) -> None:
     """Add to what an order holds on every level."""
+    row = w.position(order.account, order.instrument)
+    if order.side == BUY:
+        row.open_buy += lots
+        row.buy_value += value
+    else:
+        row.open_sell += lots
+        row.sell_value += value
     for node in w.chain(order.account):
-        row = w.position(node.number, order.instrument)
-        if order.side == BUY:
-            row.open_buy += lots
-            row.buy_value += value
-        else:
-            row.open_sell += lots
-            row.sell_value += value
         node.open_value += value
         node.hold_fee += fee
 
@@ -153,35 +145,40 @@ def reduce(w: World, order: Order, qty: int, remark: bool = True) -> None:
 
 def fill(w: World, order: Order, qty: int, price: int, maker: bool) -> int:
     """One side of a trade moves leaves, positions, cash and counters; returns its fee."""
-    inst = w.instruments[order.instrument]
+    inst, account = w.instruments[order.instrument], w.nodes[order.account]
     fee = money.fee_of(inst, order, qty, price, maker)
     reduce(w, order, qty, remark=False)
     order.cum_qty += qty
     order.cum_value += qty * price
-    for node in w.chain(order.account):
-        profit_here = move(w, node, inst, order.side, qty, price)
-        node.realised += profit_here - fee
+    row = w.position(account.number, inst.number)
+    profit_made = move(w, account, inst, order.side, qty, price)
+    row.fees += fee
+    row.bought += qty if order.side == BUY else 0
+    row.sold += qty if order.side != BUY else 0
+    paid = profit_made
+    if inst[I.MARGIN_MODEL] == MarginModel.CASH:
+        paid = -order.side * money.value_of(inst, qty, price)
+    else:
+        row.cash_realised += profit_made
+    for node in w.chain(account.number):
+        node.realised -= fee
         node.fees += fee
-        row = w.position(node.number, inst.number)
-        row.fees += fee
-        row.bought += qty if order.side == BUY else 0
-        row.sold += qty if order.side != BUY else 0
-        if w.is_account(node.number):
-            cash = inst[I.MARGIN_MODEL] == MarginModel.CASH
-            value = money.value_of(inst, qty, price)
-            node.cash += (-order.side * value if cash else profit_here) - fee
-            row.cash_realised += 0 if cash else profit_here
+        node.cash += paid - fee
         count_execution(w, node)
     mark(w, order.account, order.instrument)
     return fee
 
 
-def move(w: World, node: Node, inst: Instrument, side: int, qty: int, price: int) -> int:
-    """Move a row of a node, by average cost and, where asked for, first in first out."""
-    row = w.position(node.number, inst.number)
-    if node[N.COST_METHOD]:
-        money.move_lots(inst, row, side, qty, price)
-    return money.move(inst, row, side, qty, price)
+def move(w: World, account: Node, inst: Instrument, side: int, qty: int, price: int) -> int:
+    """Move a row, by average cost or first in first out; returns the realised profit."""
+    row = w.position(account.number, inst.number)
+    profit_made = money.move(inst, row, side, qty, price)
+    if account[N.COST_METHOD]:
+        profit_made = money.move_lots(inst, row, side, qty, price)
+    row.fifo_realised += profit_made
+    for node in w.chain(account.number):
+        node.realised += profit_made
+    return profit_made
 
 
 def count_execution(w: World, node: Node) -> None:

@@ -23,7 +23,7 @@ from domain.limits import (
     NO_LIMIT,
 )
 from tests.reference.exchange import accounts, money, rows
-from tests.reference.exchange.model import BUY, SELL, Group, Instrument, Node, Refusal
+from tests.reference.exchange.model import BUY, SELL, Group, Instrument, Node, Refusal, Setting
 from tests.reference.exchange.world import Command, World
 
 _FIXED = (
@@ -59,6 +59,10 @@ def add_node(w: World, cmd: Command) -> Refusal | None:
     if parent:
         node.attributes[NodeAttr.CURRENCY] = parent[NodeAttr.CURRENCY]
     w.nodes[cmd.entity] = node
+    w.below[cmd.entity] = []
+    if cmd.index == Level.ACCOUNT:
+        for above in w.chain(cmd.entity):
+            w.below[above.number].append(cmd.entity)
     return None
 
 
@@ -118,13 +122,15 @@ def _store(w: World, cmd: Command, value: int) -> Refusal | None:
     elif cmd.scope == Scope.NODE:
         node = w.nodes[cmd.entity]
         old = node.attributes[cmd.attribute]
-        if cmd.attribute == NodeAttr.CURRENCY and value != old and _settled_in(w, node):
+        fixed = cmd.attribute == NodeAttr.CURRENCY and _settled_in(w, node)
+        fixed = fixed or (cmd.attribute == NodeAttr.COST_METHOD and _holds(w, node))
+        if value != old and fixed:
             return Refusal(Reason.VALUE_NOT_ALLOWED, 0, old, value)
         node.attributes[cmd.attribute] = value
     elif cmd.scope == Scope.POSITION:
-        row = w.position(cmd.entity, cmd.instrument)
+        setting = w.settings.setdefault((cmd.entity, cmd.instrument), Setting())
         names = ("max_position", "max_exposure", "restricted")
-        setattr(row, names[cmd.attribute], value)
+        setattr(setting, names[cmd.attribute], value)
     else:
         group = w.nodes[cmd.entity].groups.setdefault((cmd.index, cmd.instrument), Group())
         name = "max_gross" if cmd.attribute == PositionAttr.MAX_GROUP_GROSS else "max_net"
@@ -141,8 +147,11 @@ def _in_use(w: World, inst: Instrument) -> bool:
 def _settled_in(w: World, node: Node) -> bool:
     """Is a node's currency fixed: by its parent, its children, or what it holds?"""
     children = any(other.parent == node.number for other in w.nodes.values())
-    holds = any(row.qty or row.open_buy or row.open_sell for _, row in w.rows_of(node.number))
-    return bool(node.parent) or children or holds
+    return bool(node.parent) or children or _holds(w, node)
+
+
+def _holds(w: World, node: Node) -> bool:
+    return any(row.qty or row.open_buy or row.open_sell for _, row in w.rows_of(node.number))
 
 
 # ------------------------------------------------------------------- cash and positions
@@ -160,12 +169,13 @@ def transfer(w: World, cmd: Command) -> Refusal | None:
         return Refusal(Reason.FIELD_OUT_OF_RANGE)
     if not 1 <= cmd.value <= MAX_CASH or abs(node.cash + sign * cmd.value) > MAX_CASH:
         return Refusal(Reason.VALUE_OUT_OF_RANGE)
-    power = accounts.buying_power(w, node)
+    power = min(node.cash, accounts.buying_power(w, node))
     if sign == SELL and cmd.value > power:
         return Refusal(Reason.INSUFFICIENT_CASH, node.level, power, cmd.value, power)
-    node.cash += sign * cmd.value
     w.cash_in += sign * cmd.value
-    accounts.after_change(w, node)
+    for above in w.chain(cmd.account):
+        above.cash += sign * cmd.value
+        accounts.after_change(w, above)
     return None
 
 
@@ -181,8 +191,7 @@ def _transfer_position(w: World, cmd: Command, sign: int) -> Refusal | None:
     free = row.qty - row.open_sell
     if sign == SELL and cmd.value > free:
         return Refusal(Reason.INSUFFICIENT_CASH, Level.ACCOUNT, free, cmd.value, free)
-    for node in w.chain(cmd.account):
-        accounts.move(w, node, inst, sign, cmd.value, cmd.price)
+    accounts.move(w, w.nodes[cmd.account], inst, sign, cmd.value, cmd.price)
     lots, value = sign * cmd.value, sign * money.value_of(inst, cmd.value, cmd.price)
     w.deposited[inst.number] = w.deposited.get(inst.number, 0) + lots
     w.deposited_value[inst.number] = w.deposited_value.get(inst.number, 0) + value

@@ -142,13 +142,19 @@ def short(c: Candidate) -> bool:
     return equity and c.order.side != BUY and c.order.leaves > c.room
 
 
-def short_forbidden(c: Candidate, node: Node) -> bool:
-    return short(c) and node[N.SHORT_SALE] == ShortSale.FORBIDDEN
+def short_sale(reason: Reason, forbids: Callable[[Candidate, Node], bool]) -> Check:
+    def check(c: Candidate) -> Refusal | None:
+        for node in c.chain():
+            if short(c) and forbids(c, node):
+                return Refusal(reason, node.level, c.room, c.order.leaves, c.room)
+        return None
+
+    return check
 
 
 def needs_locate(c: Candidate, node: Node) -> bool:
     exempt = c.order.fix_side == Side.SELL_SHORT_EXEMPT
-    return short(c) and node[N.SHORT_SALE] == ShortSale.LOCATE and not exempt
+    return node[N.SHORT_SALE] == ShortSale.LOCATE and not exempt
 
 
 def reducing_only(c: Candidate) -> bool:
@@ -174,15 +180,15 @@ STATE: tuple[Check, ...] = (
     plain(lambda c: not c.inst[I.TRADABLE], Reason.INSTRUMENT_NOT_TRADABLE),
     plain(lambda c: 0 < c.inst[I.EXPIRY] <= c.w.time, Reason.INSTRUMENT_EXPIRED),
     each_node(
-        lambda c, n: bool(c.w.position(n.number, c.inst.number).restricted),
+        lambda c, n: bool(c.w.setting(n.number, c.inst.number).restricted),
         Reason.INSTRUMENT_RESTRICTED,
     ),
     plain(lambda c: c.inst[I.CURRENCY] != c.account[N.CURRENCY], Reason.CURRENCY_MISMATCH),
     each_node(wrong_type, Reason.TYPE_NOT_PERMITTED),
     each_node(wrong_side, Reason.SIDE_NOT_PERMITTED),
     wrong_ord_type,
-    each_node(short_forbidden, Reason.SHORT_SALE_FORBIDDEN),
-    each_node(needs_locate, Reason.LOCATE_REQUIRED),
+    short_sale(Reason.SHORT_SALE_FORBIDDEN, lambda c, n: n[N.SHORT_SALE] == ShortSale.FORBIDDEN),
+    short_sale(Reason.LOCATE_REQUIRED, needs_locate),
     each_node(
         lambda c, n: bool(n[N.ALGO_REQUIRED]) and c.order.algo_id == 0, Reason.ALGO_ID_REQUIRED
     ),
@@ -200,7 +206,7 @@ def off_tick(c: Candidate) -> Refusal | None:
     for price in (c.limit_price, stop):
         if price and not prices.on_tick(c.inst, price):
             tick = prices.tick_at(c.inst, price)
-            return Refusal(Reason.TICK_SIZE, 0, tick, price, tick)
+            return Refusal(Reason.TICK_SIZE, 0, tick, price)
     return None
 
 
@@ -208,7 +214,7 @@ def odd_lot(c: Candidate) -> Refusal | None:
     lot = c.inst[I.LOT_SIZE]
     for qty in (c.order.order_qty, c.order.display, c.order.min_qty if c.order.minimum else 0):
         if qty % lot:
-            return Refusal(Reason.LOT_SIZE, 0, lot, qty, lot)
+            return Refusal(Reason.LOT_SIZE, 0, lot, qty)
     return None
 
 
@@ -217,7 +223,8 @@ def bounded(reason: Reason, limit: I, observed: Callable[[Candidate], int], sign
 
     def check(c: Candidate) -> Refusal | None:
         if sign * (observed(c) - c.inst[limit]) > 0:
-            return Refusal(reason, 0, c.inst[limit], observed(c), c.inst[limit])
+            room = c.inst[limit] if sign > 0 else 0
+            return Refusal(reason, 0, c.inst[limit], observed(c), room)
         return None
 
     return check
@@ -226,7 +233,7 @@ def bounded(reason: Reason, limit: I, observed: Callable[[Candidate], int], sign
 def expired(c: Candidate) -> Refusal | None:
     order = c.order
     if order.time_in_force == TimeInForce.GTD and order.expire_time <= c.w.time:
-        return Refusal(Reason.EXPIRE_TIME, 0, c.w.time, order.expire_time, c.w.time)
+        return Refusal(Reason.EXPIRE_TIME, 0, c.w.time, order.expire_time)
     return None
 
 

@@ -17,10 +17,6 @@ def interval_of(rate: int) -> int:
     return SECOND // rate
 
 
-def refuses(now: int, tat: int, interval: int, burst: int) -> bool:
-    return max(tat, now) - now > (burst - 1) * interval
-
-
 def rate_check(rate: N, burst: N, reason: Reason, tat: str, replaces: bool) -> Check:
     """A bucket that new orders, or replaces, draw on."""
 
@@ -31,8 +27,9 @@ def rate_check(rate: N, burst: N, reason: Reason, tat: str, replaces: bool) -> C
             if not node[rate]:
                 continue
             interval = interval_of(node[rate])
-            if refuses(c.w.time, getattr(node, tat), interval, node[burst]):
-                return Refusal(reason, node.level, node[burst], node[burst] + 1)
+            until = max(getattr(node, tat), c.w.time) - (node[burst] - 1) * interval
+            if until > c.w.time:
+                return Refusal(reason, node.level, node[rate], until - c.w.time)
         return None
 
     return check
@@ -44,8 +41,9 @@ def cancel_rate(c: Candidate) -> Refusal | None:
         if not node[N.CANCEL_RATE]:
             continue
         interval, burst = interval_of(node[N.CANCEL_RATE]), node[N.CANCEL_BURST]
-        if node.cancel_tat - c.w.time > burst * interval:
-            return Refusal(Reason.CANCEL_RATE, node.level, burst, burst + 1)
+        wait = node.cancel_tat - c.w.time - burst * interval
+        if wait > 0:
+            return Refusal(Reason.CANCEL_RATE, node.level, node[N.CANCEL_RATE], wait)
     return None
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 
 from domain.attributes import InstrumentAttr as I
 from domain.attributes import NodeAttr as N
 from domain.codes import ExecInst, OrdType, Reason
-from domain.limits import BPS, NO_LIMIT
+from domain.limits import BPS, MAX_POSITION, NO_LIMIT
 from tests.reference.exchange import accounts, money, prices
 from tests.reference.exchange.checks_entry import Candidate, Check
 from tests.reference.exchange.model import BUY, Group, Node, Position, Refusal
@@ -104,8 +105,8 @@ def opposite_total(c: Candidate) -> int:
     order, other = c.order, c.inst.book.other(c.order.side)
     market = order.ord_type in (OrdType.MARKET, OrdType.MARKET_TO_LIMIT)
     plain = order.ord_type == OrdType.LIMIT
-    crossing = plain and c.inst.continuous and other.best and order.accepts(other.best)
-    return other.shown if market or crossing else 0
+    crossing = plain and other.best and order.accepts(other.best)
+    return other.shown if c.inst.continuous and (market or crossing) else 0
 
 
 def recent_key(c: Candidate) -> tuple[int, int, int, int, int]:
@@ -143,20 +144,27 @@ SIZE: tuple[Check, ...] = (
 # ------------------------------------------------------------------- exposure
 
 
-def after_row(c: Candidate, node: Node) -> tuple[Position, Position]:
-    """A node's row as it was last marked, and as it would be with this order in it."""
-    row = c.w.position(node.number, c.inst.number)
-    new = Position(row.qty, row.cost, row.open_buy, row.open_sell, row.buy_value, row.sell_value)
+def rows_with(c: Candidate) -> tuple[Position, Position]:
+    """The account's row as marked now, and as it would be with this order in it."""
+    row = c.w.position(c.account.number, c.inst.number)
+    before, after = copy(row), copy(row)
     lots, value = c.order.leaves - c.old_leaves, c.value - c.old_value
     if c.order.side == BUY:
-        new.open_buy += lots
-        new.buy_value += value
+        after.open_buy += lots
+        after.buy_value += value
     else:
-        new.open_sell += lots
-        new.sell_value += value
-    new.value = money.value_of(c.inst, new.qty, c.inst.mark)
-    new.exposure = accounts.exposure_of(new)
-    return row, new
+        after.open_sell += lots
+        after.sell_value += value
+    for each in (before, after):
+        accounts.mark_row(c.w, c.inst.number, each)
+    return before, after
+
+
+def around(c: Candidate, rows: list[Position]) -> tuple[list[Position], list[Position]]:
+    """Some rows among which is the account's, before and with this order."""
+    row = c.w.position(c.account.number, c.inst.number)
+    before, after = rows_with(c)
+    return [before if r is row else r for r in rows], [after if r is row else r for r in rows]
 
 
 def per_node(measure: Callable[[Candidate, Node], Iterator[Refusal | None]]) -> Check:
@@ -183,36 +191,36 @@ def open_value(c: Candidate, n: Node) -> Iterator[Refusal | None]:
 
 
 def position(c: Candidate, n: Node) -> Iterator[Refusal | None]:
-    row, new = after_row(c, n)
-    limit = row.max_position if row.max_position != NO_LIMIT else n[N.MAX_POSITION]
-    if c.order.side == BUY:
-        before, after = row.qty + row.open_buy, new.qty + new.open_buy
-    else:
-        before, after = row.open_sell - row.qty, new.open_sell - new.qty
-    yield over(Reason.POSITION_LIMIT, n.level, limit, before, after)
+    limit = c.w.setting(n.number, c.inst.number).max_position
+    limit = min(limit if limit != NO_LIMIT else n[N.MAX_POSITION], MAX_POSITION)
+    measures = []
+    for rows in around(c, c.w.rows_in(n.number, c.inst.number)):
+        qty = c.order.side * sum(r.qty for r in rows)
+        measures.append(qty + sum(r.open_buy if c.order.side == BUY else r.open_sell for r in rows))
+    yield over(Reason.POSITION_LIMIT, n.level, limit, *measures)
 
 
 def gross_position(c: Candidate, n: Node) -> Iterator[Refusal | None]:
-    row, new = after_row(c, c.account)
-    before = accounts.gross_of(c.w, n, c.inst.number)
-    after = before - row.furthest + new.furthest
+    both = around(c, c.w.rows_in(n.number, c.inst.number))
+    before, after = (sum(r.furthest for r in rows) for rows in both)
     yield over(Reason.GROSS_POSITION_LIMIT, n.level, n[N.MAX_GROSS_POSITION], before, after)
 
 
 def instrument_exposure(c: Candidate, n: Node) -> Iterator[Refusal | None]:
-    row, new = after_row(c, n)
-    limit = row.max_exposure if row.max_exposure != NO_LIMIT else n[N.MAX_INSTRUMENT_EXPOSURE]
-    yield over(Reason.INSTRUMENT_EXPOSURE, n.level, limit, row.exposure, new.exposure)
+    limit = c.w.setting(n.number, c.inst.number).max_exposure
+    limit = limit if limit != NO_LIMIT else n[N.MAX_INSTRUMENT_EXPOSURE]
+    both = around(c, c.w.rows_in(n.number, c.inst.number))
+    before, after = (sum(r.exposure for r in rows) for rows in both)
+    yield over(Reason.INSTRUMENT_EXPOSURE, n.level, limit, before, after)
 
 
 def sums(c: Candidate, n: Node, members: Callable[[int], bool]) -> tuple[list[int], list[int]]:
     """[gross, net] of some of a node's rows, before and with this order."""
-    row, new = after_row(c, n)
     rows = [r for i, r in c.w.rows_of(n.number) if members(i)]
     result = []
-    for swapped in (rows, [new if r is row else r for r in rows]):
-        gross = sum(r.exposure for r in swapped)
-        long, short = sum(r.long_value for r in swapped), sum(r.short_value for r in swapped)
+    for some in around(c, rows):
+        gross = sum(r.exposure for r in some)
+        long, short = sum(r.long_value for r in some), sum(r.short_value for r in some)
         result.append([gross, max(abs(long), abs(short))])
     return result[0], result[1]
 
@@ -244,7 +252,7 @@ def net_exposure(c: Candidate, n: Node) -> Iterator[Refusal | None]:
 def concentration(c: Candidate) -> Refusal | None:
     node = c.account
     limit = node[N.MAX_CONCENTRATION_BPS]
-    row, new = after_row(c, node)
+    row, new = rows_with(c)
     own = node.cash + node[N.CREDIT]
     if limit == NO_LIMIT or c.reduces or new.exposure <= row.exposure:
         return None
@@ -267,26 +275,26 @@ def loss(attribute: N, reason: Reason, measure: Callable[[Candidate, Node], int]
     return check
 
 
-def margins(c: Candidate) -> tuple[int, int]:
-    """Change of the account's margin and of its held fees."""
+def margin_before_and_after(c: Candidate, n: Node) -> tuple[int, int]:
+    """Margin and held fees of a node."""
     order = c.order
-    row, new = after_row(c, c.account)
+    row, new = rows_with(c)
+    stored = c.w.position(c.account.number, c.inst.number).margin
     fee = money.worst_fee(c.inst, order.side, order.leaves, order.worst_px) if order.leaves else 0
-    return money.margin_of(c.inst, new) - row.margin, fee - (c.old.hold_fee if c.old else 0)
+    before = accounts.margin(c.w, n) - stored + row.margin + n.hold_fee
+    return before, before - row.margin + new.margin + fee - (c.old.hold_fee if c.old else 0)
 
 
 def margin_limit(c: Candidate, n: Node) -> Iterator[Refusal | None]:
-    before = accounts.margin(c.w, n) + n.hold_fee
-    yield over(Reason.MARGIN_LIMIT, n.level, n[N.MAX_MARGIN], before, before + sum(margins(c)))
+    yield over(Reason.MARGIN_LIMIT, n.level, n[N.MAX_MARGIN], *margin_before_and_after(c, n))
 
 
 def buying_power(c: Candidate) -> Refusal | None:
     node = c.account
     if not node[N.CHECK_BUYING_POWER]:
         return None
-    before = accounts.margin(c.w, node) + node.hold_fee
     limit = accounts.collateral(c.w, node)
-    return over(Reason.BUYING_POWER, node.level, limit, before, before + sum(margins(c)))
+    return over(Reason.BUYING_POWER, node.level, limit, *margin_before_and_after(c, node))
 
 
 EXPOSURE: tuple[Check, ...] = (

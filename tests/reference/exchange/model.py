@@ -173,7 +173,7 @@ class Order:
 
 @dataclass(slots=True, eq=False)
 class Position:
-    """One (node, instrument): what it has, what it has open, and how it was last marked."""
+    """One (account, instrument): what it has, what it has open, and how it was last marked."""
 
     qty: int = 0
     cost: int = 0
@@ -183,7 +183,7 @@ class Position:
     sell_value: int = 0
     value: int = 0
     exposure: int = 0
-    margin: int = 0  # only rows of accounts
+    margin: int = 0
     unrealised: int = 0
     realised: int = 0
     cash_realised: int = 0  # what fills have paid to cash
@@ -192,9 +192,6 @@ class Position:
     bought: int = 0
     sold: int = 0
     fees: int = 0
-    max_position: int = NO_LIMIT
-    max_exposure: int = NO_LIMIT
-    restricted: int = 0
 
     @property
     def long_value(self) -> int:
@@ -207,6 +204,15 @@ class Position:
     @property
     def furthest(self) -> int:
         return max(abs(self.qty + self.open_buy), abs(self.qty - self.open_sell))
+
+
+@dataclass(slots=True)
+class Setting:
+    """What was set for one (node, instrument)."""
+
+    max_position: int = NO_LIMIT
+    max_exposure: int = NO_LIMIT
+    restricted: int = 0
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.attributes import InstrumentAttr as I
 from domain.codes import MarginModel
-from domain.limits import BPS, PPB
+from domain.limits import BPS, MAX_CASH, PPB
 from tests.reference.exchange.model import BUY, Instrument, Order, Position
 
 
@@ -55,13 +55,20 @@ def worst_fee(inst: Instrument, side: int, qty: int, price: int) -> int:
     return max(0, *fees) + charges(inst, side, qty, price)
 
 
+def row_value(inst: Instrument, row: Position) -> int:
+    """What a position is worth at the mark, without one what it has cost."""
+    value = value_of(inst, row.qty, inst.mark) if inst.mark else row.cost
+    return max(-MAX_CASH, min(value, MAX_CASH))
+
+
 def margin_of(inst: Instrument, row: Position) -> int:
     """Initial margin of an account's row at the current mark."""
-    value = value_of(inst, row.qty, inst.mark)
+    value = row_value(inst, row)
     model = inst[I.MARGIN_MODEL]
     if model == MarginModel.CASH:
         short = max(0, row.open_sell - row.qty)
-        held = value_of(inst, short, inst.mark) * inst[I.SHORT_MARGIN_BPS]
+        shorted = value_of(inst, short, inst.mark) if inst.mark else row.sell_value
+        held = shorted * inst[I.SHORT_MARGIN_BPS] if short else 0
         return row.buy_value + ceil_div(held, BPS)
     if model == MarginModel.PER_LOT:
         return row.furthest * inst[I.MARGIN_PER_LOT]
@@ -84,15 +91,17 @@ def move(inst: Instrument, row: Position, side: int, qty: int, price: int) -> in
     return profit
 
 
-def move_lots(inst: Instrument, row: Position, side: int, qty: int, price: int) -> None:
+def move_lots(inst: Instrument, row: Position, side: int, qty: int, price: int) -> int:
     """The same, first in first out."""
+    profit = 0
     while qty and row.lots and row.lots[0][0] * side < 0:
         lot = row.lots[0]
         closed = min(qty, abs(lot[0]))
-        row.fifo_realised += -side * value_of(inst, closed, price - lot[1])
+        profit += -side * value_of(inst, closed, price - lot[1])
         lot[0] += side * closed
         qty -= closed
         if lot[0] == 0:
             row.lots.pop(0)
     if qty:
         row.lots.append([side * qty, price])
+    return profit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.attributes import InstrumentAttr as I
 from domain.codes import ExecInst, ExecType, Reason, TimeInForce
-from domain.limits import MAX_LIST, MAX_PRICE, MAX_VALUE
+from domain.limits import MAX_CASH, MAX_LIST, MAX_PRICE, MAX_VALUE
 from tests.reference.exchange import checks_flow, lifecycle, matching, prices, reading, rows
 from tests.reference.exchange.checks_entry import Candidate
 from tests.reference.exchange.model import (
@@ -122,9 +122,21 @@ def may_enter(w: World, order: Order, old: Order | None, held: bool) -> Refusal 
     if refusal is None and not held:
         refusal = post(inst, order)
     candidate = Candidate(w, order, old)
-    if refusal is None and candidate.value > MAX_VALUE:
-        refusal = Refusal(Reason.VALUE_OUT_OF_RANGE)
+    refusal = refusal or out_of_range(candidate)
     return refusal or checks_flow.first_refusal(candidate)
+
+
+def out_of_range(c: Candidate) -> Refusal | None:
+    """Values that integers of 64 bits could not hold."""
+    if c.value > MAX_VALUE:
+        return Refusal(Reason.VALUE_OUT_OF_RANGE, 0, MAX_VALUE, c.value, MAX_VALUE)
+    for node in c.chain():
+        used = abs(node.cash) + node.open_value - c.old_value
+        if used + c.value > 2 * MAX_CASH:
+            limit = 2 * MAX_CASH
+            reason = Reason.VALUE_OUT_OF_RANGE
+            return Refusal(reason, node.level, limit, used + c.value, limit - used)
+    return None
 
 
 def post(inst: Instrument, order: Order) -> Refusal | None:

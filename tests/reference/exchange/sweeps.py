@@ -36,7 +36,7 @@ def mass_cancel(w: World, cmd: Command) -> None:
         rows.answer_row(w, cmd, Refusal(reason), ReportType.MASS_CANCEL, 0)
         return
     by_node = cmd.scope == Scope.NODE
-    below = w.accounts_below(cmd.entity) if by_node else list(w.nodes)
+    below = w.below[cmd.entity] if by_node else list(w.nodes)
     buy = cmd.side == Side.BUY
 
     def chosen(o: Order) -> bool:
@@ -88,7 +88,7 @@ def _killed(w: World, cmd: Command, on: bool) -> Reason | Callable[[Order], bool
         return lambda o: True
     if cmd.scope == Scope.NODE and entity in w.nodes:
         w.nodes[entity].killed = on
-        below = w.accounts_below(entity)
+        below = w.below[entity]
         return lambda o: o.account in below
     if cmd.scope == Scope.INSTRUMENT and entity in w.instruments:
         w.instruments[entity].killed = on

@@ -12,7 +12,7 @@ import numpy as np
 from domain.attributes import NodeAttr
 from domain.codes import Level, SelfTrade
 from domain.layout import COMMAND
-from tests.reference.exchange.model import Instrument, Node, Order, Position
+from tests.reference.exchange.model import Instrument, Node, Order, Position, Setting
 
 _FIELDS = tuple(name for name in COMMAND.names or () if name != "_spare")
 
@@ -76,7 +76,9 @@ class World:
     killed: bool = False
     instruments: dict[int, Instrument] = field(default_factory=dict)
     nodes: dict[int, Node] = field(default_factory=dict)
-    positions: dict[tuple[int, int], Position] = field(default_factory=dict)
+    below: dict[int, list[int]] = field(default_factory=dict)  # the accounts of a node
+    positions: dict[tuple[int, int], Position] = field(default_factory=dict)  # of accounts
+    settings: dict[tuple[int, int], Setting] = field(default_factory=dict)  # of any node
     algos: dict[int, bool] = field(default_factory=dict)  # known ones: killed?
     sessions: dict[int, bool] = field(default_factory=dict)  # named ones: connected?
     directory: dict[tuple[int, int], Order] = field(default_factory=dict)
@@ -130,16 +132,16 @@ class World:
         return self.positions.setdefault((node, instrument), Position())
 
     def rows_of(self, node: int) -> list[tuple[int, Position]]:
-        """(instrument, row) of every position row of a node."""
-        return [(i, row) for (n, i), row in self.positions.items() if n == node]
+        """(instrument, row) of every position row of the accounts of a node."""
+        below = self.below[node]
+        return [(i, row) for (n, i), row in self.positions.items() if n in below]
 
-    def accounts_below(self, node: int) -> list[int]:
-        """The accounts of a node, itself if it is one."""
-        return [
-            number
-            for number, other in self.nodes.items()
-            if other.level == Level.ACCOUNT and any(up.number == node for up in self.chain(number))
-        ]
+    def rows_in(self, node: int, instrument: int) -> list[Position]:
+        """The rows of the accounts of a node in one instrument."""
+        return [self.position(account, instrument) for account in self.below[node]]
+
+    def setting(self, node: int, instrument: int) -> Setting:
+        return self.settings.get((node, instrument), Setting())
 
     def is_account(self, number: int) -> bool:
         return number in self.nodes and self.nodes[number].level == Level.ACCOUNT
