@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ import numpy as np
 from backtest.readers import source
 from backtest.readers.csv_rows import places, positive_step
 from backtest.readers.facts import FACT, BadRecord, FactKind, Feed, Instrument, Rows, check_bounds
-from domain.codes import Side
+from domain.codes import InstrumentType, Side
 
 LINES = 16_384  # a chunk
 BUY, SELL = int(Side.BUY), int(Side.SELL)
@@ -45,7 +45,12 @@ def open_binance(
     for a line that is not understood, a price off the tick or a quantity off the lot.
     """
     steps = positive_step("tick", tick), positive_step("lot", lot)
-    feed = Feed(path, "binance", iter(()), [Instrument(symbol.upper() or "FIRST", *steps)])
+    feed = Feed(
+        path,
+        "binance",
+        iter(()),
+        [Instrument(symbol.upper() or "FIRST", *steps, InstrumentType.CRYPTO)],
+    )
     feed.size = path.stat().st_size
     reader = _Reader(feed, symbol.upper())
     feed.chunks = reader.chunks()
@@ -122,7 +127,7 @@ class _Reader:
         named = data.get("s", self.symbol)
         if named and not self.symbol:
             self.symbol = named
-            self.feed.instruments[0] = Instrument(named, self.tick, self.lot)
+            self.feed.instruments[0] = replace(self.feed.instruments[0], symbol=named)
         if named != self.symbol:
             self.feed.counts["another symbol"] += 1
             return

@@ -32,7 +32,7 @@ from backtest.readers.csv_rows import (
 )
 from backtest.readers.cut import text
 from backtest.readers.facts import FACT, FactKind, Feed, Instrument, Rows, check_bounds
-from domain.codes import Side
+from domain.codes import InstrumentType, Side
 
 LOT = Decimal("1e-8")
 ACTIONS = {"created": FactKind.ADD, "changed": FactKind.SET, "deleted": FactKind.DELETE}
@@ -48,7 +48,7 @@ def open_bitstamp(path: Path, symbol: str = "BTCUSD", tick: Decimal | str = "0.0
     a price off the tick, or a compressed file that is cut off.
     """
     step = positive_step("tick", tick)
-    feed = Feed(path, "bitstamp", iter(()), [Instrument(symbol, step, LOT)])
+    feed = Feed(path, "bitstamp", iter(()), [Instrument(symbol, step, LOT, InstrumentType.CRYPTO)])
     feed.size = path.stat().st_size
     warm()
     feed.chunks = _chunks(feed, step)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.codes import InstrumentType
 from domain.errors import InvalidField
 from domain.limits import MAX_PRICE, MAX_QTY
 
@@ -80,6 +81,7 @@ class Instrument:
     symbol: str
     tick: Decimal
     lot: Decimal
+    type: InstrumentType = InstrumentType.EQUITY
 
 
 @dataclass(slots=True)

@@ -40,9 +40,9 @@ def blocks(path: Path, feed: Feed | None = None, size: int = BLOCK) -> Iterator[
         try:
             while block := stream.read(size):
                 done += len(block)
-                yield block
                 if feed is not None:
                     feed.consumed = raw.tell()
+                yield block
         except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
             raise BadRecord(
                 str(path),

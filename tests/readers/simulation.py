@@ -174,7 +174,7 @@ def write_lobster(folder: Path, market: Market, steps: int, count: int) -> tuple
 
 
 def market_step(market: Market) -> None:
-    """One step that tells at most one thing (a row of the book belongs to each message)."""
+    """One step that changes the book at most once (a row of it belongs to each message)."""
     draw = market.random.random()
     if draw < 0.5 or len(market.orders) < 20:
         market.add_somewhere()
@@ -195,10 +195,15 @@ def market_step(market: Market) -> None:
         market.tell("cross", side=BUY, price=market.middle, qty=1000)
     else:
         market.tell("halt")
+        market.tell("resume")
 
 
 def lobster_view_after(before: list[int], what: Happening, market: Market, count: int) -> list[int]:
-    return before if what.kind in ("halt", "hidden", "cross") else lobster_view(market, count)
+    return (
+        before
+        if what.kind in ("halt", "resume", "hidden", "cross")
+        else lobster_view(market, count)
+    )
 
 
 def lobster_line(what: Happening) -> str:

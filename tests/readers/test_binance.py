@@ -73,7 +73,7 @@ def test_a_gap_is_noted(tmp_path):
 
 
 def test_another_symbol_is_left_out(tmp_path):
-    feed, book, _ = checked(write(tmp_path, LINES), symbol="eth")
+    feed, _, _ = checked(write(tmp_path, LINES), symbol="eth")
     assert feed.counts["another symbol"] == 8
     assert "BTC" not in {i.symbol for i in feed.instruments}
 

@@ -23,7 +23,7 @@ from backtest.readers.cut import table
 from backtest.readers.facts import FACT, Feed, Rows
 from backtest.readers.replay import translate
 from domain.attributes import NodeAttr
-from domain.codes import Command, Level, Phase, Scope
+from domain.codes import Command, InstrumentType, Level, Phase, Scope
 from domain.errors import InvalidField
 from domain.layout import COMMAND
 
@@ -51,13 +51,13 @@ def account_rows(first: int, count: int) -> Rows:
     return rows
 
 
-def instrument_rows(first: int, count: int, phase: Phase, time: int = 0) -> Rows:
-    """Commands that add `count` instruments from number `first` on and lead them to `phase`."""
-    rows = np.zeros(2 * count, COMMAND)
+def instrument_rows(first: int, types: list[InstrumentType], phase: Phase) -> Rows:
+    """Commands that add an instrument of each type, from number `first` on, in this phase."""
+    rows = np.zeros(2 * len(types), COMMAND)
     added, opened = rows[0::2], rows[1::2]
-    numbers = np.arange(first, first + count)
-    rows["transact_time"] = time
+    numbers = np.arange(first, first + len(types))
     added["command"], added["entity"] = Command.INSTRUMENT_ADD, numbers
+    added["index"] = types
     opened["command"], opened["scope"] = Command.PHASE, Scope.INSTRUMENT
     opened["entity"], opened["value"] = numbers, phase
     return rows
@@ -85,13 +85,13 @@ class Translator:
         self.instruments = 0
         self.batch(np.zeros(0, FACT))  # loads the compiled kernel
 
-    def add_instruments(self, count: int, time: int = 0) -> Rows:
-        """The commands after which instruments up to number `count` exist."""
+    def add_instruments(self, types: list[InstrumentType]) -> Rows:
+        """The commands that add further instruments."""
         phase = Phase.CONTINUOUS if self.trade else Phase.PRE_OPEN
-        rows = instrument_rows(self.instruments + 1, count - self.instruments, phase, time)
-        self.instruments = max(self.instruments, count)
-        if count >= len(self.calling):
-            self.calling = np.concatenate([self.calling, np.zeros(count + 1, np.bool_)])
+        rows = instrument_rows(self.instruments + 1, types, phase)
+        self.instruments += len(types)
+        if self.instruments >= len(self.calling):
+            self.calling = np.concatenate([self.calling, np.zeros(self.instruments, np.bool_)])
         return rows
 
     def batch(self, facts: Rows) -> Batch:
@@ -153,11 +153,12 @@ class Director:
         accounts = len(self.feed.accounts) if self.feed.commands else 2
         first, self.accounts = self.accounts + 1, accounts
         added = account_rows(first, accounts - first + 1)
-        added["transact_time"] = time
         if self.feed.commands:
             self.translator.trade = True  # an order file is matched: the instruments are open
-        opened = self.translator.add_instruments(len(self.feed.instruments), time)
+        fresh = self.feed.instruments[self.translator.instruments :]
+        opened = self.translator.add_instruments([instrument.type for instrument in fresh])
         rows: Rows = np.concatenate([added, opened])
+        rows["transact_time"] = time
         return rows
 
     def translate(self, piece: Rows) -> Iterator[Batch]:

@@ -27,6 +27,7 @@ from backtest.readers.replay.compare import (
 from backtest.readers.replay.rebuild import Rebuilt
 from backtest.readers.replay.samples import Samples
 from domain.codes import ExecInst, ExecType, Reason, ReportType
+from domain.layout import REPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ class Replay:
         for chunk in self._chunks():
             self._watch(chunk)
             stamp = "transact_time" if self.feed.commands else "time"
-            self._apply_plain(self.director.prepared(int(chunk[stamp][0])))
+            done = self._apply_own(self.director.prepared(int(chunk[stamp][0])))
+            assert not np.any(done["reason"]), "accounts and instruments must come to be"
             expected = self.feed.expected
             for piece in pieces(chunk, self.plan.every):
                 self._piece(piece, expected)
@@ -173,7 +175,7 @@ class Replay:
         refs = self.agreement.compare(batch, reports, first)
         if len(refs):
             now = int(batch.commands["transact_time"][-1])
-            self._apply_plain(self.director.translator.restored(refs, now))
+            self._apply_own(self.director.translator.restored(refs, now))
 
     def _apply(self, commands: Rows) -> Rows:
         began = time.perf_counter_ns()
@@ -183,11 +185,13 @@ class Replay:
         self.seq += len(commands)
         return reports
 
-    def _apply_plain(self, commands: Rows) -> None:
-        """Commands of our own: accounts, instruments, orders put back."""
-        if self.exchange is not None and len(commands):
-            self.exchange.apply(commands)
-            self.seq += len(commands)
+    def _apply_own(self, commands: Rows) -> Rows:
+        """Commands of our own: accounts, instruments, orders put back. They are not counted."""
+        if self.exchange is None or not len(commands):
+            return np.zeros(0, REPORT)
+        self.seq += len(commands)
+        reports: Rows = self.exchange.apply(commands)
+        return reports
 
     def _refusals(self, reports: Rows) -> None:
         rejected = (reports["report"] == ReportType.EXECUTION) & (
