@@ -166,11 +166,6 @@ def _extras_clear(s, node, flags):
     bad = False
     if flags & PERMISSIONS:
         bad |= not _permitted(s, node)
-    if flags & COLLAR:
-        beyond, base = deviation(s)
-        bad |= beyond > row[_FINGER_TICKS]
-        if beyond:
-            bad |= exceeds_bps(beyond, base, row[_FINGER_BPS])
     if flags & SHARES:
         adv = instruments(s)[c["instrument"], _ADV]
         if adv:
@@ -178,8 +173,6 @@ def _extras_clear(s, node, flags):
         if row[_BOOK_BPS] < NO_LIMIT:
             total = book_total(s)
             bad |= total > 0 and exceeds_bps(c["order_qty"], total, row[_BOOK_BPS])
-    if flags & FLOW:
-        bad |= not _flow_clear(s, node)
     if flags & DUPLICATES and node == c["account"] and c["replace"] == 0:
         bad |= is_recent(s)
     return not bad
@@ -231,6 +224,7 @@ def levels_clear(s):
     added = margin - account["margin"] + c["hold_fee"] - c["old_hold_fee"]
     buy, one = c["side"] == 0, 1 - np.int64(c["replace"])
     worth = bought + sold
+    beyond, base = deviation(s)
     bad = not _account_clear(s, full_exposure, added, moved)
     row = np.int64(c["position"])
     while row:
@@ -256,7 +250,12 @@ def levels_clear(s):
             profit = n["realised"] + n["unrealised"] + moved - n["base_unrealised"]
             bad |= (-n["realised"] >= limits[_REALISED]) | (-profit >= limits[_DAILY])
             bad |= n["peak"] - profit >= limits[_DRAWDOWN]
-        if flags & (PERMISSIONS | COLLAR | SHARES | FLOW | DUPLICATES):
+        if beyond and flags & COLLAR:
+            bad |= beyond > limits[_FINGER_TICKS]
+            bad |= exceeds_bps(beyond, base, limits[_FINGER_BPS])
+        if flags & FLOW:
+            bad |= not _flow_clear(s, node)
+        if flags & (PERMISSIONS | SHARES | DUPLICATES):
             bad |= not _extras_clear(s, node, flags)
         if n["first_group"]:
             bad |= not _groups_clear(s, node, d_exposure, moved, bought, sold)

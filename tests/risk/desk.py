@@ -32,7 +32,7 @@ class Desk:
 
     def __init__(self, kind: int = 1, cash: int = 10**12) -> None:
         self.store = Store()
-        self.s = self.store.addresses
+        self.s = self.store.address
         self._commands = aligned(layout.COMMAND, 1)
         self.store.point(Table.COMMAND, self._commands)
         self.store.core["time"] = 10**18
