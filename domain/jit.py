@@ -161,33 +161,43 @@ def _pointer(typingctx: Any, address: Any) -> Any:
     return types.voidptr(types.int64), codegen
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=65536)
 def _python_view(address: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     size = int(np.prod(shape)) * dtype.itemsize
     buffer = (ctypes.c_char * size).from_address(address)
     return np.frombuffer(buffer, dtype=dtype).reshape(shape)
 
 
+def _python_table(slot: int, width: int, kind: np.dtype[Any]) -> Any:
+    def view(s: Any) -> Any:
+        pair = (ctypes.c_int64 * 2).from_address(int(s) + 16 * slot)
+        shape = (pair[1], width) if width else (pair[1],)
+        return _python_view(pair[0], shape, kind)
+
+    return view
+
+
 def table(slot: int, dtype: Any, width: int = 0) -> Any:
     """A kernel that returns table number `slot` of a store as an array view.
 
-    A store is an int64 array of (address, count) pairs, one pair a table (`engine.store`).
-    Passing the store instead of a dozen arrays keeps calls cheap: a view is one load.
+    A store is the address of an int64 array of (address, count) pairs, one pair a table
+    (`engine.store`). Passing that one integer instead of a dozen arrays keeps calls cheap (an
+    array argument is seven words and a reference count); a view is two loads.
     `width` > 0 gives a two-dimensional view of `count` rows of that many columns.
     """
     here, size, kind = 2 * slot, 2 * slot + 1, np.dtype(dtype)
     if DISABLED:
-        if width:
-            return lambda s: _python_view(int(s[here]), (int(s[size]), width), kind)
-        return lambda s: _python_view(int(s[here]), (int(s[size]),), kind)
+        return _python_table(slot, width, kind)
     if width:
 
         def view(s: Any) -> Any:
-            return numba.carray(_pointer(s[here]), (s[size], width), kind)
+            pairs = numba.carray(_pointer(s), (size + 1,), np.int64)
+            return numba.carray(_pointer(pairs[here]), (pairs[size], width), kind)
     else:
 
         def view(s: Any) -> Any:
-            return numba.carray(_pointer(s[here]), (s[size],), kind)
+            pairs = numba.carray(_pointer(s), (size + 1,), np.int64)
+            return numba.carray(_pointer(pairs[here]), (pairs[size],), kind)
 
     return kernel(view)
 

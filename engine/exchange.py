@@ -79,10 +79,10 @@ class Exchange:
         store.point(Table.REPORT, buffer)
         core["rows"], core["reports"], core["markets"] = len(commands), 0, 0
         full: list[Array] = []
-        done = run(store.addresses, 0)
+        done = run(store.address, 0)
         while done < len(commands):
             self._make_room(full, buffer)
-            done = run(store.addresses, done)
+            done = run(store.address, done)
         self._keep_market()
         rows = buffer[: core["reports"]]
         if full:
@@ -106,15 +106,15 @@ class Exchange:
             self._keep_market()
         elif want == Table.DIRECTORY:
             self._store.renew(want)
-            fill_directory(self._store.addresses)
+            fill_directory(self._store.address)
         elif want == Table.RECENT:
-            move_recents(self._store.addresses, self._store.renew(want))
+            move_recents(self._store.address, self._store.renew(want))
         else:
             for table in _GROWN_TOGETHER.get(want, (want,)):
                 self._store.grow(table, len(self._store[table]) + 1)
             if want == Table.POSITION:
                 self._store.renew(Table.POSITION_INDEX)
-                fill_position_index(self._store.addresses)
+                fill_position_index(self._store.address)
             elif want == Table.INSTRUMENT:
                 self._store.grow(Table.TREE, 4 * len(self._store[Table.BOOK]))
 
@@ -139,7 +139,7 @@ class Exchange:
         for tree in (4 * instrument, 4 * instrument + 1):
             most = int(self._store[Table.TREE][tree]["levels"])
             out = np.zeros((most if levels is None else min(levels, most), 3), np.int64)
-            sides.append(out[: read_depth(self._store.addresses, tree, out)])
+            sides.append(out[: read_depth(self._store.address, tree, out)])
         return sides[0], sides[1]
 
     def _check_instrument(self, instrument: int) -> None:
@@ -164,8 +164,8 @@ class Exchange:
         """Replace all state by a snapshot's."""
         self._store.restore(parts)
         self._point_buffers()
-        fill_directory(self._store.addresses)
-        fill_position_index(self._store.addresses)
+        fill_directory(self._store.address)
+        fill_position_index(self._store.address)
 
     def replay(self, batches: Iterable[Array]) -> None:
         """Apply batches of commands and drop their reports."""

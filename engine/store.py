@@ -1,6 +1,6 @@
 """The memory of an exchange: named numpy arrays, their address table, growth, copy and hash.
 
-Kernels get one int64 array of (address, row count) pairs (`domain.tables`). This class owns the
+Kernels get the address of one int64 array of (address, row count) pairs (`domain.tables`). This class owns the
 arrays behind it: it aligns them to 64 bytes, doubles them when a kernel asks for room, and gives
 their used part to `snapshot` and `state_hash`. Indexes (hash directories) are not state: they are
 rebuilt.
@@ -77,7 +77,8 @@ class Store:
 
     def __init__(self) -> None:
         self.arrays: dict[Table, Array] = {}
-        self.addresses = aligned("i8", 2 * (max(Table) + 1))
+        self._addresses = aligned("i8", 2 * (max(Table) + 1))
+        self.address = int(self._addresses.ctypes.data)  # what kernels get as `s`
         for table, (dtype, columns, rows, _) in _SHAPES.items():
             self._place(table, aligned(dtype, rows, columns))
 
@@ -87,8 +88,8 @@ class Store:
 
     def point(self, table: Table, array: Array) -> None:
         """Make the address table show `array` (the caller keeps it alive)."""
-        self.addresses[2 * table] = array.ctypes.data
-        self.addresses[2 * table + 1] = len(array)
+        self._addresses[2 * table] = array.ctypes.data
+        self._addresses[2 * table + 1] = len(array)
 
     def __getitem__(self, table: Table) -> Array:
         return self.arrays[table]
