@@ -1,6 +1,6 @@
 """How fast market data files are read.
 
-Workload: files of `messages` records, written to a temporary folder from one seed: orders of 100
+Workload: files of `messages` records, written to a temporary folder from one seed: orders of 200
 to 900 around 50.00 that are added, executed in part, reduced and deleted, four records an order,
 1,000 orders alive at a time. ITCH: A, E, X, D. LOBSTER: the message file, then with a ten-level
 book file. Bitstamp: created, changed, changed, deleted. Order file: new, replace, replace,
@@ -44,7 +44,7 @@ def flow(orders: int, seed: int = 1) -> Steps:
     rows[:, 3] = random.integers(0, 2, orders)
     away = random.integers(1, 200, orders) * 100
     rows[:, 1] = 500_000 + np.where(rows[:, 3] == 1, -away, away)
-    rows[:, 2] = random.integers(1, 10, orders) * 100
+    rows[:, 2] = random.integers(2, 10, orders) * 100
     parts: Steps = []
     for start in range(0, orders + 3 * ALIVE, ALIVE):
         for k, what in enumerate(("add", "execute", "reduce", "delete")):

@@ -22,6 +22,8 @@ from tests.readers.simulation import (
     itch_message,
 )
 
+pytestmark = pytest.mark.nojit
+
 ADD = itch_body(Happening(0, "add", 7, BUY, 1_000_000, 300), b"ABC", 1)
 
 

@@ -13,6 +13,8 @@ from backtest.readers.replay.rebuild import Rebuilt
 from domain.errors import InvalidField
 from tests.readers.simulation import Market, write_lobster
 
+pytestmark = pytest.mark.nojit
+
 ROW = "1000100,5,999900,6\n"
 
 

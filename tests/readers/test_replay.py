@@ -132,6 +132,7 @@ def test_hidden_quantity_is_not_compared(tmp_path):
 # ---------------------------------------------------------------------------- differences are found
 
 
+@pytest.mark.nojit
 def test_an_exchange_that_serves_the_youngest_first_is_found_out(itch):
     run = replayed(open_feed(itch[0], "itch"), PlainExchange(last_first=True), mode="trade")
     assert 0.1 < run.agreement.rate < 0.99
@@ -140,6 +141,7 @@ def test_an_exchange_that_serves_the_youngest_first_is_found_out(itch):
     assert run.agrees  # what was hit wrongly was put back, so the quantities agree
 
 
+@pytest.mark.nojit
 def test_an_exchange_that_loses_an_order_is_found_out(itch):
     class Forgetful(PlainExchange):
         lost = None
@@ -207,6 +209,7 @@ def test_facts_that_do_not_fit_change_what_they_can_and_are_counted(make, mode):
     assert exchange_levels(run.exchange.depth(1)[0]) == [(80, 9, 1)]
 
 
+@pytest.mark.nojit
 def test_the_table_grows_and_forgets(itch):
     path, _ = itch
     small, large = Translator(), Translator()

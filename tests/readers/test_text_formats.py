@@ -17,6 +17,8 @@ from backtest.readers.replay.rebuild import Rebuilt
 from domain.codes import Command, ExecInst, OrdType, Phase, Side, TimeInForce
 from domain.errors import InvalidField
 
+pytestmark = pytest.mark.nojit
+
 # ------------------------------------------------------------------------------ the cutter
 
 

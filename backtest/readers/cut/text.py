@@ -126,11 +126,12 @@ def line(data, at, end, kinds, out, trouble):
     column = 0
     while True:
         stop, value = at, np.int64(0)
-        while stop < end and data[stop] >= 48 and data[stop] <= 57:  # the usual case: digits
+        most = min(end, at + 18)  # the usual case: nothing but digits, and not too many
+        while stop < most and data[stop] >= 48 and data[stop] <= 57:
             value = value * 10 + (np.int64(data[stop]) - 48)
             stop += 1
         digits = stop - at
-        plain = digits > 0 and digits <= 18 and (stop == end or data[stop] == COMMA)
+        plain = digits > 0 and (stop == end or data[stop] == COMMA)
         if plain and column < count and kinds[column] == 0:
             out[column] = value
             column += 1

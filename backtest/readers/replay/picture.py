@@ -49,9 +49,18 @@ def price_range(samples: list[Sample]) -> tuple[int, int]:
     return max(int(low), 0), int(high) + 1
 
 
-def heat(samples: list[Sample], low: int, high: int) -> tuple[Rows, Rows]:
-    """(bids, asks): quantity by price step (rows) and sample (columns), in lots."""
-    steps = min(ROWS, high - low)
+def price_unit(samples: list[Sample]) -> int:
+    """The largest step, in ticks, of which every price is a multiple (cents, say)."""
+    sides = [rows[:, 0] for s in samples for rows in (s.bids, s.asks)]
+    return int(np.gcd.reduce(np.concatenate(sides))) or 1
+
+
+def heat(samples: list[Sample], low: int, high: int, unit: int = 1) -> tuple[Rows, Rows]:
+    """(bids, asks): quantity by price step (rows) and sample (columns), in lots.
+
+    `low` and `high` are multiples of `unit`; there is a row for each, up to ROWS of them.
+    """
+    steps = min(ROWS, (high - low) // unit)
     grids = np.zeros((2, steps, len(samples)))
     for column, sample in enumerate(samples):
         for grid, rows in zip(grids, (sample.bids, sample.asks)):
@@ -117,14 +126,14 @@ def _edges(samples: list[Sample]) -> Rows:
 def _heat_panel(axes: Any, samples: list[Sample], limits: tuple[int, int], tick: float) -> None:
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
-    low, high = limits
-    edges = _edges(samples)
-    for grid, colours in zip(heat(samples, low, high), (BID_HEAT, ASK_HEAT)):
+    unit, edges = price_unit(samples), _edges(samples)
+    low, high = limits[0] // unit * unit, -(-limits[1] // unit) * unit
+    for grid, colours in zip(heat(samples, low, high, unit), (BID_HEAT, ASK_HEAT)):
         shown = grid[grid > 0]
         if not len(shown):
             continue
         norm = LogNorm(*_spread(np.quantile(shown, [0.05, 0.995])))
-        prices = np.linspace(low, high, len(grid) + 1) * tick - tick / 2
+        prices = (np.linspace(low, high, len(grid) + 1) - unit / 2) * tick
         colour_map = LinearSegmentedColormap.from_list("depth", colours)
         axes.pcolormesh(
             edges, prices, np.ma.masked_less_equal(grid, 0), cmap=colour_map, norm=norm,
@@ -211,7 +220,7 @@ def _words(figure: Any, axes: Any, samples: list[Sample], trades: list[Trade], t
     dated = first >= 2 * DAY_NS  # else it counts from midnight where the exchange is
     day = f"{datetime.fromtimestamp(first / 1e9, UTC):%Y-%m-%d}, " if dated else ""
     figure.text(0.07, 0.945, title, fontsize=16, fontweight="bold", color=INK)
-    when = f"{day}{clock_label(first)} to {clock_label(last)}" + (" UTC" if dated else "")
+    when = f"{day}{clock_label(first)} to {clock_label(last)}"
     key = "brightness: quantity at the price, log scale (blue bids, orange asks)"
     line = f"{when}    {len(trades):,} trades    {key}"
     figure.text(0.07, 0.915, line, fontsize=10, color=INK, alpha=0.8)
