@@ -109,10 +109,11 @@ class SideBySide:
         lines += [f"  {k:5} {command_text(commands[k])}" for k in before]
         lines += [f"> {at:5} {command_text(commands[at])}", "  engine:", reports_text(reports[0])]
         lines += ["  reference:", reports_text(reports[1])]
-        for instrument in self.reference.world.instruments:
-            ours, theirs = self.reference.depth(instrument), self.engine.depth(instrument)
-            lines += [f"  depth of {instrument}, engine:", depth_text(theirs)]
-            lines += ["  reference:", depth_text(ours)]
+        if "differ" in difference:
+            for instrument in self.reference.world.instruments:
+                lines += [f"  depth of {instrument}, engine:"]
+                lines += [depth_text(self.engine.depth(instrument)), "  reference:"]
+                lines += [depth_text(self.reference.depth(instrument))]
         return "\n".join(lines)
 
 

@@ -126,7 +126,8 @@ class Stream:
     def prologue(self) -> None:
         """Instruments of several kinds; a firm, a client, two desks, six accounts."""
         for number in range(1, self.instruments + 1):
-            self.add(Command.INSTRUMENT_ADD, entity=number)
+            kind = self.pick((1, 1, 2, 3, 4, 5))
+            self.add(Command.INSTRUMENT_ADD, entity=number, index=kind)
             self.instrument(number)
         tree = [(4, 0), (3, 1), (2, 2), (2, 2), (1, 3), (1, 3), (1, 4), (1, 1), (1, 2), (1, 0)]
         for number, (level, parent) in enumerate(tree, 1):

@@ -15,6 +15,7 @@ from domain.attributes import InstrumentAttr, NodeAttr
 from domain.codes import (
     Command,
     ExecType,
+    InstrumentType,
     Level,
     OrdType,
     Phase,
@@ -92,7 +93,7 @@ def prologue() -> Array:
         Command.PHASE,
     ]
     rows["entity"] = 1
-    rows["index"] = Level.ACCOUNT
+    rows["index"] = [InstrumentType.EQUITY, Level.ACCOUNT, 0, 0, 0]
     rows["scope"] = [0, 0, Scope.INSTRUMENT, Scope.NODE, Scope.MARKET]
     rows["attribute"][2] = InstrumentAttr.REPLACE_LOSES_PRIORITY
     rows["attribute"][3] = NodeAttr.CHECK_BUYING_POWER

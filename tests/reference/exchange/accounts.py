@@ -42,6 +42,10 @@ def mark_all(w: World) -> None:
 def after_change(w: World, node: Node) -> None:
     """The day's highest profit, and the risk-reduction mode of an account."""
     node.peak = max(node.peak, profit(w, node))
+    review_reduction(w, node)
+
+
+def review_reduction(w: World, node: Node) -> None:
     enter = node[N.RRM_ENTER_BPS]
     if not w.is_account(node.number) or enter == 0:
         node.reducing = False
@@ -155,18 +159,23 @@ def fill(w: World, order: Order, qty: int, price: int, maker: bool) -> int:
     row.fees += fee
     row.bought += qty if order.side == BUY else 0
     row.sold += qty if order.side != BUY else 0
-    paid = profit_made
-    if inst[I.MARGIN_MODEL] == MarginModel.CASH:
-        paid = -order.side * money.value_of(inst, qty, price)
-    else:
-        row.cash_realised += profit_made
+    cash = inst[I.MARGIN_MODEL] == MarginModel.CASH
+    if not cash:
+        pay_profit(w, account.number, row, profit_made)
     for node in w.chain(account.number):
         node.realised -= fee
         node.fees += fee
-        node.cash += paid - fee
+        node.cash -= fee + (order.side * money.value_of(inst, qty, price) if cash else 0)
         count_execution(w, node)
     mark(w, order.account, order.instrument)
     return fee
+
+
+def pay_profit(w: World, account: int, row: Position, profit_made: int) -> None:
+    """Realised profit goes to cash at once, except where the value itself changed hands."""
+    row.cash_realised += profit_made
+    for node in w.chain(account):
+        node.cash += profit_made
 
 
 def move(w: World, account: Node, inst: Instrument, side: int, qty: int, price: int) -> int:

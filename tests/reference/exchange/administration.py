@@ -12,14 +12,16 @@ from domain.attributes import (
     PositionAttr,
 )
 from domain.codes import Command as Code
-from domain.codes import Level, Reason, Scope
+from domain.codes import InstrumentType, Level, MarginModel, Reason, Scope
 from domain.limits import (
     MAX_ALGOS,
     MAX_CASH,
     MAX_INSTRUMENTS,
     MAX_NODES,
+    MAX_POSITION,
     MAX_PRICE,
     MAX_QTY,
+    MAX_VALUE,
     NO_LIMIT,
 )
 from tests.reference.exchange import accounts, money, rows
@@ -33,28 +35,41 @@ _FIXED = (
     InstrumentAttr.MULTIPLIER,
     InstrumentAttr.MARGIN_MODEL,
 )
+MAX_GROUP = 10**6  # the highest product or currency
 _GROUP = (PositionAttr.MAX_GROUP_GROSS, PositionAttr.MAX_GROUP_NET)
 
 
+def not_allowed(bound: int, value: int) -> Refusal:
+    return Refusal(Reason.VALUE_NOT_ALLOWED, 0, bound, value)
+
+
 def add_instrument(w: World, cmd: Command) -> Refusal | None:
-    if cmd.entity != len(w.instruments) + 1:
-        return Refusal(Reason.ID_NOT_NEXT)
+    following = len(w.instruments) + 1
+    if cmd.entity != following:
+        return Refusal(Reason.ID_NOT_NEXT, 0, following, cmd.entity)
+    if not 1 <= cmd.index <= len(InstrumentType):
+        return not_allowed(len(InstrumentType), cmd.index)
     if cmd.entity > MAX_INSTRUMENTS:
         return Refusal(Reason.CAPACITY)
-    w.instruments[cmd.entity] = Instrument(cmd.entity)
+    inst = Instrument(cmd.entity)
+    inst.attributes[InstrumentAttr.TYPE] = cmd.index
+    w.instruments[cmd.entity] = inst
     return None
 
 
 def add_node(w: World, cmd: Command) -> Refusal | None:
-    if cmd.entity != len(w.nodes) + 1:
-        return Refusal(Reason.ID_NOT_NEXT)
+    following = len(w.nodes) + 1
+    if cmd.entity != following:
+        return Refusal(Reason.ID_NOT_NEXT, 0, following, cmd.entity)
+    if not Level.ACCOUNT <= cmd.index <= Level.FIRM:
+        return not_allowed(Level.FIRM, cmd.index)
+    parent = w.nodes.get(cmd.parent)
+    if cmd.parent and parent is None:
+        return Refusal(Reason.PARENT_INVALID)
+    if parent and parent.level <= cmd.index:
+        return Refusal(Reason.PARENT_INVALID, 0, cmd.index + 1, parent.level)
     if cmd.entity > MAX_NODES:
         return Refusal(Reason.CAPACITY)
-    if not Level.ACCOUNT <= cmd.index <= Level.FIRM:
-        return Refusal(Reason.FIELD_OUT_OF_RANGE)
-    parent = w.nodes.get(cmd.parent)
-    if cmd.parent and (parent is None or parent.level <= cmd.index):
-        return Refusal(Reason.PARENT_INVALID)
     node = Node(cmd.entity, cmd.index, cmd.parent)
     if parent:
         node.attributes[NodeAttr.CURRENCY] = parent[NodeAttr.CURRENCY]
@@ -68,7 +83,7 @@ def add_node(w: World, cmd: Command) -> Refusal | None:
 
 def add_algo(w: World, cmd: Command) -> Refusal | None:
     if not 1 <= cmd.entity < MAX_ALGOS:
-        return Refusal(Reason.FIELD_OUT_OF_RANGE)
+        return not_allowed(MAX_ALGOS - 1, cmd.entity)
     w.algos.setdefault(cmd.entity, False)
     return None
 
@@ -92,22 +107,22 @@ def set_attribute(w: World, cmd: Command) -> Refusal | None:
         Scope.POSITION: (w.nodes, POSITION_ATTRIBUTES),
         Scope.GROUP: (w.nodes, POSITION_ATTRIBUTES),
     }
-    if cmd.scope not in targets:
-        return Refusal(Reason.FIELD_OUT_OF_RANGE)
-    entities, attributes = targets[Scope(cmd.scope)]
+    entities, attributes = targets.get(Scope(cmd.scope) if cmd.scope <= 6 else None, ({}, {}))
     if cmd.entity not in entities:
         return Refusal(Reason.UNKNOWN_ENTITY)
     if cmd.scope == Scope.POSITION and cmd.instrument not in w.instruments:
         return Refusal(Reason.UNKNOWN_SYMBOL)
-    if cmd.scope == Scope.GROUP and (cmd.index not in (1, 2) or cmd.instrument < 0):
-        return Refusal(Reason.FIELD_OUT_OF_RANGE)
+    if cmd.scope == Scope.GROUP and cmd.index not in (1, 2):
+        return Refusal(Reason.UNKNOWN_ENTITY)
     of_scope = cmd.scope < Scope.POSITION or (cmd.attribute in _GROUP) == (cmd.scope == Scope.GROUP)
     if cmd.attribute not in attributes or not of_scope:
         return Refusal(Reason.UNKNOWN_ATTRIBUTE)
     attribute: Attribute = attributes[cmd.attribute]  # type: ignore[index]
     bound = max(attribute.minimum, min(cmd.value, attribute.maximum))
     if cmd.value != bound:
-        return Refusal(Reason.VALUE_NOT_ALLOWED, 0, bound, cmd.value)
+        return not_allowed(bound, cmd.value)
+    if cmd.scope == Scope.GROUP and not 0 <= cmd.instrument <= MAX_GROUP:
+        return not_allowed(MAX_GROUP, cmd.instrument)
     stored = NO_LIMIT if attribute.none and cmd.value == 0 else cmd.value
     return _store(w, cmd, stored)
 
@@ -117,7 +132,11 @@ def _store(w: World, cmd: Command, value: int) -> Refusal | None:
         inst = w.instruments[cmd.entity]
         old = inst.attributes[cmd.attribute]
         if cmd.attribute in _FIXED and value != old and _in_use(w, inst):
-            return Refusal(Reason.VALUE_NOT_ALLOWED, 0, old, value)
+            return not_allowed(old, value)
+        if cmd.attribute >= InstrumentAttr.TICK_FROM_1:
+            refusal = tick_table_refusal(inst, cmd.attribute, value)
+            if refusal:
+                return refusal
         inst.attributes[cmd.attribute] = value
     elif cmd.scope == Scope.NODE:
         node = w.nodes[cmd.entity]
@@ -125,8 +144,9 @@ def _store(w: World, cmd: Command, value: int) -> Refusal | None:
         fixed = cmd.attribute == NodeAttr.CURRENCY and _settled_in(w, node)
         fixed = fixed or (cmd.attribute == NodeAttr.COST_METHOD and _holds(w, node))
         if value != old and fixed:
-            return Refusal(Reason.VALUE_NOT_ALLOWED, 0, old, value)
+            return not_allowed(old, value)
         node.attributes[cmd.attribute] = value
+        accounts.review_reduction(w, node)
     elif cmd.scope == Scope.POSITION:
         setting = w.settings.setdefault((cmd.entity, cmd.instrument), Setting())
         names = ("max_position", "max_exposure", "restricted")
@@ -135,6 +155,29 @@ def _store(w: World, cmd: Command, value: int) -> Refusal | None:
         group = w.nodes[cmd.entity].groups.setdefault((cmd.index, cmd.instrument), Group())
         name = "max_gross" if cmd.attribute == PositionAttr.MAX_GROUP_GROSS else "max_net"
         setattr(group, name, value)
+    return None
+
+
+def tick_table_refusal(inst: Instrument, attribute: int, value: int) -> Refusal | None:
+    """Bands stay in ascending order of price without a gap; the first keeps a tick."""
+    first = InstrumentAttr.TICK_FROM_1
+    band, is_tick = divmod(attribute - first, 2)
+    starts = [inst.attributes[c] for c in range(first, InstrumentAttr.TICK_8 + 1, 2)]
+    ticks = [inst.attributes[c] for c in range(first + 1, InstrumentAttr.TICK_8 + 1, 2)]
+    used = [tick != 0 for tick in ticks] + [False]
+    if is_tick and band == 0:
+        return None if value else not_allowed(1, value)
+    if is_tick and value == 0:
+        return not_allowed(1, value) if used[band + 1] else None
+    if is_tick:
+        if not used[band - 1]:
+            return not_allowed(0, value)
+        low = starts[band - 1] + 1
+        return not_allowed(low, starts[band]) if starts[band] < low else None
+    if band and used[band] and value <= starts[band - 1]:
+        return not_allowed(starts[band - 1] + 1, value)
+    if used[band + 1] and value >= starts[band + 1]:
+        return not_allowed(starts[band + 1] - 1, value)
     return None
 
 
@@ -159,19 +202,27 @@ def _holds(w: World, node: Node) -> bool:
 
 def transfer(w: World, cmd: Command) -> Refusal | None:
     """DEPOSIT and WITHDRAW, of cash or of a position."""
+    lots = cmd.scope == Scope.POSITION
+    most = MAX_QTY if lots else MAX_CASH
     if not w.is_account(cmd.account):
         return Refusal(Reason.UNKNOWN_ACCOUNT)
-    node = w.nodes[cmd.account]
+    if not 1 <= cmd.value <= most:
+        return not_allowed(1 if cmd.value < 1 else most, cmd.value)
     sign = BUY if cmd.command == Code.DEPOSIT else SELL
-    if cmd.scope == Scope.POSITION:
-        return _transfer_position(w, cmd, sign)
-    if cmd.scope != Scope.MARKET:
-        return Refusal(Reason.FIELD_OUT_OF_RANGE)
-    if not 1 <= cmd.value <= MAX_CASH or abs(node.cash + sign * cmd.value) > MAX_CASH:
-        return Refusal(Reason.VALUE_OUT_OF_RANGE)
-    power = min(node.cash, accounts.buying_power(w, node))
-    if sign == SELL and cmd.value > power:
-        return Refusal(Reason.INSUFFICIENT_CASH, node.level, power, cmd.value, power)
+    return _transfer_lots(w, cmd, sign) if lots else _transfer_cash(w, cmd, sign)
+
+
+def _transfer_cash(w: World, cmd: Command, sign: int) -> Refusal | None:
+    node = w.nodes[cmd.account]
+    if sign == SELL:
+        free = min(node.cash, accounts.buying_power(w, node))
+        if cmd.value > free:
+            return Refusal(Reason.INSUFFICIENT_CASH, node.level, free, cmd.value, free)
+    for above in w.chain(cmd.account):
+        after = above.cash + sign * cmd.value
+        if after > MAX_CASH:
+            reason = Reason.VALUE_OUT_OF_RANGE
+            return Refusal(reason, above.level, MAX_CASH, after, MAX_CASH - above.cash)
     w.cash_in += sign * cmd.value
     for above in w.chain(cmd.account):
         above.cash += sign * cmd.value
@@ -179,22 +230,29 @@ def transfer(w: World, cmd: Command) -> Refusal | None:
     return None
 
 
-def _transfer_position(w: World, cmd: Command, sign: int) -> Refusal | None:
+def _transfer_lots(w: World, cmd: Command, sign: int) -> Refusal | None:
     inst = w.instruments.get(cmd.instrument)
     if inst is None:
         return Refusal(Reason.UNKNOWN_SYMBOL)
-    if not 1 <= cmd.value <= MAX_QTY:
-        return Refusal(Reason.QTY_OUT_OF_RANGE)
     if not 1 <= cmd.price <= MAX_PRICE:
-        return Refusal(Reason.PRICE_OUT_OF_RANGE)
+        return not_allowed(max(1, min(cmd.price, MAX_PRICE)), cmd.price)
+    value = money.value_of(inst, cmd.value, cmd.price)
+    if value > MAX_VALUE:
+        return Refusal(Reason.VALUE_OUT_OF_RANGE, 0, MAX_VALUE, value, MAX_VALUE)
     row = w.position(cmd.account, cmd.instrument)
-    free = row.qty - row.open_sell
+    free = max(0, row.qty - row.open_sell)
     if sign == SELL and cmd.value > free:
         return Refusal(Reason.INSUFFICIENT_CASH, Level.ACCOUNT, free, cmd.value, free)
-    accounts.move(w, w.nodes[cmd.account], inst, sign, cmd.value, cmd.price)
-    lots, value = sign * cmd.value, sign * money.value_of(inst, cmd.value, cmd.price)
-    w.deposited[inst.number] = w.deposited.get(inst.number, 0) + lots
-    w.deposited_value[inst.number] = w.deposited_value.get(inst.number, 0) + value
+    for node in w.chain(cmd.account) if sign == BUY else ():
+        rows_below = w.rows_in(node.number, cmd.instrument)
+        after = sum(r.qty + r.open_buy for r in rows_below) + cmd.value
+        if after > MAX_POSITION:
+            return not_allowed(MAX_POSITION, after)
+    profit = accounts.move(w, w.nodes[cmd.account], inst, sign, cmd.value, cmd.price)
+    if inst[InstrumentAttr.MARGIN_MODEL] != MarginModel.CASH:
+        accounts.pay_profit(w, cmd.account, row, profit)
+    w.deposited[inst.number] = w.deposited.get(inst.number, 0) + sign * cmd.value
+    w.deposited_value[inst.number] = w.deposited_value.get(inst.number, 0) + sign * value
     accounts.mark(w, cmd.account, cmd.instrument)
     return None
 

@@ -8,7 +8,7 @@ from domain.attributes import InstrumentAttr as I
 from domain.codes import Liquidity, OrdType, Phase, Reason, SelfTrade
 from domain.limits import BPS
 from tests.reference.exchange import accounts, lifecycle, matching
-from tests.reference.exchange.model import AUCTION_ONLY, BUY, Instrument, Order, State
+from tests.reference.exchange.model import AUCTION_ONLY, AUCTIONS, BUY, Instrument, Order
 from tests.reference.exchange.world import World
 
 
@@ -50,7 +50,6 @@ def uncross(w: World, inst: Instrument, next_phase: int) -> None:
         match_all(w, inst, price)
     clear(w, inst, price)
     inst.phase = next_phase
-    inst.end_time = 0
     w.touched.add(inst.number)
 
 
@@ -82,19 +81,29 @@ def _first(inst: Instrument, side: int, price: int) -> Order | None:
 
 def clear(w: World, inst: Instrument, price: int) -> None:
     """Remainders of auction orders expire, of market orders are canceled or become limits."""
-    for order in w.table():
-        if order.instrument != inst.number or order.state is not State.BOOK:
-            continue
-        if order.time_in_force in AUCTION_ONLY:
+    book = inst.book
+    auction_only = [o for o in [*book.bids, *book.asks] if o.time_in_force in AUCTION_ONLY]
+    for order in sorted(auction_only, key=lambda o: o.order_id):
+        if order.live:  # the end of another may have taken it along
             lifecycle.expire(w, order, Reason.EXPIRED_AUCTION)
-        elif order.market_like and (order.ord_type != OrdType.MARKET_TO_LIMIT or not price):
-            lifecycle.cancel(w, order, Reason.UNFILLED_REMAINDER)
-    for side in (inst.book.bids, inst.book.asks):
-        for order in list(side.market):
-            side.remove(order)
-            order.price = order.limit = price
-            order.unlimited = False
-            side.add(order)
+    for side in (book.bids, book.asks):
+        while side.market:
+            order = next(iter(side))
+            if order.ord_type != OrdType.MARKET_TO_LIMIT or not price:
+                lifecycle.cancel(w, order, Reason.UNFILLED_REMAINDER)
+            else:
+                become_limit(w, inst, order, price)
+
+
+def become_limit(w: World, inst: Instrument, order: Order, price: int) -> None:
+    """A market-to-limit order takes the auction price as its limit, and its value from it."""
+    side = inst.book.own(order.side)
+    side.remove(order)
+    accounts.release(w, order)
+    order.price = order.limit = order.cap = order.worst_px = price
+    order.unlimited = False
+    accounts.reserve(w, order)
+    side.add(order)
 
 
 def too_far(inst: Instrument) -> bool:
@@ -113,17 +122,19 @@ def end_volatility_auction(w: World, inst: Instrument) -> None:
         return
     if too_far(inst):
         inst.extensions += 1
-        inst.end_time += inst[I.EXTENSION_NS]
+        inst.end_time = w.time + inst[I.EXTENSION_NS]
     else:
         uncross(w, inst, Phase.CONTINUOUS)
 
 
 def change_phase(w: World, inst: Instrument, phase: int) -> None:
-    """PHASE and RESUME: uncross on the way into continuous trading or the end of the day."""
+    """PHASE, HALT and RESUME: uncross on the way into continuous trading or the end of the day."""
+    if phase == inst.phase:
+        return
     if phase in (Phase.CONTINUOUS, Phase.POST_CLOSE):
         uncross(w, inst, phase)
         return
     inst.phase = phase
-    inst.end_time = 0
     w.touched.add(inst.number)
-    matching.unpark(w, inst)
+    if phase in AUCTIONS:
+        matching.unpark(w, inst)

@@ -61,7 +61,7 @@ class BookSide(Generic[O]):
 
     def __iter__(self) -> Iterator[O]:
         """Every order in order of priority in an auction."""
-        yield from self.market
+        yield from sorted(self.market, key=lambda order: order.hidden)
         for level in self.levels.values():
             yield from level
 

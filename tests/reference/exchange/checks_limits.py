@@ -253,13 +253,21 @@ def concentration(c: Candidate) -> Refusal | None:
     node = c.account
     limit = node[N.MAX_CONCENTRATION_BPS]
     row, new = rows_with(c)
-    own = node.cash + node[N.CREDIT]
+    own = max(0, node.cash + node[N.CREDIT])
     if limit == NO_LIMIT or c.reduces or new.exposure <= row.exposure:
         return None
     if new.exposure * BPS <= limit * own:
         return None
-    share_of = [r.exposure * BPS // own if own > 0 else NO_LIMIT for r in (new, row)]
-    return Refusal(Reason.CONCENTRATION, node.level, limit, share_of[0], limit - share_of[1])
+    if not own:
+        return Refusal(Reason.CONCENTRATION, node.level, limit, NO_LIMIT)
+    before, after = (r.exposure * BPS // own for r in (row, new))
+    return Refusal(Reason.CONCENTRATION, node.level, limit, after, limit - before)
+
+
+def profit(c: Candidate, n: Node) -> int:
+    """Profit of today, the account's row marked now."""
+    stored = c.w.position(c.account.number, c.inst.number).unrealised
+    return accounts.profit(c.w, n) - stored + rows_with(c)[0].unrealised
 
 
 def loss(attribute: N, reason: Reason, measure: Callable[[Candidate, Node], int]) -> Check:
@@ -293,7 +301,10 @@ def buying_power(c: Candidate) -> Refusal | None:
     node = c.account
     if not node[N.CHECK_BUYING_POWER]:
         return None
+    row = c.w.position(node.number, c.inst.number)
+    stored, row.unrealised = row.unrealised, rows_with(c)[0].unrealised
     limit = accounts.collateral(c.w, node)
+    row.unrealised = stored
     return over(Reason.BUYING_POWER, node.level, limit, *margin_before_and_after(c, node))
 
 
@@ -308,8 +319,8 @@ EXPOSURE: tuple[Check, ...] = (
     per_node(net_exposure),
     concentration,
     loss(N.MAX_REALISED_LOSS, Reason.REALISED_LOSS, lambda c, n: -n.realised),
-    loss(N.MAX_DAILY_LOSS, Reason.DAILY_LOSS, lambda c, n: -accounts.profit(c.w, n)),
-    loss(N.MAX_DRAWDOWN, Reason.DRAWDOWN, lambda c, n: n.peak - accounts.profit(c.w, n)),
+    loss(N.MAX_DAILY_LOSS, Reason.DAILY_LOSS, lambda c, n: -profit(c, n)),
+    loss(N.MAX_DRAWDOWN, Reason.DRAWDOWN, lambda c, n: max(0, n.peak - profit(c, n))),
     per_node(margin_limit),
     buying_power,
 )

@@ -48,6 +48,10 @@ HANDLERS: dict[int, Callable[[World, Command], None]] = {
 }
 
 
+def unknown_command(w: World, cmd: Command) -> None:
+    rows.admin_row(w, cmd, Refusal(Reason.UNKNOWN_COMMAND, 0, max(Code), cmd.command))
+
+
 class ReferenceExchange:
     """One deterministic function from commands to reports, slow and obvious."""
 
@@ -66,24 +70,11 @@ class ReferenceExchange:
         w.seq += 1
         w.command = cmd.command
         w.rounds = settling.PEG_ROUNDS
-        if cmd.transact_time > MAX_TIME:
-            self._refuse(cmd, Reason.FIELD_OUT_OF_RANGE)
-            return
-        w.time = max(w.time, cmd.transact_time)
-        if cmd.command not in HANDLERS:
-            self._refuse(cmd, Reason.UNKNOWN_COMMAND)
-            return
+        if cmd.transact_time <= MAX_TIME:
+            w.time = max(w.time, cmd.transact_time)
         sweeps.restart_timer(w, cmd)
-        HANDLERS[cmd.command](w, cmd)
+        HANDLERS.get(cmd.command, unknown_command)(w, cmd)
         settling.settle(w)
-
-    def _refuse(self, cmd: Command, reason: Reason) -> None:
-        """A row that is refused before anybody looks at what it asks for."""
-        refusal = Refusal(reason)
-        if cmd.command in (Code.NEW_ORDER, Code.QUOTE, Code.CANCEL_ORDER, Code.REPLACE_ORDER):
-            rows.refusal_row(self.world, cmd, refusal)
-        else:
-            rows.admin_row(self.world, cmd, refusal)
 
     def depth(self, instrument: int) -> tuple[Depth, Depth]:
         """(bids, asks), each (price, shown quantity, orders), best first."""

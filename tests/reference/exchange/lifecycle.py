@@ -7,26 +7,11 @@ from tests.reference.exchange import accounts, rows
 from tests.reference.exchange.model import FAMILIES, Order, Role, State
 from tests.reference.exchange.world import World
 
-# Ends after which the other orders of a list end too; a link's own cancels do not run in circles.
-_TAKES_OTHERS_ALONG = frozenset(
-    {
-        Reason.SELF_TRADE,
-        Reason.CANCELED_BY_USER,
-        Reason.CANCELED_BY_MASS_CANCEL,
-        Reason.CANCELED_BY_KILL,
-        Reason.CANCELED_BY_DISCONNECT,
-        Reason.CANCELED_BY_DEAD_MAN,
-        Reason.CANCELED_BY_QUOTE,
-        Reason.EXPIRED_TIME,
-        Reason.EXPIRED_SESSION,
-        Reason.EXPIRED_AUCTION,
-    }
-)
-
 
 def register(w: World, order: Order) -> None:
     """A new order gets its number, its row, its name and its reservation."""
-    book = w.instruments[order.instrument].book
+    inst = w.instruments[order.instrument]
+    book = inst.book
     w.order_id += 1
     order.order_id = w.order_id
     w.take_slot(order)
@@ -35,6 +20,8 @@ def register(w: World, order: Order) -> None:
         w.directory[order.account, order.cl_ord_id] = order
     if order.pegged:
         book.pegged.append(order)
+        if inst.peg_round:
+            inst.peg_round.append(order)
     if order.trailing:
         book.trailing.append(order)
     accounts.reserve(w, order)
@@ -83,32 +70,44 @@ def expire(w: World, order: Order, reason: Reason) -> rows.Row:
 
 def end(w: World, order: Order, exec_type: ExecType, reason: Reason) -> rows.Row:
     """End an order that is not filled, and do what hangs on it."""
+    row = end_alone(w, order, exec_type, reason)
+    after_end(w, order)
+    return row
+
+
+def end_alone(w: World, order: Order, exec_type: ExecType, reason: Reason) -> rows.Row:
+    """End one order; its list does not hear of it."""
     withdraw(w, order)
     accounts.release(w, order)
     row = rows.order_row(w, order, exec_type, reason)
     _forget(w, order)
-    after_end(w, order, reason)
+    if reason == Reason.CANCELED_BY_LINK:
+        leave(order)
     return row
 
 
 def filled(w: World, order: Order) -> None:
-    """Nothing is left: the order leaves its place and its row."""
+    """Nothing is left: the order leaves its place and its row, its children are released."""
     withdraw(w, order)
     _forget(w, order)
+    if order.role is Role.PARENT:
+        for child in others(order):
+            set_free(w, child)
+    leave(order)
 
 
 # ------------------------------------------------------------------- linked orders
 
 
 def join(order: Order, named: Order) -> None:
-    """Put an order on the list of the one that it names."""
+    """Put an order on the list of the one that it names, behind all who came before."""
     if named.role is Role.NONE:
         named.role = Role.PARENT if order.contingency in FAMILIES else Role.PEER
         named.ring = [named]
         named.contingency = order.contingency
     order.role = Role.CHILD if order.contingency in FAMILIES else Role.PEER
     order.ring = named.ring
-    order.ring.append(order)
+    order.ring.insert(order.ring.index(named) or len(order.ring), order)
 
 
 def others(order: Order) -> list[Order]:
@@ -140,43 +139,35 @@ def leave(order: Order) -> None:
 
 
 def after_fill(w: World, order: Order, qty: int) -> None:
-    """What hangs on a fill."""
+    """What a fill means for peers, and for the other children of a bracket."""
     for other in siblings(order):
-        if not other.live:
+        if not other.live or other.leaves == 0:
             continue
         if order.contingency == Contingency.ONE_CANCELS_OTHER:
-            cancel(w, other, Reason.CANCELED_BY_LINK)
+            end_alone(w, other, ExecType.CANCELED, Reason.CANCELED_BY_LINK)
         else:
             update(w, other, qty)
-    if order.leaves == 0:
-        if order.role is Role.PARENT:
-            for child in others(order):
-                set_free(w, child)
-        leave(order)
 
 
-def after_end(w: World, order: Order, reason: Reason) -> None:
-    """What hangs on the end of an order that was not filled completely."""
-    if order.role is Role.PARENT:
-        for child in others(order):
-            if not child.live:
-                continue
-            if order.cum_qty == 0:
-                cancel(w, child, Reason.CANCELED_BY_LINK)
-            else:
-                reduce_to_parent(w, child, order.cum_qty)
-                set_free(w, child)
-    elif reason in _TAKES_OTHERS_ALONG:
-        for other in siblings(order):
-            if other.live:
-                cancel(w, other, Reason.CANCELED_BY_LINK)
+def after_end(w: World, order: Order) -> None:
+    """What the end of an order that was not filled completely means for its list."""
+    followers = others(order) if order.role is Role.PARENT else siblings(order)
+    parent_traded = order.role is Role.PARENT and order.cum_qty > 0
     leave(order)
+    for other in followers:
+        if not other.live:
+            continue
+        if parent_traded:
+            reduce_to_parent(w, other, order.cum_qty)
+            set_free(w, other)
+        else:
+            end_alone(w, other, ExecType.CANCELED, Reason.CANCELED_BY_LINK)
 
 
 def update(w: World, order: Order, qty: int) -> None:
     """ONE_UPDATES_OTHER: another of the list was filled."""
     if qty >= order.leaves:
-        cancel(w, order, Reason.CANCELED_BY_LINK)
+        end_alone(w, order, ExecType.CANCELED, Reason.CANCELED_BY_LINK)
         return
     order.order_qty -= qty
     shrink(w, order, qty)
@@ -203,7 +194,7 @@ def shrink(w: World, order: Order, qty: int) -> None:
 
 def set_free(w: World, order: Order) -> None:
     """Release a held order: it trades next."""
-    if order.state is State.HELD and order.list_left == 0:
+    if order.state is State.HELD and not any(o.list_left for o in [order, *order.ring]):
         order.state = State.READY
         w.ready.append(order)
         w.touched.add(order.instrument)

@@ -19,6 +19,7 @@ from tests.reference.exchange import accounts, lifecycle, prices, rows
 from tests.reference.exchange.book import Level
 from tests.reference.exchange.model import (
     AUCTION_ONLY,
+    AUCTIONS,
     BUY,
     IMMEDIATE,
     Instrument,
@@ -39,13 +40,7 @@ def trades_in(order: Order, phase: int) -> bool:
         return phase in (Phase.PRE_OPEN, Phase.OPENING_AUCTION)
     if order.time_in_force == TimeInForce.AT_THE_CLOSE:
         return phase == Phase.CLOSING_AUCTION
-    return phase in (
-        Phase.PRE_OPEN,
-        Phase.OPENING_AUCTION,
-        Phase.INTRADAY_AUCTION,
-        Phase.VOLATILITY_AUCTION,
-        Phase.CLOSING_AUCTION,
-    )
+    return phase in AUCTIONS
 
 
 def destination(inst: Instrument, order: Order) -> State:
@@ -61,27 +56,36 @@ def destination(inst: Instrument, order: Order) -> State:
     return State.WORKING
 
 
+def set_working_price(inst: Instrument, order: Order) -> None:
+    """Orders whose price is made by the book get it before they are acknowledged."""
+    if order.state is State.UNPRICED:
+        order.price = 0
+    elif order.pegged:
+        order.price = prices.peg_price(inst, order, prices.peg_references(inst))
+    best = inst.book.other(order.side).best
+    if order.ord_type == OrdType.MARKET_TO_LIMIT and order.unlimited and inst.continuous and best:
+        order.price = min(best, order.cap) if order.side == BUY else max(best, order.cap)
+        order.limit = order.price
+        order.unlimited = False
+
+
 def enter(w: World, order: Order) -> None:
     """An acknowledged or released order takes its place: it trades, rests, waits, or ends."""
     inst = w.instruments[order.instrument]
     w.touched.add(inst.number)
-    place = destination(inst, order)
+    order.state = destination(inst, order)
+    set_working_price(inst, order)
     order.stamp = w.next_stamp()
-    order.state = place
-    if place is State.TRIGGER:
+    if order.state is State.TRIGGER:
         inst.book.triggers.append(order)
-    elif place is State.PARKED:
+    elif order.state is State.PARKED:
         if order.time_in_force == TimeInForce.AT_THE_OPEN:
             lifecycle.expire(w, order, Reason.EXPIRED_AUCTION)
         else:
             inst.book.parked.append(order)
-    elif place is State.UNPRICED:
-        order.price = 0
     elif order.untriggered:
         trigger(w, order)
-    else:
-        if order.pegged:
-            order.price = prices.peg_price(inst, order, prices.peg_references(inst))
+    elif order.state is State.WORKING:
         work(w, order)
 
 
@@ -119,12 +123,8 @@ def ready_to_match(w: World, inst: Instrument, order: Order) -> bool:
     """The last conditions before an order may trade; an order that fails one waits or ends."""
     best = inst.book.other(order.side).best
     if order.ord_type == OrdType.MARKET_TO_LIMIT and order.unlimited:
-        if not best:
-            lifecycle.cancel(w, order, Reason.UNFILLED_REMAINDER)
-            return False
-        order.price = min(best, order.cap) if order.side == BUY else max(best, order.cap)
-        order.limit = order.price
-        order.unlimited = False
+        lifecycle.cancel(w, order, Reason.UNFILLED_REMAINDER)  # there is nobody to ask for a price
+        return False
     if order.flags & POST and best and order.accepts(best):
         slid = prices.behind(inst, order.side, best)
         if order.flags & ExecInst.POST_ONLY or not 1 <= slid <= MAX_PRICE:
@@ -193,7 +193,7 @@ def match(w: World, inst: Instrument, order: Order) -> None:
 
 def share_level(w: World, inst: Instrument, order: Order, level: Level[Order]) -> None:
     """Hand out an incoming quantity among a level's displayed orders; the rest goes by time."""
-    own_group = any(w.self_trade_mode(order, r) != SelfTrade.ALLOW for r in level)
+    own_group = any(w.self_trade_mode(order, r) != SelfTrade.ALLOW for r in level.displayed)
     if order.leaves > level.shown or own_group:
         return
     price = level.first.price
@@ -233,10 +233,8 @@ def record_price(w: World, inst: Instrument, price: int) -> None:
     prices.count_flex(inst, price)
     inst.last_px = price
     w.touched.add(inst.number)
-    for order in list(inst.book.trailing):
-        old = order.stop_px
-        prices.follow(inst, order)
-        if order.stop_px != old and order.state is State.TRIGGER:
+    for order in inst.book.trailing:
+        if order.state is State.TRIGGER and prices.follow(inst, order):
             order.stamp = w.next_stamp()
 
 
@@ -253,10 +251,10 @@ def report_trade(
         row = rows.fill_row(w, order, contra, price, qty)
         row.update(fee=fee, liquidity=kind)
     for order in pair:
-        if order.leaves == 0:
-            lifecycle.filled(w, order)
-    for order in pair:
         lifecycle.after_fill(w, order, qty)
+    for order in pair:
+        if order.leaves == 0 and order.live:
+            lifecycle.filled(w, order)
 
 
 def prevent(w: World, order: Order, resting: Order, mode: int) -> None:
@@ -291,6 +289,7 @@ def trips(w: World, inst: Instrument, order: Order, price: int) -> bool:
         return False
     inst.phase = Phase.VOLATILITY_AUCTION
     inst.end_time = w.time + inst[I.VOLATILITY_NS]
+    inst.extensions = 0
     unpark(w, inst)
     return True
 

@@ -29,6 +29,7 @@ CALL_PHASES = frozenset(
         Phase.CLOSING_AUCTION,
     }
 )
+AUCTIONS = CALL_PHASES - {Phase.PRE_OPEN}
 STOPS = frozenset(
     {
         OrdType.STOP,
@@ -102,6 +103,7 @@ class Order:
     worst_px: int = 0
     stop_px: int = 0
     given_stop: int = 0  # the stop price that the customer named, 0 for none
+    best_px: int = 0  # the price from which a trailing stop was last measured
     offset: int = 0
     display: int = 0
     min_qty: int = 0
@@ -276,7 +278,7 @@ class Instrument:
     flexes: int = 0
     flex_trades: int = 0
     peg_references: tuple[int, int] = (0, 0)  # at which pegged orders stand
-    peg_round: list[Order] = field(default_factory=list)
+    peg_round: list[Order] = field(default_factory=list)  # still to be moved in this round
 
     def __getitem__(self, attribute: InstrumentAttr) -> int:
         return self.attributes[attribute]

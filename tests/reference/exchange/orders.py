@@ -8,8 +8,8 @@ from domain.limits import MAX_CASH, MAX_LIST, MAX_PRICE, MAX_VALUE
 from tests.reference.exchange import checks_flow, lifecycle, matching, prices, reading, rows
 from tests.reference.exchange.checks_entry import Candidate
 from tests.reference.exchange.model import (
-    BUY,
     FAMILIES,
+    IMMEDIATE,
     LIMITED,
     OPTIONAL_LIMIT,
     STOPS,
@@ -23,107 +23,102 @@ from tests.reference.exchange.world import Command, World
 
 
 def build(cmd: Command) -> Order:
-    """The order that a readable row describes; what does not belong to its type is dropped."""
-    kind, flags = cmd.ord_type, cmd.exec_inst
-    whole = flags & ExecInst.ALL_OR_NONE or cmd.time_in_force == TimeInForce.FOK
+    """The order that a readable row describes."""
+    whole = cmd.exec_inst & ExecInst.ALL_OR_NONE or cmd.time_in_force == TimeInForce.FOK
     minimum = cmd.order_qty if whole else cmd.min_qty
-    stop = cmd.stop_px if kind in STOPS else 0
+    stop = cmd.stop_px if cmd.ord_type in STOPS else 0
     return Order(
         account=cmd.account,
         instrument=cmd.instrument,
         fix_side=cmd.side,
-        ord_type=kind,
+        ord_type=cmd.ord_type,
         time_in_force=cmd.time_in_force,
-        flags=flags,
+        flags=cmd.exec_inst,
         order_qty=cmd.order_qty,
         leaves=cmd.order_qty,
         cl_ord_id=cmd.cl_ord_id,
-        limit=cmd.price if kind in LIMITED | OPTIONAL_LIMIT else 0,
+        limit=cmd.price if cmd.ord_type in LIMITED | OPTIONAL_LIMIT else 0,
         stop_px=stop,
         given_stop=stop,
-        offset=cmd.offset if kind in OPTIONAL_LIMIT else 0,
+        offset=cmd.offset,
         display=cmd.display_qty,
         min_qty=minimum,
         minimum=minimum > 0,
-        expire_time=cmd.expire_time if cmd.time_in_force == TimeInForce.GTD else 0,
+        expire_time=cmd.expire_time,
         stp_mode=cmd.stp_mode,
         algo_id=cmd.algo_id,
         session=cmd.session,
         contingency=cmd.contingency,
-        list_left=max(cmd.list_size - 1, 0),
+        list_left=max(cmd.list_size - 1, 0) if cmd.cl_ord_link_id == 0 else 0,
     )
 
 
 def new_order(w: World, cmd: Command) -> None:
-    order, refusal = admit_new(w, cmd)
-    if order is None:
-        rows.refusal_row(w, cmd, refusal or Refusal(Reason.NONE))
-        return
-    accept(w, order, w.directory.get((cmd.account, cmd.cl_ord_link_id)))
+    refusal = reading.read_new(w, cmd) or taken(w, cmd) or link_refusal(w, cmd)
+    named = w.directory.get((cmd.account, cmd.cl_ord_link_id))
+    if refusal is None:
+        order = build(cmd)
+        refusal = admit(w, order, None, is_held(order, named))
+    if refusal:
+        rows.refusal_row(w, cmd, refusal)
+    else:
+        accept(w, order, named)
 
 
-def admit_new(w: World, cmd: Command) -> tuple[Order | None, Refusal | None]:
-    """The order if it may enter, else why not."""
-    reason = reading.read_new(cmd)
-    if not reason:
-        reason = unknown_place(w, cmd)
-    if not reason and (cmd.account, cmd.cl_ord_id) in w.directory:
-        reason = Reason.DUPLICATE_ORDER
-    if reason:
-        return None, Refusal(reason)
-    order = build(cmd)
-    refusal = link_refusal(w, cmd) or moving_refusal(w, order)
-    refusal = refusal or may_enter(w, order, None, held=is_held(cmd))
-    return (None, refusal) if refusal else (order, None)
-
-
-def unknown_place(w: World, cmd: Command) -> Reason:
-    if not w.is_account(cmd.account):
-        return Reason.UNKNOWN_ACCOUNT
-    return Reason.NONE if cmd.instrument in w.instruments else Reason.UNKNOWN_SYMBOL
-
-
-def is_held(cmd: Command) -> bool:
-    family = cmd.cl_ord_link_id > 0 and cmd.contingency in FAMILIES
-    return family or cmd.list_size > 1
+def taken(w: World, cmd: Command) -> Refusal | None:
+    used = (cmd.account, cmd.cl_ord_id) in w.directory
+    return Refusal(Reason.DUPLICATE_ORDER, 0, 0, cmd.cl_ord_id) if used else None
 
 
 def link_refusal(w: World, cmd: Command) -> Refusal | None:
     """May an order join the list of the one that it names?"""
-    if cmd.cl_ord_link_id == 0:
+    if cmd.contingency == 0:
         return None
+    refusal = Refusal(Reason.LINK, 0, 0, cmd.cl_ord_link_id)
     named = w.directory.get((cmd.account, cmd.cl_ord_link_id))
-    role = Role.PARENT if cmd.contingency in FAMILIES else Role.PEER
     if named is None or named.instrument != cmd.instrument:
-        return Refusal(Reason.LINK)
+        return refusal
     if named.role is Role.NONE:
         return None
-    if named.role is not role or named.contingency != cmd.contingency:
-        return Refusal(Reason.LINK)
+    orphaned = cmd.contingency in FAMILIES and all(o.role is not Role.PARENT for o in named.ring)
     full = len(named.ring) >= MAX_LIST
-    return Refusal(Reason.LINK, 0, MAX_LIST, MAX_LIST + 1) if full else None
+    return refusal if named.contingency != cmd.contingency or full or orphaned else None
 
 
-def moving_refusal(w: World, order: Order) -> Refusal | None:
-    """A book holds so many pegged and so many trailing orders."""
+def is_held(order: Order, named: Order | None) -> bool:
+    """Does it wait for a parent, or with its list for the rest of the list?"""
+    if named is None:
+        return order.list_left > 0
+    incomplete = any(other.list_left for other in [named, *named.ring])
+    return order.contingency in FAMILIES or incomplete
+
+
+def admit(w: World, order: Order, old: Order | None, held: bool) -> Refusal | None:
+    """Prices, room in the book, the risk checks, post-only; sets the order's prices."""
     inst = w.instruments[order.instrument]
-    limit = inst[I.MAX_MOVING]
-    for moves, chain in ((order.pegged, inst.book.pegged), (order.trailing, inst.book.trailing)):
-        if moves and len(chain) >= limit:
-            number = len(chain)
-            return Refusal(Reason.TOO_MANY_MOVING_ORDERS, 0, limit, number + 1, limit - number)
-    return None
-
-
-def may_enter(w: World, order: Order, old: Order | None, held: bool) -> Refusal | None:
-    """Prices, post-only, and the risk checks; sets the order's prices."""
-    inst = w.instruments[order.instrument]
-    refusal = prices.set_prices(inst, order)
+    candidate = Candidate(w, order, old)
+    if old is None:
+        refusal = prices.set_prices(inst, order) or queue_refusal(inst, order)
+    else:
+        refusal = prices.reset_prices(inst, order, old)
+    refusal = refusal or out_of_range(candidate) or checks_flow.first_refusal(candidate)
     if refusal is None and not held:
         refusal = post(inst, order)
-    candidate = Candidate(w, order, old)
-    refusal = refusal or out_of_range(candidate)
-    return refusal or checks_flow.first_refusal(candidate)
+    return refusal
+
+
+def queue_refusal(inst: Instrument, order: Order) -> Refusal | None:
+    """A book holds so many orders of the kinds that must be looked at one by one."""
+    limit, number = inst[I.MAX_MOVING], -1
+    if order.pegged:
+        number = len(inst.book.pegged)
+    elif order.trailing:
+        number = len(inst.book.trailing)
+    elif order.minimum and order.time_in_force not in IMMEDIATE:
+        number = sum(o.side == order.side for o in inst.book.waiting)
+    if number >= limit:
+        return Refusal(Reason.TOO_MANY_MOVING_ORDERS, 0, limit, number + 1)
+    return None
 
 
 def out_of_range(c: Candidate) -> Refusal | None:
@@ -142,39 +137,50 @@ def out_of_range(c: Candidate) -> Refusal | None:
 def post(inst: Instrument, order: Order) -> Refusal | None:
     """An order that must not take: refuse it or move it one step behind the other side."""
     best = inst.book.other(order.side).best
-    if not order.flags & matching.POST or not inst.continuous:
+    if not order.flags & reading.POST or not inst.continuous:
         return None
     if not best or not order.accepts(best):
         return None
     slid = prices.behind(inst, order.side, best)
     if order.flags & ExecInst.POST_ONLY or not 1 <= slid <= MAX_PRICE:
-        return Refusal(Reason.POST_ONLY_WOULD_TRADE)
-    order.limit = order.price = order.cap = slid
-    order.worst_px = slid if order.side == BUY else max(slid, inst.mark)
+        return Refusal(Reason.POST_ONLY_WOULD_TRADE, 0, best, order.price)
+    order.limit = order.price = slid
     return None
 
 
 def accept(w: World, order: Order, named: Order | None) -> None:
     """Acknowledge an admitted order and send it on its way."""
-    inst = w.instruments[order.instrument]
     checks_flow.take_tokens(Candidate(w, order, None))
     lifecycle.register(w, order)
     if named:
         lifecycle.join(order, named)
-    if order.list_left or order.role is Role.CHILD:
-        order.state = State.HELD
-        rows.order_row(w, order, ExecType.NEW)
-    else:
-        order.state = matching.destination(inst, order)
-        if order.pegged:
-            priced = order.state is State.WORKING
-            references = prices.peg_references(inst)
-            order.price = prices.peg_price(inst, order, references) if priced else 0
-        rows.order_row(w, order, ExecType.NEW)
+    set_out(w, order, ExecType.NEW, 0)
+    if named and named.live:
+        arrive(w, named)
+
+
+def arrive(w: World, named: Order) -> None:
+    """One more of a list has come: with the last the whole list is released."""
+    ring = named.ring[named.ring.index(named) :] + named.ring[: named.ring.index(named)]
+    head = next((o for o in ring if o.list_left), None)
+    if head is None:
+        return
+    head.list_left -= 1
+    for order in [head, *lifecycle.others(head)]:
+        if order.role is not Role.CHILD:
+            lifecycle.set_free(w, order)
+
+
+def set_out(w: World, order: Order, exec_type: ExecType, original: int) -> None:
+    """Report an order that enters or enters again, in the state in which it does."""
+    inst = w.instruments[order.instrument]
+    held = order.role is Role.CHILD or any(o.list_left for o in [order, *order.ring])
+    order.state = State.HELD if held else matching.destination(inst, order)
+    if not held:
+        matching.set_working_price(inst, order)
+    rows.order_row(w, order, exec_type).update(orig_cl_ord_id=original)
+    if not held:
         matching.enter(w, order)
-    if named and named.list_left:
-        named.list_left -= 1
-        lifecycle.set_free(w, named)
 
 
 # ------------------------------------------------------------------- cancels
@@ -188,12 +194,17 @@ def find(w: World, cmd: Command) -> Order | None:
     return order if order and order.account == cmd.account else None
 
 
+def unknown(cmd: Command) -> Refusal:
+    return Refusal(Reason.UNKNOWN_ORDER, 0, 0, cmd.orig_cl_ord_id)
+
+
 def cancel_order(w: World, cmd: Command) -> None:
     order = find(w, cmd)
     if order is None:
-        rows.refusal_row(w, cmd, Refusal(Reason.UNKNOWN_ORDER))
+        rows.refusal_row(w, cmd, unknown(cmd))
         return
     checks_flow.count_cancel(w, order.account)
     old = order.cl_ord_id
     row = lifecycle.cancel(w, order, Reason.CANCELED_BY_USER)
-    row.update(orig_cl_ord_id=old, cl_ord_id=cmd.cl_ord_id if cmd.cl_ord_id > 0 else old)
+    row["orig_cl_ord_id"] = 0 if order.quote else old
+    row["cl_ord_id"] = cmd.cl_ord_id if cmd.cl_ord_id > 0 else old

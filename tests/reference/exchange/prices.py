@@ -74,71 +74,90 @@ def band_edge(inst: Instrument, side: int) -> int:
     return inst[I.STATIC_LOW]
 
 
-def market_cap(inst: Instrument, side: int, stop_px: int = 0) -> int:
+def market_cap(inst: Instrument, side: int) -> int:
     """The execution cap of an order without a limit; 0 if there is no reference at all."""
     bps = inst[I.MARKET_PROTECTION_BPS]
     other = inst.book.other(side)
-    if bps:
-        reference = stop_px or inst.mark or other.best
-        price = protected(reference, side, bps) if reference else 0
-    elif band_edge(inst, side):
-        reference = price = band_edge(inst, side)
-    elif stop_px:
-        reference, price = stop_px, protected(stop_px, side, STOP_PROTECTION_BPS)
-    else:
-        reference = price = other.furthest
-    return inside_band(inst, price) if reference else 0
+    reference = inst.mark or (other.best if bps else 0)
+    if bps and reference:
+        return inside_band(inst, protected(reference, side, bps))
+    edge = band_edge(inst, side)
+    if edge:
+        return edge
+    return inside_band(inst, other.furthest) if other.furthest else reference
 
 
-def trail_distance(order: Order, last: int) -> int:
+def stop_cap(inst: Instrument, side: int, stop_px: int) -> int:
+    """The execution cap of an order that becomes a market order at `stop_px`."""
+    bps = inst[I.MARKET_PROTECTION_BPS]
+    edge = band_edge(inst, side)
+    if not bps and edge:
+        return edge
+    return inside_band(inst, protected(stop_px, side, bps or STOP_PROTECTION_BPS))
+
+
+def trailed_stop(order: Order, best: int) -> int:
+    """The stop price as far away from `best` as the order says; basis points round it away."""
+    distance = order.offset
     if order.flags & ExecInst.TRAIL_BPS:
-        return -(-last * order.offset // BPS)
-    return order.offset
+        distance = -(-best * order.offset // BPS)
+    return clamp(best + order.side * distance)
 
 
-def trailed_stop(order: Order, last: int) -> int:
-    """Where the stop price would be if `last` were the best price since entry."""
-    return clamp(last + order.side * trail_distance(order, last))
-
-
-def follow(inst: Instrument, order: Order) -> None:
-    """The last price has moved: a sell's stop only rises, a buy's only falls."""
-    wanted = trailed_stop(order, inst.last_px)
-    if order.side * (order.stop_px - wanted) > 0:
-        order.stop_px = wanted
-        recap(inst, order)
-
-
-def recap(inst: Instrument, order: Order) -> None:
-    """The cap of a market stop stands in relation to its stop price."""
-    if order.unlimited and order.ord_type in STOPS:
-        order.price = market_cap(inst, order.side, order.stop_px)
+def follow(inst: Instrument, order: Order) -> bool:
+    """The last price has moved: a sell's stop only rises, a buy's only falls. True if it did."""
+    last = inst.last_px
+    if order.best_px and order.side * (order.best_px - last) <= 0:
+        return False
+    order.best_px = last
+    wanted = trailed_stop(order, last)
+    if order.side * (order.stop_px - wanted) <= 0:
+        return False
+    order.stop_px = wanted
+    if order.unlimited:  # the cap stands in relation to the stop price
+        order.price = stop_cap(inst, order.side, wanted)
+    return True
 
 
 def set_prices(inst: Instrument, order: Order) -> Refusal | None:
-    """Work out stop price, cap and value price of an order that enters, or is replaced."""
-    no_reference = Refusal(Reason.NO_REFERENCE_PRICE)
-    if order.trailing and order.given_stop == 0 and order.stop_px == 0:
-        if inst.mark == 0:
-            return no_reference
-        order.stop_px = trailed_stop(order, inst.mark)
-    order.unlimited = order.limit == 0
+    """Work out stop price, cap and value price of an order that enters."""
+    if order.trailing:
+        order.best_px = inst.mark
+        if order.stop_px == 0 and inst.mark == 0:
+            return Refusal(Reason.NO_REFERENCE_PRICE)
+        order.stop_px = order.stop_px or trailed_stop(order, inst.mark)
+    order.unlimited = order.limit == 0 and not order.pegged
+    best = inst.book.other(order.side).best
     if order.limit:
         order.price = order.limit
+    elif order.ord_type in STOPS:
+        order.price = stop_cap(inst, order.side, order.stop_px)
+    elif order.ord_type == OrdType.MARKET_TO_LIMIT and not inst.in_call and best:
+        order.price = best
     else:
-        stop = order.stop_px if order.ord_type in STOPS else 0
-        order.price = market_cap(inst, order.side, stop)
-        best = inst.book.other(order.side).best
-        if order.ord_type == OrdType.MARKET_TO_LIMIT and inst.continuous and best:
-            order.price = best
+        order.price = market_cap(inst, order.side)
     if order.price == 0:
-        return no_reference
-    order.cap = order.price
-    order.worst_px = order.price
-    if order.side != BUY:
-        stop = order.stop_px if order.ord_type in STOPS else 0
-        order.worst_px = max(order.price, inst.mark, stop)
+        return Refusal(Reason.NO_REFERENCE_PRICE)
+    set_value_price(inst, order, order.price)
     return None
+
+
+def reset_prices(inst: Instrument, order: Order, old: Order) -> None:
+    """The same for an order that is replaced: its cap changes with its limit or stop price."""
+    cap = old.cap if old.pegged else old.price
+    if order.limit != old.limit:
+        cap = order.limit
+        order.unlimited = False
+    elif order.unlimited and order.stop_px != old.stop_px:
+        cap = stop_cap(inst, order.side, order.stop_px)
+    order.price = cap
+    set_value_price(inst, order, cap)
+
+
+def set_value_price(inst: Instrument, order: Order, cap: int) -> None:
+    order.cap = order.worst_px = cap
+    if order.side != BUY:
+        order.worst_px = max(cap, inst.mark, order.stop_px)
 
 
 def peg_references(inst: Instrument) -> tuple[int, int]:
@@ -159,7 +178,7 @@ def peg_price(inst: Instrument, order: Order, references: tuple[int, int]) -> in
         return 0
     price = base + order.side * order.offset
     price = min(price, order.cap) if order.side == BUY else max(price, order.cap)
-    price = away(inst, order.side, price)
+    price = away(inst, order.side, clamp(price))
     return price if 1 <= price <= MAX_PRICE else 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 
-from domain.codes import OrdType, Reason, Side, TimeInForce
+from domain.codes import OrdType, Reason, ReportType, Side
 from domain.limits import MAX_QTY
 from tests.reference.exchange import lifecycle, orders, reading, replacing, rows, settling
 from tests.reference.exchange.model import BUY, SELL, Order, Refusal
@@ -13,33 +13,31 @@ from tests.reference.exchange.world import Command, World
 
 def quote(w: World, cmd: Command) -> None:
     """Bid first, with all that follows from it, then ask."""
-    reason = _read(cmd) or orders.unknown_place(w, cmd)
-    if reason:
-        rows.refusal_row(w, cmd, Refusal(reason))
+    refusal = reading.unknown_place(w, cmd) or _read(cmd)
+    if refusal:
+        rows.answer_row(w, cmd, refusal, ReportType.ADMIN, 0)
         return
     for side in (BUY, SELL):
         leg(w, as_order(cmd, side), side)
         settling.settle(w)
 
 
-def _read(cmd: Command) -> Reason:
-    if not (0 <= cmd.order_qty <= MAX_QTY and 0 <= cmd.offer_size <= MAX_QTY):
-        return Reason.QTY_OUT_OF_RANGE
-    if cmd.cl_ord_id <= 0:
-        return Reason.CL_ORD_ID_INVALID
-    if cmd.order_qty and cmd.offer_size and cmd.price >= cmd.offer_px:
-        return Reason.PRICE_OUT_OF_RANGE
-    return Reason.NONE
+def _read(cmd: Command) -> Refusal | None:
+    refusal = reading.within(Reason.QTY_OUT_OF_RANGE, cmd.order_qty, 0, MAX_QTY)
+    refusal = refusal or reading.within(Reason.QTY_OUT_OF_RANGE, cmd.offer_size, 0, MAX_QTY)
+    if refusal is None and cmd.order_qty and cmd.offer_size and cmd.price >= cmd.offer_px:
+        refusal = Refusal(Reason.FLAGS_CONFLICT, 0, cmd.offer_px, cmd.price)
+    return refusal
 
 
 def as_order(cmd: Command, side: int) -> Command:
-    """A leg as a row of its own: a DAY limit order."""
+    """A leg as a row of its own: a limit order."""
     row = copy(cmd)
     row.side = Side.BUY if side == BUY else Side.SELL
     row.price = cmd.price if side == BUY else cmd.offer_px
     row.order_qty = cmd.order_qty if side == BUY else cmd.offer_size
-    row.ord_type, row.time_in_force = OrdType.LIMIT, TimeInForce.DAY
-    row.stop_px = row.display_qty = row.min_qty = row.offset = row.expire_time = 0
+    row.ord_type = OrdType.LIMIT
+    row.stop_px = row.display_qty = row.min_qty = row.offset = 0
     row.cl_ord_link_id = row.list_size = row.contingency = 0
     return row
 
@@ -49,39 +47,29 @@ def leg(w: World, row: Command, side: int) -> None:
     old = legs.get(side)
     if row.order_qty == 0:
         if old:
-            take_down(w, old, row)
+            lifecycle.cancel(w, old, Reason.CANCELED_BY_QUOTE)
         return
-    refusal: Refusal | None = None
-    reason = reading.read_new(row)
-    if reason:
-        refusal = Refusal(reason)
-    elif old:
-        refusal = move(w, old, row)
-    else:
-        order = orders.build(row)
-        order.quote = True
-        refusal = orders.may_enter(w, order, None, held=False)
-        if refusal is None:
-            legs[side] = order
-            orders.accept(w, order, None)
+    new = leg_order(row, old)
+    refusal = reading.read_new(w, row) or orders.admit(w, new, old, held=False)
     if refusal:
         rows.refusal_row(w, row, refusal)
         if old:
-            take_down(w, old, row)
+            lifecycle.cancel(w, old, Reason.CANCELED_BY_QUOTE)
+    elif old:
+        replacing.change(w, old, new, row.cl_ord_id)
+    else:
+        legs[side] = new
+        orders.accept(w, new, None)
 
 
-def move(w: World, old: Order, row: Command) -> Refusal | None:
-    """The new size is what is offered from now on, whatever the leg has traded before."""
+def leg_order(row: Command, old: Order | None) -> Order:
+    """A new leg; or the old one, offering the new size whatever it has traded before."""
+    if old is None:
+        new = orders.build(row)
+        new.quote = True
+        return new
     new = copy(old)
-    new.limit, new.cl_ord_id = row.price, row.cl_ord_id
-    new.order_qty, new.leaves, new.decremented = old.cum_qty + row.order_qty, row.order_qty, 0
-    refusal = orders.may_enter(w, new, old, held=False)
-    if refusal is None:
-        replacing.change(w, old, new)
-    return refusal
-
-
-def take_down(w: World, order: Order, row: Command) -> None:
-    before = order.cl_ord_id
-    order.cl_ord_id = row.cl_ord_id
-    lifecycle.cancel(w, order, Reason.CANCELED_BY_QUOTE).update(orig_cl_ord_id=before)
+    new.limit, new.decremented = row.price, 0
+    new.order_qty, new.leaves = old.cum_qty + row.order_qty, row.order_qty
+    new.expire_time = row.expire_time or old.expire_time
+    return new

@@ -11,23 +11,30 @@ PEG_ROUNDS = 8  # at most so many rounds of moving pegged orders in one command
 
 def settle(w: World) -> None:
     """Go on until nothing is left to do, instrument by instrument in order of number."""
-    while w.ready or w.touched:
-        if w.ready:
-            release_next(w)
-        elif not step(w, w.instruments[min(w.touched)]):
-            w.touched.discard(min(w.touched))
+    while w.touched:
+        settle_one(w, w.instruments[min(w.touched)])
 
 
-def release_next(w: World) -> None:
-    order = w.ready.popleft()
+def settle_one(w: World, inst: Instrument) -> None:
+    while release_next(w, inst.number) or step(w, inst):
+        pass
+    w.touched.discard(inst.number)
+
+
+def release_next(w: World, instrument: int) -> bool:
+    """Released orders trade in the order of their release."""
+    order = next((o for o in w.ready if o.instrument == instrument), None)
+    if order is None:
+        return False
+    w.ready.remove(order)
     order.state = State.WORKING
     matching.enter(w, order)
+    return True
 
 
 def step(w: World, inst: Instrument) -> bool:
     """One trigger, else one waiting order, else one pegged order; False if there is nothing."""
     if not inst.continuous:
-        inst.peg_round.clear()
         return False
     due = next_trigger(inst)
     if due:
@@ -55,7 +62,7 @@ def next_waiting(w: World, inst: Instrument) -> Order | None:
     """The first in price-time order, bids first, whose minimum the other side offers."""
     for side in (BUY, -BUY):
         queue = [o for o in inst.book.waiting if o.side == side]
-        for order in sorted(queue, key=lambda o: (-side * o.price, o.stamp)):
+        for order in sorted(queue, key=lambda o: (-side * o.price, o.order_id)):
             if matching.available(w, inst, order) >= order.min_qty:
                 return order
     return None
@@ -63,22 +70,16 @@ def next_waiting(w: World, inst: Instrument) -> Order | None:
 
 def move_pegs(w: World, inst: Instrument) -> bool:
     """Move the next pegged order of the round, or begin a round; False if there is nothing."""
-    if inst.peg_round:
-        order = inst.peg_round.pop(0)
-        if order.state in (State.BOOK, State.UNPRICED):
-            move_peg(w, inst, order)
-        return True
     references = prices.peg_references(inst)
-    if references == inst.peg_references:
-        return False
-    if not inst.book.pegged:
+    if not inst.peg_round and references != inst.peg_references and inst.book.pegged and w.rounds:
+        w.rounds -= 1
         inst.peg_references = references
+        inst.peg_round = list(inst.book.pegged)
+    if not inst.peg_round:
         return False
-    if w.rounds == 0:
-        return False
-    w.rounds -= 1
-    inst.peg_references = references
-    inst.peg_round = list(inst.book.pegged)
+    order = inst.peg_round.pop(0)
+    if order.state in (State.BOOK, State.UNPRICED):
+        move_peg(w, inst, order)
     return True
 
 

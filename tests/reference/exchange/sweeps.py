@@ -7,16 +7,19 @@ from collections.abc import Callable
 from domain.attributes import InstrumentAttr as I
 from domain.codes import Command as Code
 from domain.codes import ExecInst, Phase, Reason, ReportType, Scope, Side, TimeInForce
-from domain.limits import MAX_SESSIONS, MAX_TIME
+from domain.limits import MAX_CASH, MAX_SESSIONS
 from tests.reference.exchange import accounts, auction, lifecycle, rows, settling
 from tests.reference.exchange.model import BUY, Order, Refusal
 from tests.reference.exchange.world import Command, World
 
+MAX_TIMEOUT = MAX_CASH  # ns
 _OF_A_DAY = (
     TimeInForce.DAY,
     TimeInForce.AT_THE_OPEN,
     TimeInForce.AT_THE_CLOSE,
     TimeInForce.GOOD_FOR_AUCTION,
+    TimeInForce.IOC,  # of stops that were not triggered
+    TimeInForce.FOK,
 )
 
 
@@ -31,9 +34,9 @@ def sweep(w: World, reason: Reason, chosen: Callable[[Order], bool]) -> int:
 
 
 def mass_cancel(w: World, cmd: Command) -> None:
-    reason = _read_mass_cancel(w, cmd)
-    if reason:
-        rows.answer_row(w, cmd, Refusal(reason), ReportType.MASS_CANCEL, 0)
+    refusal = _mass_cancel_refusal(w, cmd)
+    if refusal:
+        rows.answer_row(w, cmd, refusal, ReportType.MASS_CANCEL, 0)
         return
     by_node = cmd.scope == Scope.NODE
     below = w.below[cmd.entity] if by_node else list(w.nodes)
@@ -54,18 +57,17 @@ def mass_cancel(w: World, cmd: Command) -> None:
     rows.answer_row(w, cmd, None, ReportType.MASS_CANCEL, count)
 
 
-def _read_mass_cancel(w: World, cmd: Command) -> Reason:
-    if cmd.side and cmd.side not in [int(side) for side in Side]:
-        return Reason.UNKNOWN_SIDE
-    if cmd.account and not w.is_account(cmd.account):
-        return Reason.UNKNOWN_ACCOUNT
+def _mass_cancel_refusal(w: World, cmd: Command) -> Refusal | None:
+    entity = Reason.UNKNOWN_ENTITY
+    if cmd.account == 0 and cmd.instrument == 0 and cmd.scope != Scope.NODE:
+        return Refusal(Reason.FIELD_OUT_OF_RANGE)
+    if cmd.account and cmd.account not in w.nodes:
+        return Refusal(Reason.UNKNOWN_ACCOUNT, 0, len(w.nodes), cmd.account)
     if cmd.instrument and cmd.instrument not in w.instruments:
-        return Reason.UNKNOWN_SYMBOL
-    if cmd.scope == Scope.NODE:
-        return Reason.NONE if cmd.entity in w.nodes else Reason.UNKNOWN_ENTITY
-    if cmd.account == 0 and cmd.instrument == 0:
-        return Reason.FIELD_OUT_OF_RANGE
-    return Reason.NONE
+        return Refusal(entity, 0, len(w.instruments), cmd.instrument)
+    if cmd.scope == Scope.NODE and cmd.entity not in w.nodes:
+        return Refusal(entity, 0, len(w.nodes), cmd.entity)
+    return None
 
 
 def kill(w: World, cmd: Command) -> None:
@@ -96,14 +98,13 @@ def _killed(w: World, cmd: Command, on: bool) -> Reason | Callable[[Order], bool
     if cmd.scope == Scope.ALGO and entity in w.algos:
         w.algos[entity] = on
         return lambda o: o.algo_id == entity
-    known = cmd.scope in (Scope.NODE, Scope.INSTRUMENT, Scope.ALGO)
-    return Reason.UNKNOWN_ENTITY if known else Reason.FIELD_OUT_OF_RANGE
+    return Reason.UNKNOWN_ENTITY
 
 
 def session(w: World, cmd: Command) -> None:
     """CONNECT and DISCONNECT."""
     if not 1 <= cmd.entity < MAX_SESSIONS:
-        rows.admin_row(w, cmd, Refusal(Reason.UNKNOWN_ENTITY))
+        rows.admin_row(w, cmd, Refusal(Reason.UNKNOWN_ENTITY, 0, MAX_SESSIONS - 1, cmd.entity))
         return
     w.sessions[cmd.entity] = cmd.command == Code.CONNECT
     rows.admin_row(w, cmd)
@@ -117,44 +118,40 @@ def session(w: World, cmd: Command) -> None:
 
 
 def dead_man(w: World, cmd: Command) -> None:
+    refusal: Refusal | None = None
     if not w.is_account(cmd.account):
-        rows.admin_row(w, cmd, Refusal(Reason.UNKNOWN_ACCOUNT))
-        return
-    if not 0 <= cmd.value <= MAX_TIME:
-        rows.admin_row(w, cmd, Refusal(Reason.VALUE_OUT_OF_RANGE))
-        return
-    node = w.nodes[cmd.account]
-    node.timeout = cmd.value
-    node.deadline = w.time + cmd.value if cmd.value else 0
-    rows.admin_row(w, cmd)
+        refusal = Refusal(Reason.UNKNOWN_ACCOUNT, 0, len(w.nodes), cmd.account)
+    elif not 0 <= cmd.value <= MAX_TIMEOUT:
+        refusal = Refusal(Reason.FIELD_OUT_OF_RANGE, 0, MAX_TIMEOUT, cmd.value)
+    else:
+        node = w.nodes[cmd.account]
+        node.timeout = cmd.value
+        node.deadline = w.time + cmd.value if cmd.value else 0
+    rows.admin_row(w, cmd, refusal)
 
 
 def restart_timer(w: World, cmd: Command) -> None:
     """A sign of life of an account."""
     node = w.nodes.get(cmd.account)
-    if node and node.timeout and Code.NEW_ORDER <= cmd.command <= Code.QUOTE:
+    if node and node.timeout and cmd.command <= Code.QUOTE:
         node.deadline = w.time + node.timeout
 
 
 def tick(w: World, cmd: Command) -> None:
+    """Time has passed: what is due ends, then auctions, then all rows are marked."""
     rows.admin_row(w, cmd)
-    expire_due(w)
-    settling.settle(w)
-    for number, node in sorted(w.nodes.items()):
-        if 0 < node.deadline <= w.time:
-            node.deadline = node.timeout = 0
-            sweep(w, Reason.CANCELED_BY_DEAD_MAN, lambda o, a=number: o.account == a)
-    settling.settle(w)
-    for _, inst in sorted(w.instruments.items()):
-        auction.end_volatility_auction(w, inst)
-        settling.settle(w)
-    accounts.mark_all(w)
-
-
-def expire_due(w: World) -> None:
+    late = [n for n, node in w.nodes.items() if 0 < node.deadline <= w.time]
     for order in w.table():
         if order.time_in_force == TimeInForce.GTD and order.expire_time <= w.time:
             lifecycle.expire(w, order, Reason.EXPIRED_TIME)
+        elif order.account in late:
+            lifecycle.cancel(w, order, Reason.CANCELED_BY_DEAD_MAN)
+    for _, inst in sorted(w.instruments.items()):
+        auction.end_volatility_auction(w, inst)
+        settling.settle_one(w, inst)
+    for number in late:
+        w.nodes[number].deadline = w.nodes[number].timeout = 0
+    accounts.mark_all(w)
 
 
 def end_of_day(w: World, cmd: Command) -> None:
@@ -167,8 +164,8 @@ def end_of_day(w: World, cmd: Command) -> None:
     for inst in w.instruments.values():
         if inst.last_px:
             inst.attributes[I.REFERENCE_PRICE] = inst.last_px
-        inst.phase = inst.resume_phase = Phase.CLOSED
-        inst.end_time = inst.flexes = inst.flex_trades = inst.extensions = 0
+        inst.phase = Phase.CLOSED
+        inst.flexes = inst.flex_trades = inst.extensions = 0
     settling.settle(w)
     accounts.mark_all(w)
     start_day(w)
