@@ -56,7 +56,8 @@ _MARKET, _NODE, _INSTRUMENT = int(Scope.MARKET), int(Scope.NODE), int(Scope.INST
 _UNKNOWN_COMMAND, _UNKNOWN_ENTITY = int(Reason.UNKNOWN_COMMAND), int(Reason.UNKNOWN_ENTITY)
 _UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ACCOUNT)
 _FIELD, _TRANSITION = int(Reason.FIELD_OUT_OF_RANGE), int(Reason.PHASE_TRANSITION)
-_CLOSED, _VOLATILITY, _CALLED_HALT = int(Phase.CLOSED), int(Phase.VOLATILITY_AUCTION), int(Phase.HALT)
+_CLOSED, _STOPPED = int(Phase.CLOSED), int(Phase.HALT)
+_VOLATILITY = int(Phase.VOLATILITY_AUCTION)
 _POST_CLOSE = int(Phase.POST_CLOSE)
 _REFERENCE = int(InstrumentAttr.REFERENCE_PRICE)
 _ALL = 1 << 30
@@ -245,7 +246,7 @@ def _check_phase(s, cmd):
         return 0
     if cmd["command"] == _HALT:
         return 0
-    if phase < 0 or phase > _POST_CLOSE or phase == _CALLED_HALT or phase == _VOLATILITY:
+    if phase < 0 or phase > _POST_CLOSE or phase == _STOPPED or phase == _VOLATILITY:
         return refuse(s, _TRANSITION, _POST_CLOSE, phase)
     return 0
 

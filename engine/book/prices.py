@@ -7,6 +7,7 @@ from domain.jit import kernel
 from domain.limits import MAX_PRICE, MAX_TICK_BANDS
 from domain.tables import books, instruments, levels, trees
 from engine.book.ladder import last_level
+from risk.exact import bps_down
 
 _TICK_FROM, _TICK = int(InstrumentAttr.TICK_FROM_1), int(InstrumentAttr.TICK_1)
 _REFERENCE = int(InstrumentAttr.REFERENCE_PRICE)
@@ -18,24 +19,47 @@ _BANDS = MAX_TICK_BANDS
 @kernel
 def tick_at(s, instrument, price):
     """The tick step that holds at `price`."""
+    return _band_at(s, instrument, price)[1]
+
+
+@kernel
+def _band_at(s, instrument, price):
+    """(first price, step) of the tick table's entry that holds at `price`."""
     row = instruments(s)[instrument]
-    tick = row[_TICK]
+    start, tick = np.int64(0), max(np.int64(1), row[_TICK])
     for band in range(1, _BANDS):
         step = row[_TICK + 2 * band]
         if step == 0 or row[_TICK_FROM + 2 * band] > price:
             break
-        tick = step
-    return tick
+        start, tick = row[_TICK_FROM + 2 * band], step
+    return start, tick
 
 
 @kernel
 def to_tick(s, instrument, price, up):
     """`price` moved up or down to the next valid tick."""
-    tick = tick_at(s, instrument, price)
-    if tick <= 1:
-        return price
-    below = price - price % tick
-    return below + tick if up and below != price else below
+    while price > 0:
+        start, tick = _band_at(s, instrument, price)
+        rest = price % tick
+        if rest == 0:
+            return price
+        if not up:
+            price = max(price - rest, start - 1)
+        else:
+            price = min(price - rest + tick, _next_band(s, instrument, price))
+    return price
+
+
+@kernel
+def _next_band(s, instrument, price):
+    """Where the next entry of the tick table begins above `price`."""
+    row = instruments(s)[instrument]
+    for band in range(1, _BANDS):
+        if row[_TICK + 2 * band] == 0:
+            break
+        if row[_TICK_FROM + 2 * band] > price:
+            return row[_TICK_FROM + 2 * band]
+    return np.int64(MAX_PRICE + 1)
 
 
 @kernel
@@ -62,9 +86,8 @@ def _inside(s, instrument, price):
 @kernel
 def beyond(reference, bps, side):
     """`reference` moved against the customer by `bps`: up for a buy, down for a sell."""
-    if side == 0:
-        return reference + reference // 10_000 * bps + reference % 10_000 * bps // 10_000
-    return reference - reference // 10_000 * bps - reference % 10_000 * bps // 10_000
+    distance = bps_down(reference, bps)
+    return reference - distance if side else reference + distance
 
 
 @kernel
@@ -76,14 +99,15 @@ def market_cap(s, instrument, side):
     if row[_PROTECTION] > 0:
         if reference == 0:
             reference = best_price(s, against)
-        if reference > 0:
-            return _inside(s, instrument, beyond(reference, row[_PROTECTION], side))
-    return _unprotected_cap(s, instrument, side, reference)
+        if reference == 0:
+            return reference
+        return _inside(s, instrument, beyond(reference, row[_PROTECTION], side))
+    return _unprotected_cap(s, instrument, side)
 
 
 @kernel
-def _unprotected_cap(s, instrument, side, reference):
-    """The static band's edge, else the furthest price of the other side, else the reference."""
+def _unprotected_cap(s, instrument, side):
+    """The static band's edge, else the furthest price of the other side, else 0."""
     row = instruments(s)[instrument]
     if side == 0 and row[_HIGH] <= MAX_PRICE:
         return row[_HIGH]
@@ -92,7 +116,7 @@ def _unprotected_cap(s, instrument, side, reference):
     furthest = last_level(s, 4 * instrument + 1 - side)
     if furthest:
         return _inside(s, instrument, levels(s)[furthest]["price"])
-    return reference
+    return np.int64(0)
 
 
 @kernel

@@ -14,14 +14,16 @@ from engine.emit import report_order, report_refusal
 from engine.orders.entry import enter, post_only
 from engine.orders.intake import is_trigger, refuse, value_price
 from engine.orders.lifecycle import detach, end_order, finish_filled, shrink_anywhere
+from engine.orders.pegs import peg_price, reference
 from engine.states import BOOK, ICEBERG, MINIMUM, QUOTE_LEG, UNLIMITED
 from risk.checks import accepted, admit, canceled
 from risk.positions import reserve, unreserve
 
 _CANCEL_REJECT = int(ReportType.CANCEL_REJECT)
 _CANCELED, _REPLACED = int(ExecType.CANCELED), int(ExecType.REPLACED)
-_PEGGED, _TRAIL, _GTD = int(OrdType.PEGGED), int(OrdType.TRAILING_STOP), int(TimeInForce.GTD)
-_TRAIL_BPS = int(ExecInst.TRAIL_BPS)
+_PEGGED, _TRAIL = int(OrdType.PEGGED), int(OrdType.TRAILING_STOP)
+_GTD, _FOK = int(TimeInForce.GTD), int(TimeInForce.FOK)
+_TRAIL_BPS, _AON = int(ExecInst.TRAIL_BPS), int(ExecInst.ALL_OR_NONE)
 _LOSES = int(InstrumentAttr.REPLACE_LOSES_PRIORITY)
 _UNKNOWN, _DUPLICATE = int(Reason.UNKNOWN_ORDER), int(Reason.DUPLICATE_ORDER)
 _UNSUPPORTED = int(Reason.UNSUPPORTED_ORDER_CHARACTERISTIC)
@@ -109,9 +111,9 @@ def _check_replace(s, slot, cmd):
     new_id = cmd["cl_ord_id"]
     if new_id < 0:
         return refuse(s, _CL_ORD_ID, 1, new_id)
-    if new_id and new_id != details(s)[slot]["cl_ord_id"]:
-        if find_order(s, np.int64(order["account"]), new_id):
-            return refuse(s, _DUPLICATE, 0, new_id)
+    renamed = new_id != 0 and new_id != details(s)[slot]["cl_ord_id"]
+    if renamed and find_order(s, np.int64(order["account"]), new_id):
+        return refuse(s, _DUPLICATE, 0, new_id)
     return _check_values(s, slot, cmd)
 
 
@@ -178,7 +180,7 @@ def admit_replace(s, slot, cmd):
     total = _new_total(s, slot, cmd)
     c["now"] = core(s)[0]["time"]
     c["order_qty"] = total
-    c["leaves_qty"] = total - detail["cum_qty"]
+    c["leaves_qty"] = total - detail["cum_qty"] if cmd["order_qty"] else order["leaves_qty"]
     c["old_leaves"] = order["leaves_qty"]
     c["old_worst_px"] = detail["worst_px"]
     c["old_hold_fee"] = detail["hold_fee"]
@@ -202,15 +204,26 @@ def admit_replace(s, slot, cmd):
 def _replaced_extra(s, slot, cmd):
     """The rarer fields of the candidate: the new value, else the order's."""
     c, extra = candidates(s)[0], np.int64(details(s)[slot]["extra"])
-    e = extras(s)[extra]
-    c["stop_px"] = cmd["stop_px"] if cmd["stop_px"] else (e["stop_px"] if extra else 0)
-    c["display_qty"] = cmd["display_qty"] if cmd["display_qty"] else (e["display_qty"] if extra else 0)
-    c["min_qty"] = cmd["min_qty"] if cmd["min_qty"] else (e["min_qty"] if extra else 0)
-    c["expire_time"] = cmd["expire_time"] if cmd["expire_time"] else (e["expire_time"] if extra else 0)
+    e = extras(s)[extra]  # row 0 is all zero
+    c["stop_px"] = cmd["stop_px"] if cmd["stop_px"] else e["stop_px"]
+    c["display_qty"] = cmd["display_qty"] if cmd["display_qty"] else e["display_qty"]
+    c["min_qty"] = _replaced_minimum(s, slot, cmd)
+    c["expire_time"] = cmd["expire_time"] if cmd["expire_time"] else e["expire_time"]
     if c["display_qty"] > c["order_qty"] and cmd["display_qty"] == 0:
         c["display_qty"] = 0
-    if c["min_qty"] > c["order_qty"] and cmd["min_qty"] == 0:
-        c["min_qty"] = c["order_qty"]
+
+
+@kernel
+def _replaced_minimum(s, slot, cmd):
+    """The minimum quantity of the candidate; it means something until the first trade only."""
+    c, order = candidates(s)[0], orders(s)[slot]
+    if order["exec_inst"] & MINIMUM == 0:
+        return np.int64(0)
+    if order["exec_inst"] & _AON or order["time_in_force"] == _FOK:
+        return c["order_qty"]
+    if cmd["min_qty"]:
+        return cmd["min_qty"]
+    return min(extras(s)[details(s)[slot]["extra"]]["min_qty"], c["order_qty"])
 
 
 @kernel
@@ -235,32 +248,42 @@ def _replaced_caps(s, slot, cmd):
 def _keeps_priority(s, slot, cmd):
     """Whether a replace leaves the order where it stands in the queue."""
     c, order = candidates(s)[0], orders(s)[slot]
-    if order["state"] != BOOK or order["ord_type"] == _PEGGED:
+    if order["state"] != BOOK:
         return False
-    if order["exec_inst"] & UNLIMITED == 0 and c["cap"] != order["price"]:
+    free = order["exec_inst"] & UNLIMITED != 0 or order["ord_type"] == _PEGGED
+    if not free and c["cap"] != order["price"]:
         return False
     if c["leaves_qty"] > order["leaves_qty"] or instruments(s)[order["instrument"]][_LOSES]:
         return False
-    if cmd["display_qty"] == 0 or order["exec_inst"] & ICEBERG == 0:
-        return cmd["display_qty"] == 0
-    return cmd["display_qty"] <= extras(s)[details(s)[slot]["extra"]]["display_qty"]
+    extra = np.int64(details(s)[slot]["extra"])
+    display = extras(s)[extra]["display_qty"] if extra else np.int64(0)
+    return c["display_qty"] == display or (display > 0 and c["display_qty"] <= display)
+
+
+@kernel
+def _peg_moves(s, slot):
+    """Whether a pegged order's new settings give it another price."""
+    tree = 4 * np.int64(orders(s)[slot]["instrument"])
+    price = peg_price(s, slot, reference(s, tree), reference(s, tree + 1))
+    return price != orders(s)[slot]["price"]
 
 
 @kernel
 def apply_replace(s, slot, cmd, new_id):
-    """Make an admitted replace: in place if it keeps priority, else out of the book and in again."""
+    """Make an admitted replace: in place if it keeps priority, else out and in again."""
     c, order, detail = candidates(s)[0], orders(s)[slot], details(s)[slot]
     command, original = np.int64(cmd["command"]), max(np.int64(0), detail["cl_ord_id"])
     stays = _keeps_priority(s, slot, cmd)
     unreserve(s, slot)
+    _set_values(s, slot, cmd)
+    if stays and order["ord_type"] == _PEGGED:
+        stays = not _peg_moves(s, slot)
     if stays:
-        _set_values(s, slot, cmd)
         drop = order["leaves_qty"] - c["leaves_qty"]
         if drop > 0:
             shrink_anywhere(s, slot, drop)
     else:
         detach(s, slot)
-        _set_values(s, slot, cmd)
         order["leaves_qty"] = c["leaves_qty"]
         order["price"] = c["cap"]
     detail["order_qty"] = c["order_qty"]
@@ -286,8 +309,6 @@ def _set_values(s, slot, cmd):
             return
         extra = take_extra(s, slot)
     e = extras(s)[extra]
-    if cmd["min_qty"] and details(s)[slot]["cum_qty"] == 0:
-        order["exec_inst"] |= MINIMUM
     e["display_qty"] = c["display_qty"]
     e["min_qty"] = c["min_qty"]
     e["stop_px"] = c["stop_px"]

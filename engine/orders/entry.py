@@ -31,7 +31,7 @@ from engine.orders.links import (
     link_target,
     list_incomplete,
 )
-from engine.orders.pegs import place_peg, reference
+from engine.orders.pegs import peg_price, place_peg, reference
 from engine.orders.triggers import fire, is_met, join_triggers
 from engine.orders.working import start_working
 from engine.states import (
@@ -43,6 +43,7 @@ from engine.states import (
     PEGS,
     TRAILING,
     UNLIMITED,
+    UNPRICED,
     WORKING,
 )
 from engine.trading.calls import is_auction, rest_in_call
@@ -65,7 +66,8 @@ _TOO_MANY = int(Reason.TOO_MANY_MOVING_ORDERS)
 _MAX_MOVING = int(InstrumentAttr.MAX_MOVING)
 
 # where an accepted order goes
-TO_HOLD, TO_TRIGGERS, TO_PARK, TO_CALL, TO_PEGS, TO_WORK, TO_FIRE, TO_NOTHING = 0, 1, 2, 3, 4, 5, 6, 7
+TO_HOLD, TO_TRIGGERS, TO_PARK, TO_CALL = 0, 1, 2, 3
+TO_PEGS, TO_WORK, TO_FIRE, TO_NOTHING = 4, 5, 6, 7
 
 
 @kernel
@@ -146,7 +148,10 @@ def post_only(s, flags):
         return 0
     if flags & _POST:
         return refuse(s, _POST_ONLY, best, c["cap"])
-    price = best - tick_at(s, instrument, best - 1) if side == 0 else best + tick_at(s, instrument, best)
+    if side == 0:
+        price = best - tick_at(s, instrument, best - 1)
+    else:
+        price = best + tick_at(s, instrument, best)
     if price < 1:
         return refuse(s, _POST_ONLY, best, c["cap"])
     c["cap"] = price
@@ -204,9 +209,9 @@ def _make_extra(s, slot, cmd):
     kind, tif = np.int64(c["ord_type"]), np.int64(c["time_in_force"])
     iceberg = c["display_qty"] > 0 and c["display_qty"] < c["order_qty"]
     auction = tif == _OPEN or tif == _CLOSE or tif == _GFA
-    if not (iceberg or c["min_qty"] or is_trigger(kind) or kind == _PEGGED or auction):
-        if c["expire_time"] == 0:
-            return
+    plain = not (iceberg or auction or is_trigger(kind) or kind == _PEGGED)
+    if plain and c["min_qty"] == 0 and c["expire_time"] == 0:
+        return
     e = extras(s)[take_extra(s, slot)]
     e["display_qty"] = c["display_qty"]
     e["min_qty"] = c["min_qty"]
@@ -267,6 +272,11 @@ def _place_state(s, slot, to):
     """Give an order the state in which it is acknowledged; turn market-to-limit into a limit."""
     order = orders(s)[slot]
     order["state"] = HELD if to <= TO_PARK else WORKING
+    if to == TO_PEGS:
+        tree = 4 * np.int64(order["instrument"])
+        order["price"] = peg_price(s, slot, reference(s, tree), reference(s, tree + 1))
+        if order["price"] == 0:
+            order["state"] = UNPRICED
     if to == TO_WORK and order["ord_type"] == _MARKET_TO_LIMIT and order["exec_inst"] & UNLIMITED:
         order["price"] = best_price(s, other_side(s, slot))
         order["exec_inst"] &= 0xFFFF - UNLIMITED
@@ -285,7 +295,7 @@ def send(s, slot, to, command):
     elif to == TO_CALL:
         rest_in_call(s, slot)
     elif to == TO_PEGS:
-        place_peg(s, slot, reference(s, 4 * instrument), reference(s, 4 * instrument + 1), command)
+        place_peg(s, slot, orders(s)[slot]["price"], command)
     elif to == TO_FIRE:
         fire(s, slot, command)
     elif to == TO_NOTHING:

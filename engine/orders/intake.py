@@ -80,12 +80,13 @@ def is_trigger(ord_type):
 
 @kernel
 def _check_codes(s, cmd):
-    side, kind, tif = np.int64(cmd["side"]), np.int64(cmd["ord_type"]), np.int64(cmd["time_in_force"])
+    side, kind = np.int64(cmd["side"]), np.int64(cmd["ord_type"])
+    tif = np.int64(cmd["time_in_force"])
     if side != 1 and side != 2 and side != 5 and side != 6:
         return refuse(s, _SIDE, 0, side)
-    if kind < 1 or (kind > _STOP_LIMIT and kind != _PEGGED and kind != _TRAIL):
-        if kind != _MIT and kind != _MTL and kind != _LIT:
-            return refuse(s, _ORD_TYPE, 0, kind)
+    letter = _MIT <= kind <= _LIT or kind == _PEGGED or kind == _TRAIL
+    if not (letter or _MARKET <= kind <= _STOP_LIMIT):
+        return refuse(s, _ORD_TYPE, 0, kind)
     if tif > _FOK and tif != _GTD and tif != _CLOSE and tif != _GFA:
         return refuse(s, _TIF, 0, tif)
     if np.int64(cmd["exec_inst"]) > CUSTOMER_FLAGS:
@@ -160,7 +161,7 @@ def flags_conflict(kind, tif, flags, minimum):
     immediate = tif == _IOC or tif == _FOK
     auction = tif == _OPEN or tif == _CLOSE or tif == _GFA
     post = flags & (_POST | _SLIDE)
-    if post & (post - 1) or (post and (immediate or kind != _LIMIT)):
+    if post & (post - 1) or (post and (immediate or minimum or kind != _LIMIT)):
         return True
     if kind == _PEGGED and (immediate or auction or minimum):
         return True

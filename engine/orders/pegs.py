@@ -50,14 +50,13 @@ def peg_price(s, slot, bid, ask):
 
 
 @kernel
-def place_peg(s, slot, bid, ask, command):
-    """Give a pegged order that is in no queue its price: it rests, trades, or waits for one."""
+def place_peg(s, slot, price, command):
+    """Give a pegged order that is in no queue a price: it rests or trades; 0: it waits for one."""
     order = orders(s)[slot]
-    price = peg_price(s, slot, bid, ask)
+    order["price"] = price
     if price == 0:
         order["state"] = UNPRICED
         return
-    order["price"] = price
     best = best_price(s, other_side(s, slot))
     if best and crosses(np.int64(order["side"]), price, best):
         start_working(s, slot, command)
@@ -94,4 +93,4 @@ def move_next(s, instrument, command):
     if price == stands:
         return
     detach(s, slot)
-    place_peg(s, slot, book["peg_bid"], book["peg_ask"], command)
+    place_peg(s, slot, price, command)

@@ -6,12 +6,13 @@ from domain.codes import ExecInst, ExecType, OrdType
 from domain.jit import kernel
 from domain.tables import books, details, extras, levels, orders, trees
 from engine.book.ladder import add_level
+from engine.book.prices import stop_cap
 from engine.book.queue import push
 from engine.emit import report_order
 from engine.orders.intake import trailed
 from engine.orders.lifecycle import detach
 from engine.orders.working import start_working
-from engine.states import FALL, RISE, TRAILING, TRIGGER, WORKING
+from engine.states import FALL, RISE, TRAILING, TRIGGER, UNLIMITED, WORKING
 
 _TRIGGERED = int(ExecType.TRIGGERED)
 _MIT, _LIT = int(OrdType.MARKET_IF_TOUCHED), int(OrdType.LIMIT_IF_TOUCHED)
@@ -100,4 +101,6 @@ def _trail_one(s, slot, high, low):
         return
     detach(s, slot)
     e["stop_px"] = stop
+    if order["exec_inst"] & UNLIMITED:
+        order["price"] = stop_cap(s, np.int64(order["instrument"]), side, stop)
     join_triggers(s, slot)

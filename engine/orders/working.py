@@ -5,7 +5,7 @@ import numpy as np
 from domain.codes import ExecType, Phase, Reason, TimeInForce
 from domain.jit import kernel
 from domain.tables import books, core, details, extras, levels, orders, trees
-from engine.book.queue import crosses, join_book, join_queue, other_side, waiting_queue
+from engine.book.queue import join_book, join_queue, waiting_queue
 from engine.orders.lifecycle import end_order
 from engine.states import MINIMUM, UNLIMITED, WAITING, WORKING
 from engine.trading.matching import available
@@ -85,11 +85,8 @@ def _best_satisfied(s, at, found, side):
             mine, best = orders(s)[at]["price"], orders(s)[found]["price"]
             earlier = orders(s)[at]["order_id"] < orders(s)[found]["order_id"]
             better = (mine > best) == (side == 0) if mine != best else earlier
-        if better:
-            need = extras(s)[details(s)[at]["extra"]]["min_qty"]
-            touch = np.int64(trees(s)[other_side(s, at)]["best"])
-            if touch and crosses(side, orders(s)[at]["price"], levels(s)[touch]["price"]):
-                if available(s, at, need) >= need:
-                    found = at
+        need = extras(s)[details(s)[at]["extra"]]["min_qty"]
+        if better and available(s, at, need) >= need:
+            found = at
         at = np.int64(orders(s)[at]["next"])
     return found

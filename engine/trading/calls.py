@@ -10,6 +10,7 @@ from engine.book.prices import last_or_reference
 from engine.book.queue import join_book, join_queue, leave_book, market_queue
 from engine.emit import emit_status
 from engine.states import BOOK, CHANGED, UNLIMITED
+from risk.exact import bps_down
 
 _PRE_OPEN, _OPENING = int(Phase.PRE_OPEN), int(Phase.OPENING_AUCTION)
 _CONTINUOUS, _INTRADAY = int(Phase.CONTINUOUS), int(Phase.INTRADAY_AUCTION)
@@ -17,9 +18,8 @@ _VOLATILITY, _CLOSING = int(Phase.VOLATILITY_AUCTION), int(Phase.CLOSING_AUCTION
 _AT_CLOSE = int(TimeInForce.AT_THE_CLOSE)
 _BPS, _NS = int(InstrumentAttr.DYNAMIC_BPS), int(InstrumentAttr.VOLATILITY_NS)
 _FLEX_BPS = int(InstrumentAttr.FLEX_BPS)
-_REFERENCE, _BY_REFERENCE = int(InstrumentAttr.REFERENCE_PRICE), int(
-    InstrumentAttr.DYNAMIC_REFERENCE
-)
+_REFERENCE = int(InstrumentAttr.REFERENCE_PRICE)
+_BY_REFERENCE = int(InstrumentAttr.DYNAMIC_REFERENCE)
 
 
 @kernel
@@ -77,8 +77,7 @@ def breaks_band(s, instrument, price):
     if reference == 0 or row[_BPS] == 0:
         return False
     bps = row[_BPS] + np.int64(books(s)[instrument]["flexes"]) * row[_FLEX_BPS]
-    width = reference // 10_000 * bps + reference % 10_000 * bps // 10_000
-    return abs(price - reference) > width
+    return abs(price - reference) > bps_down(reference, bps)
 
 
 @kernel

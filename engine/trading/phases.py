@@ -13,6 +13,7 @@ from engine.room import room_for_step
 from engine.states import ADDED, BOOK, CALL_ONLY, CHANGED, DONE, SUSPENDED, TRADED, UNLIMITED
 from engine.trading.auction import equilibrium, uncross
 from engine.trading.calls import is_auction, is_call, open_call
+from risk.exact import bps_down
 from risk.positions import reserve, unreserve
 
 _CONTINUOUS, _HALT = int(Phase.CONTINUOUS), int(Phase.HALT)
@@ -76,11 +77,13 @@ def end_volatility(s, instrument):
     price, _, _ = equilibrium(s, instrument)
     last = book["last_px"]
     bps = row[_EXTENSION_BPS]
-    if bps > 0 and price > 0 and book["extensions"] < row[_MAX_EXTENSIONS]:
-        if abs(price - last) > last // 10_000 * bps + last % 10_000 * bps // 10_000:
-            book["extensions"] += 1
-            book["end_time"] = c["time"] + row[_EXTENSION_NS]
-            return
+    may_extend = bps > 0 and price > 0 and book["extensions"] < row[_MAX_EXTENSIONS]
+    if may_extend and abs(price - last) > bps_down(last, bps):
+        book["extensions"] += 1
+        book["end_time"] = c["time"] + row[_EXTENSION_NS]
+        if book["end_time"] < c["next_auction_end"] or c["next_auction_end"] == 0:
+            c["next_auction_end"] = book["end_time"]
+        return
     begin_uncross(s, instrument)
 
 

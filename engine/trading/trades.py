@@ -10,6 +10,7 @@ from engine.book.queue import leave_book, shrink
 from engine.emit import emit_trade, report_fill
 from engine.orders.lifecycle import after_fill, end_order, finish_filled, reduce_order
 from engine.states import BOOK, LINKED, TRADED, WORKING
+from risk.exact import bps_down
 from risk.fills import fill
 
 _MAKER, _TAKER, _AUCTION = int(Liquidity.MAKER), int(Liquidity.TAKER), int(Liquidity.AUCTION)
@@ -95,7 +96,7 @@ def _flex(s, instrument, price):
     if book["flexes"] >= row[_MAX_FLEX]:
         return
     reference = row[_REFERENCE]
-    width = reference * (row[_DYNAMIC] + np.int64(book["flexes"]) * row[_FLEX_BPS]) // 10_000
+    width = bps_down(reference, row[_DYNAMIC] + np.int64(book["flexes"]) * row[_FLEX_BPS])
     if abs(price - reference) * 100 >= 99 * width:
         book["flex_trades"] += 1
         if book["flex_trades"] >= row[_FLEX_TRADES]:
