@@ -2,8 +2,8 @@
 
 Kernels get the address of one int64 array of (address, row count) pairs (`domain.tables`). This
 class owns the arrays behind it: it aligns them to 64 bytes, doubles them when a kernel asks for
-room, and gives their used part to `snapshot` and `state_hash`. Indexes (hash directories) are not state: they are
-rebuilt.
+room, and gives their used part to `snapshot` and `state_hash`. Indexes (hash directories) are not
+state: they are rebuilt.
 """
 
 from __future__ import annotations
