@@ -99,15 +99,14 @@ def market_cap(s, instrument, side):
     if row[_PROTECTION] > 0:
         if reference == 0:
             reference = best_price(s, against)
-        if reference == 0:
-            return reference
-        return _inside(s, instrument, beyond(reference, row[_PROTECTION], side))
-    return _unprotected_cap(s, instrument, side)
+        if reference > 0:
+            return _inside(s, instrument, beyond(reference, row[_PROTECTION], side))
+    return _unprotected_cap(s, instrument, side, reference)
 
 
 @kernel
-def _unprotected_cap(s, instrument, side):
-    """The static band's edge, else the furthest price of the other side, else 0."""
+def _unprotected_cap(s, instrument, side, reference):
+    """The static band's edge, else the furthest price of the other side, else the reference."""
     row = instruments(s)[instrument]
     if side == 0 and row[_HIGH] <= MAX_PRICE:
         return row[_HIGH]
@@ -116,7 +115,7 @@ def _unprotected_cap(s, instrument, side):
     furthest = last_level(s, 4 * instrument + 1 - side)
     if furthest:
         return _inside(s, instrument, levels(s)[furthest]["price"])
-    return np.int64(0)
+    return reference
 
 
 @kernel

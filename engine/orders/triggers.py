@@ -91,7 +91,10 @@ def trail(s, instrument):
 def _trail_one(s, slot, high, low):
     order = orders(s)[slot]
     e = extras(s)[details(s)[slot]["extra"]]
-    best = max(e["trail_ref"], high) if order["side"] else min(e["trail_ref"], low)
+    if order["side"]:
+        best = max(e["trail_ref"], high)
+    else:
+        best = min(e["trail_ref"], low) if e["trail_ref"] else low
     if best == e["trail_ref"]:
         return
     e["trail_ref"] = best
