@@ -93,15 +93,34 @@ def single(plan: Plan) -> Any:
     return _single[key]
 
 
+@functools.cache
+def _tables() -> dict[str, Any]:
+    """The views of `scan.sweep`."""
+    return {
+        "inputs": jit.table(0, np.float64, 1),
+        "outputs": jit.table(1, np.float64, 1),
+        "state": jit.table(2, np.float64),
+    }
+
+
+def store(x: Any, y: Any, s: Any) -> np.ndarray[Any, Any]:
+    """What `scan.sweep` finds its arrays by; they must stay alive and in place."""
+    places = (x.ctypes.data, x.shape[1], y.ctypes.data, y.shape[1], s.ctypes.data, s.shape[1])
+    return np.array(places, np.int64)
+
+
 def many(plan: Plan) -> Any:
     """The compiled walk of an indicator over symbols: `scan.sweep` around its kernel."""
     key = plan.row.name, _kinds(plan)
     if key not in _many:
         chunk, suffix = _chunk(plan)
-        walk = _bound(plan.row, scan.sweep, f"sweep{suffix}", {"chunk": jit.kernel(chunk)})
-        x = np.ones((1, len(plan.row.columns), 1))
-        y = np.empty((1, len(plan.row.results), 1))
-        _many[key] = fast(jit.entry(walk), x, y, plan.state().reshape(1, -1))
+        walk = _bound(
+            plan.row, scan.sweep, f"sweep{suffix}", {"chunk": jit.kernel(chunk), **_tables()}
+        )
+        x, y = np.ones((1, len(plan.row.columns), 1)), np.empty((1, len(plan.row.results), 1))
+        s = plan.state().reshape(1, -1)
+        at = store(x, y, s)
+        _many[key] = fast(jit.entry(walk), at, at.ctypes.data, 1)
     return _many[key]
 
 

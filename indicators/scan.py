@@ -116,20 +116,39 @@ def taped(x: Any, y: Any, s: Any) -> None:
     s[end + 3] = at
 
 
-def sweep(x: Any, y: Any, s: Any) -> None:
-    """One tick for many symbols: `x` [symbols, inputs, 1], `y` [symbols, outputs, 1].
+def sweep(at: Any, address: Any, count: Any) -> None:
+    """One tick for many symbols, found by address: no reference is counted on the way.
 
-    `s` is [symbols, state]. A symbol with a gap gets NaN and keeps its state.
+    `at` is a store (`domain.jit.table`), `address` where it lies, of three tables for the first symbol: inputs [inputs, 1],
+    outputs [outputs, 1], state [slots]; those of the next symbols follow in memory. A symbol with
+    a gap gets NaN and keeps its state.
     """
-    for i in range(s.shape[0]):
+    first = at[0], at[2], at[4]
+    for i in range(count):
+        at[0], at[2] = first[0] + i * at[1] * 8, first[1] + i * at[3] * 8
+        at[4] = first[2] + i * at[5] * 8
+        x, y = inputs(address), outputs(address)
         whole = True
-        for j in range(x.shape[1]):
-            whole = whole and (x[i, j, 0] - x[i, j, 0] == 0.0)
+        for j in range(x.shape[0]):
+            whole = whole and (x[j, 0] - x[j, 0] == 0.0)
         if whole:
-            chunk(x[i], y[i], s[i])
+            chunk(x, y, state(address))
         else:
-            for j in range(y.shape[1]):
-                y[i, j, 0] = np.nan
+            for j in range(y.shape[0]):
+                y[j, 0] = np.nan
+    at[0], at[2], at[4] = first
+
+
+def inputs(address: Any) -> Any:
+    """Stands for the view of the inputs of one symbol."""
+
+
+def outputs(address: Any) -> Any:
+    """Stands for the view of the outputs of one symbol."""
+
+
+def state(address: Any) -> Any:
+    """Stands for the view of the state of one symbol."""
 
 
 def chunk(x: Any, y: Any, s: Any) -> None:

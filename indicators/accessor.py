@@ -1,0 +1,57 @@
+"""The pandas accessor: after ``import indicators.accessor``, ``df.gw.rsi(length=7)``.
+
+A DataFrame's columns are found by name, whatever their case. Other columns can be named:
+``df.gw.correl(x="close", y="volume")``, ``df.gw.sma(close="vwap")``. A Series is the first input:
+``df["close"].gw.rsi()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas
+
+from indicators.batch import Function
+from indicators.registry import Row, get
+
+
+class Accessor:
+    """Indicators as methods of a DataFrame or Series."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            row = get(name)
+        except KeyError as problem:
+            raise AttributeError(problem.args[0]) from None
+        return lambda *values, **named: self._run(row, values, named)
+
+    def _run(self, row: Row, values: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        inputs = {c: named.pop(c, None) for c in row.columns}
+        if isinstance(self._data, pandas.Series):
+            found = {row.columns[0]: self._data}
+            found |= {c: v for c, v in inputs.items() if v is not None}
+        else:
+            found = {c: self._column(row, c, v) for c, v in inputs.items()}
+        missing = [c for c in row.columns if c not in found]
+        if missing:
+            raise TypeError(f"{row.name}: give {missing[0]}=")
+        return Function(row)(*(found[c] for c in row.columns), *values, **named)
+
+    def _column(self, row: Row, wanted: str, given: Any) -> Any:
+        if given is not None and not isinstance(given, str):
+            return given
+        name = wanted if given is None else given
+        for column in self._data.columns:
+            if str(column).lower() == name.lower():
+                return self._data[column]
+        raise KeyError(f"{row.name}: the frame has no column {name!r}; give {wanted}=")
+
+
+pandas.api.extensions.register_dataframe_accessor("gw")(Accessor)
+pandas.api.extensions.register_series_accessor("gw")(Accessor)
