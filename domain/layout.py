@@ -345,6 +345,7 @@ CANDIDATE = _row(  # an order as the risk checks see it: a new one, or the resul
     ("value", "i8"),  # leaves_qty x worst_px x multiplier, filled by the checks
     ("old_value", "i8"),
     ("hold_fee", "i8"),  # worst fee of leaves_qty, filled by the checks
+    ("trigger_px", "i8"),  # stop price in force: as given, or worked out by a trailing stop
     ("cap", "i8"),  # execution cap: the limit price, or the protection of an order without one
     ("limit", "i8"),  # refusal
     ("observed", "i8"),

@@ -17,7 +17,7 @@ from engine.orders.pegs import begin_round, move_next
 from engine.orders.triggers import fire, next_triggered, trail
 from engine.orders.working import next_satisfied, settle, start_working
 from engine.room import room_for_step
-from engine.states import ADDED, DONE, PEGS, SUSPENDED, TRADED, TRAILING
+from engine.states import ADDED, DONE, PEGS, SUSPENDED, TRADED
 from engine.trading.auction import equilibrium
 from engine.trading.calls import is_call
 from engine.trading.matching import match
@@ -63,8 +63,7 @@ def _go_on_trading(s, instrument, command):
     """One step of what follows from trades and changes of the book; False if nothing does."""
     book = books(s)[instrument]
     if book["dirty"] & TRADED:
-        if book["chain"][TRAILING]:
-            trail(s, instrument)
+        trail(s, instrument)
         slot = next_triggered(s, instrument)
         if slot:
             fire(s, slot, command)

@@ -242,9 +242,7 @@ def emit_indicative(s, instrument, price, qty, surplus):
 
 @kernel
 def emit_top(s, instrument):
-    """L1, if the best prices or their quantities have changed since it was last written."""
-    if core(s)[0]["feed"] & _L1 == 0:
-        return
+    """Keep the book's best prices; write L1 if they or their quantities have changed."""
     book = books(s)[instrument]
     bid, bid_qty = _top(s, 4 * instrument)
     ask, ask_qty = _top(s, 4 * instrument + 1)
@@ -259,6 +257,8 @@ def emit_top(s, instrument):
     book["top_bid_qty"] = bid_qty
     book["top_ask"] = ask
     book["top_ask_qty"] = ask_qty
+    if core(s)[0]["feed"] & _L1 == 0:
+        return
     m = emit_market(s, _M_TOP, instrument, bid, bid_qty)
     m["price_2"] = ask
     m["qty_2"] = ask_qty

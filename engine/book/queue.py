@@ -149,12 +149,15 @@ def leave_book(s, slot):
 def shrink(s, slot, qty, stay):
     """Take `qty` off a resting order's leaves: the displayed part first.
 
-    An iceberg whose displayed part is used up shows its next part at the end of the queue, or
-    where it stands (`stay`, in an auction: there its whole quantity has one place).
+    An iceberg whose displayed part is used up shows its next part at the end of the queue. In an
+    auction (`stay`) its whole quantity has one place, and it shows a full part afterwards.
     """
     order = orders(s)[slot]
     row = np.int64(order["level"])
     level = levels(s)[row]
+    if stay:
+        _shrink_in_place(s, slot, qty)
+        return
     shown = min(qty, order["shown_qty"])
     order["leaves_qty"] -= qty
     level["hidden_qty"] -= qty - shown
@@ -166,7 +169,7 @@ def shrink(s, slot, qty, stay):
     order["shown_qty"] -= shown
     _shown_total(s, row, -shown)
     if order["shown_qty"] == 0 and order["leaves_qty"] > 0:
-        _refill(s, row, slot, stay)
+        _refill(s, row, slot)
     elif order["leaves_qty"] > 0:
         emit_order(s, _REDUCE, slot, order["shown_qty"])
     emit_level(s, row)
@@ -192,13 +195,32 @@ def shorten(s, slot, qty):
 
 
 @kernel
-def _refill(s, row, slot, stay):
-    """Show an iceberg's next part."""
+def _shrink_in_place(s, slot, qty):
+    """Take an auction fill off a resting order without moving it."""
+    order = orders(s)[slot]
+    row = np.int64(order["level"])
+    level = levels(s)[row]
+    order["leaves_qty"] -= qty
+    if level["price"] < 0:
+        level["hidden_qty"] -= qty
+        return
+    part = display_part(s, slot)
+    change = part - order["shown_qty"]
+    level["hidden_qty"] -= qty + change
+    order["shown_qty"] = part
+    _shown_total(s, row, change)
+    if order["exec_inst"] & _HIDDEN == 0:
+        emit_order(s, _REDUCE, slot, part)
+        emit_level(s, row)
+
+
+@kernel
+def _refill(s, row, slot):
+    """Show an iceberg's next part at the end of its level's queue."""
     order = orders(s)[slot]
     emit_order(s, _DELETE, slot, 0)
-    if not stay:
-        unlink(s, row, slot, False)
-        push(s, row, slot, False)
+    unlink(s, row, slot, False)
+    push(s, row, slot, False)
     part = display_part(s, slot)
     order["shown_qty"] = part
     levels(s)[row]["hidden_qty"] -= part

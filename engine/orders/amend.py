@@ -205,7 +205,8 @@ def _replaced_extra(s, slot, cmd):
     """The rarer fields of the candidate: the new value, else the order's."""
     c, extra = candidates(s)[0], np.int64(details(s)[slot]["extra"])
     e = extras(s)[extra]  # row 0 is all zero
-    c["stop_px"] = cmd["stop_px"] if cmd["stop_px"] else e["stop_px"]
+    c["trigger_px"] = cmd["stop_px"] if cmd["stop_px"] else e["stop_px"]
+    c["stop_px"] = cmd["stop_px"] if order_trails(s, slot) else c["trigger_px"]
     c["display_qty"] = cmd["display_qty"] if cmd["display_qty"] else e["display_qty"]
     c["min_qty"] = _replaced_minimum(s, slot, cmd)
     c["expire_time"] = cmd["expire_time"] if cmd["expire_time"] else e["expire_time"]
@@ -214,10 +215,17 @@ def _replaced_extra(s, slot, cmd):
 
 
 @kernel
+def order_trails(s, slot):
+    """Whether the exchange works out the order's stop price."""
+    return orders(s)[slot]["ord_type"] == _TRAIL
+
+
+@kernel
 def _replaced_minimum(s, slot, cmd):
     """The minimum quantity of the candidate; it means something until the first trade only."""
     c, order = candidates(s)[0], orders(s)[slot]
-    if order["exec_inst"] & MINIMUM == 0:
+    pending = order["exec_inst"] & MINIMUM != 0 or cmd["min_qty"] > 0
+    if details(s)[slot]["cum_qty"] > 0 or not pending:
         return np.int64(0)
     if order["exec_inst"] & _AON or order["time_in_force"] == _FOK:
         return c["order_qty"]
@@ -241,14 +249,14 @@ def _replaced_caps(s, slot, cmd):
     elif order["exec_inst"] & UNLIMITED and cmd["stop_px"]:
         cap = stop_cap(s, instrument, side, cmd["stop_px"])
     c["cap"] = cap
-    c["worst_px"] = value_price(s, instrument, side, cap, c["stop_px"])
+    c["worst_px"] = value_price(s, instrument, side, cap, c["trigger_px"])
 
 
 @kernel
 def _keeps_priority(s, slot, cmd):
     """Whether a replace leaves the order where it stands in the queue."""
     c, order = candidates(s)[0], orders(s)[slot]
-    if order["state"] != BOOK:
+    if order["state"] != BOOK or c["min_qty"] > 0:
         return False
     free = order["exec_inst"] & UNLIMITED != 0 or order["ord_type"] == _PEGGED
     if not free and c["cap"] != order["price"]:
@@ -309,9 +317,11 @@ def _set_values(s, slot, cmd):
             return
         extra = take_extra(s, slot)
     e = extras(s)[extra]
+    if c["min_qty"]:
+        order["exec_inst"] |= MINIMUM
     e["display_qty"] = c["display_qty"]
     e["min_qty"] = c["min_qty"]
-    e["stop_px"] = c["stop_px"]
+    e["stop_px"] = c["trigger_px"]
     e["expire_time"] = c["expire_time"]
     if order["exec_inst"] & QUOTE_LEG == 0:
         e["limit_px"] = c["cap"]

@@ -215,7 +215,7 @@ def _make_extra(s, slot, cmd):
     e = extras(s)[take_extra(s, slot)]
     e["display_qty"] = c["display_qty"]
     e["min_qty"] = c["min_qty"]
-    e["stop_px"] = c["stop_px"]
+    e["stop_px"] = c["trigger_px"]
     e["offset"] = cmd["offset"]
     e["limit_px"] = c["cap"]
     e["expire_time"] = c["expire_time"]

@@ -239,7 +239,8 @@ def _set_caps(s, instrument, side, kind, cmd):
             price = market_cap(s, instrument, side)
         if price == 0:
             return refuse(s, _NO_REFERENCE, 0, 0)
-    c["stop_px"] = stop
+    c["stop_px"] = cmd["stop_px"]
+    c["trigger_px"] = stop
     c["price"] = cmd["price"]
     c["cap"] = price
     c["worst_px"] = value_price(s, instrument, side, price, stop)

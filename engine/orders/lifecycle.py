@@ -24,6 +24,7 @@ from engine.states import (
     LINKED,
     PARENT,
     PARKED,
+    PEER,
     READY,
     TRIGGER,
     WAITING,
@@ -168,6 +169,13 @@ def _release_child(s, slot, command, traded):
         details(s)[slot]["order_qty"] = traded
         release(s, slot, surplus)
         report_order(s, slot, command, _RESTATED, _BY_LINK)
+    e = extras(s)[details(s)[slot]["extra"]]
+    if e["contingency"] == _BRACKET:
+        e["contingency"] = _OUO
+        e["role"] = PEER
+    else:
+        e["role"] = 0
+        leave_ring(s, slot)
     if order["state"] == HELD:
         make_ready(s, slot)
 
@@ -176,15 +184,14 @@ def _release_child(s, slot, command, traded):
 def after_fill(s, slot, qty, command):
     """What a fill of `qty` means for the other orders of a one-cancels or one-updates ring."""
     e = extras(s)[details(s)[slot]["extra"]]
-    kind, role = np.int64(e["contingency"]), np.int64(e["role"])
+    kind = np.int64(e["contingency"])
     at = np.int64(e["ring_next"])
     for _ in range(ring_size(s, at) - 1):
-        other = extras(s)[details(s)[at]["extra"]]
-        after = np.int64(other["ring_next"])
+        after = np.int64(extras(s)[details(s)[at]["extra"]]["ring_next"])
         if orders(s)[at]["leaves_qty"] > 0:
             if kind == _OCO:
                 _end_single(s, at, command, _CANCELED, _BY_LINK)
-            elif kind == _OUO or (kind == _BRACKET and role == CHILD and other["role"] == CHILD):
+            elif kind == _OUO:
                 reduce_order(s, at, qty, command, _BY_LINK)
         at = after
 
@@ -197,6 +204,8 @@ def reduce_order(s, slot, qty, command, reason):
         _end_single(s, slot, command, _CANCELED, reason)
         return
     shrink_anywhere(s, slot, qty)
+    if reason == _BY_LINK:
+        details(s)[slot]["order_qty"] -= qty
     release(s, slot, qty)
     report_order(s, slot, command, _RESTATED, reason)
 

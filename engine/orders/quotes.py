@@ -79,6 +79,7 @@ def quote_leg(s, cmd, side):
     elif reason == 0:
         reason = admit_order(s, leg)
     if reason:
+        leg["order_qty"] = cmd["offer_size"] if side else cmd["order_qty"]
         report_refusal(s, leg, _EXECUTION, reason, 0)
         if slot:
             end_order(s, slot, _QUOTE, _CANCELED, _BY_QUOTE)

@@ -77,6 +77,8 @@ def fire(s, slot, command):
 def trail(s, instrument):
     """Move the stop prices of trailing orders after the best prices since the last time."""
     book = books(s)[instrument]
+    if book["last_px"] == 0:
+        return
     at = np.int64(book["chain"][TRAILING])
     while at:
         e = extras(s)[details(s)[at]["extra"]]

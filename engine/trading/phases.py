@@ -9,6 +9,7 @@ from domain.tables import books, core, details, extras, instruments, orders, tre
 from engine.book.queue import first_in, join_book
 from engine.emit import emit_status
 from engine.orders.lifecycle import detach, end_order
+from engine.orders.triggers import trail
 from engine.room import room_for_step
 from engine.states import ADDED, BOOK, CALL_ONLY, CHANGED, DONE, SUSPENDED, TRADED, UNLIMITED
 from engine.trading.auction import equilibrium, uncross
@@ -107,6 +108,7 @@ def go_on_uncrossing(s, instrument, command):
             if not room_for_step(s, instrument):
                 return SUSPENDED
             _settle_market(s, first_in(s, row), book["auction_px"], command)
+    trail(s, instrument)
     book["uncrossing"] = 0
     book["phase"] = book["next_phase"]
     book["dirty"] |= CHANGED | ADDED | TRADED
