@@ -219,6 +219,7 @@ BOOK = _row(
     ("share_total", "i8"),
     ("share_next", "i4"),
     ("share_level", "i4"),
+    ("share_left", "i4"),
     ("parked", "i4"),  # level of orders that wait for an auction
     ("peg_next", "i4"),  # next pegged order of the round under way
     ("chain", "i4", (3,)),  # heads and lengths of the chains (engine.chains)

@@ -106,7 +106,7 @@ def _begin_share(s, slot, row, mode):
     config = instruments(s)[order["instrument"]]
     book["share_level"] = row
     book["share_stage"] = _BY_TIME
-    if order["leaves_qty"] >= levels(s)[row]["shown_qty"]:
+    if order["leaves_qty"] > levels(s)[row]["shown_qty"]:
         return
     if mode != _ALLOW and _group_in_level(s, slot, row):
         return
@@ -127,6 +127,7 @@ def _begin_pass(s, slot, row):
     book["share_qty"] = orders(s)[slot]["leaves_qty"]
     book["share_total"] = levels(s)[row]["shown_qty"]
     book["share_next"] = levels(s)[row]["head"]
+    book["share_left"] = levels(s)[row]["count"]
 
 
 @kernel
@@ -135,7 +136,8 @@ def _share_one(s, slot, row, command):
     order = orders(s)[slot]
     book = books(s)[order["instrument"]]
     maker = np.int64(book["share_next"])
-    book["share_next"] = orders(s)[maker]["next"]
+    book["share_left"] -= 1
+    book["share_next"] = orders(s)[maker]["next"] if book["share_left"] > 0 else 0
     qty = mul_div(book["share_qty"], orders(s)[maker]["shown_qty"], book["share_total"])
     if book["share_next"] == 0:
         book["share_stage"] = _BY_TIME
