@@ -8,7 +8,7 @@ import numpy as np
 
 from domain.codes import Phase
 from domain.jit import kernel
-from domain.tables import books, core
+from domain.tables import books, core, trees
 from engine.book.ready import leave_ready, next_ready
 from engine.emit import emit_indicative, emit_top
 from engine.orders.entry import release_ready
@@ -40,6 +40,8 @@ def drain(s, instrument, command):
             if c["working"] == slot:
                 settle(s, slot, command)
             continue
+        if not _has_more(s, instrument):
+            break
         if not room_for_step(s, instrument):
             return SUSPENDED
         if book["uncrossing"]:
@@ -56,6 +58,18 @@ def drain(s, instrument, command):
         book["dirty"] = 0
         _publish(s, instrument)
     return DONE
+
+
+@kernel
+def _has_more(s, instrument):
+    """Whether a book may have more to do than to be published (the usual case: it has not)."""
+    book = books(s)[instrument]
+    if book["uncrossing"] or book["dirty"] & TRADED or book["chain"][PEGS]:
+        return True
+    if core(s)[0]["ready_head"]:
+        return True
+    waiting = trees(s)[4 * instrument]["waiting"] | trees(s)[4 * instrument + 1]["waiting"]
+    return waiting != 0 and book["dirty"] & ADDED != 0
 
 
 @kernel

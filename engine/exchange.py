@@ -25,12 +25,34 @@ from engine.rebuild import fill_directory, fill_position_index, move_recents
 from engine.store import Array, Store, aligned
 
 _ROWS = 4096  # report rows of the standing buffer
+_SMALL = 64  # batches of so many commands are copied: that is faster than asking where they are
+_WIDTH = layout.REPORT.itemsize
+_COMMAND_WIDTH = layout.COMMAND.itemsize
+# cells of CORE as int64, and of the address table
+_REPORTS, _MARKETS, _CALLED = (
+    layout.CORE.fields[name][1] // 8  # type: ignore[index]
+    for name in ("reports", "markets", "rows")
+)
+_AT_COMMANDS, _AT_REPORTS = 2 * Table.COMMAND, 2 * Table.REPORT
 _GROWN_TOGETHER = {
     Table.ORDER: (Table.ORDER, Table.DETAIL, Table.OWNER),
     Table.INSTRUMENT: (Table.INSTRUMENT, Table.BOOK),
     Table.NODE: (Table.NODE, Table.NODE_LIMIT),
     Table.POSITION: (Table.POSITION,),
 }
+
+
+def check_commands(commands: Array) -> None:
+    """Raise InvalidField unless `commands` are contiguous COMMAND rows."""
+    if commands.dtype != layout.COMMAND or not commands.flags.c_contiguous or commands.ndim != 1:
+        allowed = "a contiguous array of layout.COMMAND, one dimension"
+        raise InvalidField("commands", commands.dtype, allowed)
+
+
+def _joined(pieces: list[Array], dtype: Any) -> Array:
+    """A new array of all rows, copied as bytes: numpy copies such rows field by field."""
+    data = bytearray().join(piece.tobytes() for piece in pieces)
+    return np.ndarray(len(data) // dtype.itemsize, dtype, data)
 
 
 class Exchange:
@@ -47,15 +69,24 @@ class Exchange:
     def __init__(self, *, feed: Feed = Feed.NONE, salt: int = 0) -> None:
         self._store = Store()
         self._store.core["salt"] = salt
-        self._store.core["feed"] = int(feed)
+        self._feed = int(feed)
+        self._small = aligned(layout.COMMAND, _SMALL)
         self._reports = aligned(layout.REPORT, _ROWS)
         self._markets = aligned(layout.MARKET, max(_ROWS, 8 * STEP_REPORTS) if feed else 1)
         self._market: list[Array] = []
         self._point_buffers()
 
     def _point_buffers(self) -> None:
-        self._store.point(Table.REPORT, self._reports)
-        self._store.point(Table.MARKET, self._markets)
+        """Show the kernels the buffers of this object, and keep fast ways into its own memory."""
+        store = self._store
+        store.core["feed"] = self._feed
+        store.point(Table.REPORT, self._reports)
+        store.point(Table.MARKET, self._markets)
+        self._cells = memoryview(store[Table.CORE].view(np.int64))
+        self._small_bytes = memoryview(self._small.view(np.uint8))
+        self._report_bytes = memoryview(self._reports.view(np.uint8))
+        self._small_at = int(self._small.ctypes.data)
+        self._reports_at = int(self._reports.ctypes.data)
 
     def apply(self, commands: Array, out: Array | None = None) -> Array:
         """Apply COMMAND rows in order and return the REPORT rows they caused.
@@ -69,25 +100,39 @@ class Exchange:
             InvalidField: `commands` or `out` has another dtype or memory layout.
             CapacityError: a bound of `domain.limits` would be passed.
         """
-        if commands.dtype != layout.COMMAND or not commands.flags.c_contiguous:
-            raise InvalidField("commands", commands.dtype, "a contiguous array of layout.COMMAND")
-        store, core = self._store, self._store.core
-        buffer = self._reports if out is None else out
-        if out is not None:
+        check_commands(commands)
+        store, cells = self._store, self._cells
+        rows, places = len(commands), store.places
+        if rows <= _SMALL:
+            self._small_bytes[: rows * _COMMAND_WIDTH] = commands.tobytes()
+            places[_AT_COMMANDS] = self._small_at
+        else:
+            places[_AT_COMMANDS] = commands.ctypes.data
+        places[_AT_COMMANDS + 1] = rows
+        if out is None:
+            places[_AT_REPORTS], places[_AT_REPORTS + 1] = self._reports_at, _ROWS
+        else:
             self._check_out(out)
-        store.point(Table.COMMAND, commands)
-        store.point(Table.REPORT, buffer)
-        core["rows"], core["reports"], core["markets"] = len(commands), 0, 0
+            store.point(Table.REPORT, out)
+        cells[_CALLED], cells[_REPORTS], cells[_MARKETS] = rows, 0, 0
         full: list[Array] = []
         done = run(store.address, 0)
-        while done < len(commands):
-            self._make_room(full, buffer)
+        while done < rows:
+            self._make_room(full, self._reports if out is None else out)
             done = run(store.address, done)
-        self._keep_market()
-        rows = buffer[: core["reports"]]
+        if cells[_MARKETS]:
+            self._keep_market()
+        return self._result(full, out)
+
+    def _result(self, full: list[Array], out: Array | None) -> Array:
+        """The rows of this call: a new array, or a view of `out`."""
+        count = self._cells[_REPORTS]
         if full:
-            return np.concatenate([*full, rows])
-        return rows.copy() if out is None else rows
+            last = (self._reports if out is None else out)[:count]
+            return _joined([*full, last], layout.REPORT)
+        if out is not None:
+            return out[:count]
+        return np.ndarray(count, layout.REPORT, bytearray(self._report_bytes[: count * _WIDTH]))
 
     @staticmethod
     def _check_out(out: Array) -> None:
@@ -100,7 +145,7 @@ class Exchange:
         core = self._store.core
         want = Table(int(core["want"]))
         if want == Table.REPORT:
-            full.append(buffer[: core["reports"]].copy())
+            full.append(_joined([buffer[: core["reports"]]], layout.REPORT))
             core["reports"] = 0
         elif want == Table.MARKET:
             self._keep_market()
@@ -121,13 +166,13 @@ class Exchange:
     def _keep_market(self) -> None:
         core = self._store.core
         if core["markets"]:
-            self._market.append(self._markets[: core["markets"]].copy())
+            self._market.append(_joined([self._markets[: core["markets"]]], layout.MARKET))
             core["markets"] = 0
 
     def market(self) -> Array:
         """The MARKET rows written since the last call, dtype `layout.MARKET`."""
         rows, self._market = self._market, []
-        return np.concatenate(rows) if rows else np.zeros(0, layout.MARKET)
+        return _joined(rows, layout.MARKET)
 
     def depth(self, instrument: int, levels: int | None = None) -> tuple[Array, Array]:
         """(bids, asks): int64 arrays of shape (n, 3), best first: price, quantity, orders.
@@ -161,7 +206,11 @@ class Exchange:
         return self._store.parts()
 
     def restore(self, parts: dict[str, bytes]) -> None:
-        """Replace all state by a snapshot's."""
+        """Replace all state by a snapshot's; `feed` stays what this exchange was made with.
+
+        Raises:
+            InvalidField: a part is missing or is not whole rows; the state is as before.
+        """
         self._store.restore(parts)
         self._point_buffers()
         fill_directory(self._store.address)

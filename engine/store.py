@@ -16,7 +16,7 @@ import numpy as np
 
 from domain import layout
 from domain.attributes import InstrumentAttr, NodeAttr
-from domain.errors import CapacityError
+from domain.errors import CapacityError, InvalidField
 from domain.limits import (
     MAX_ALGOS,
     MAX_INSTRUMENTS,
@@ -67,9 +67,22 @@ def aligned(dtype: Any, rows: int, columns: int = 0) -> Array:
     return array.reshape(rows, columns) if columns else array
 
 
-def _rows_of(table: Table, least: int, used: int) -> int:
-    """Rows to give a restored table; a hash table keeps its exact size."""
-    return max(least, used) if table == Table.RECENT else max(least, used + 1)
+# cells of CORE and BOOK that depend on how commands were batched or on the feed that is written
+_CORE_OF_CALL = ("reports", "markets", "rows", "want", "feed", "market_seq")
+_BOOK_OF_FEED = ("top_bid", "top_bid_qty", "top_ask", "top_ask_qty")
+
+
+def _rows_of(table: Table, used: int) -> int:
+    """Rows to give a restored table: one spare, but hash tables and fixed ones keep their size."""
+    _, _, least, most = _SHAPES[table]
+    if table == Table.RECENT or least == most:
+        return max(least, used)
+    return max(least, used + (4 if table == Table.TREE else 1))  # four trees a book
+
+
+def _bytes_of(array: Array) -> Array:
+    """The same memory as unsigned bytes; copying rows field by field is slow."""
+    return array.reshape(-1).view(np.uint8)
 
 
 class Store:
@@ -79,6 +92,7 @@ class Store:
         self.arrays: dict[Table, Array] = {}
         self._addresses = aligned("i8", 2 * (max(Table) + 1))
         self.address = int(self._addresses.ctypes.data)  # what kernels get as `s`
+        self.places = memoryview(self._addresses)  # the same table, quick to write
         for table, (dtype, columns, rows, _) in _SHAPES.items():
             self._place(table, aligned(dtype, rows, columns))
 
@@ -111,7 +125,7 @@ class Store:
         if wanted < rows:
             raise CapacityError(table.name.lower(), most)
         new = aligned(dtype, wanted, columns)
-        new[: len(old)] = old
+        _bytes_of(new)[: old.nbytes] = _bytes_of(old)
         self._place(table, new)
 
     def renew(self, table: Table) -> Array:
@@ -154,15 +168,28 @@ class Store:
 
     def restore(self, parts: Mapping[str, bytes]) -> None:
         """Replace all state by `parts`; derived tables are emptied for the caller to rebuild."""
-        for table, (dtype, columns, rows, _) in _SHAPES.items():
+        self._check_parts(parts)
+        for table, (dtype, columns, _, _) in _SHAPES.items():
             blob = parts.get(table.name.lower(), b"")
             width = np.dtype(dtype).itemsize * max(columns, 1)
-            array = aligned(dtype, _rows_of(table, rows, len(blob) // width), columns)
-            flat = np.frombuffer(blob, np.uint8)
-            array.view(np.uint8).reshape(-1)[: len(flat)] = flat
+            array = aligned(dtype, _rows_of(table, len(blob) // width), columns)
+            _bytes_of(array)[: len(blob)] = np.frombuffer(blob, np.uint8)
             self._place(table, array)
         self._fit(Table.DIRECTORY, 2 * (int(self.core["live_orders"]) + 8))
         self._fit(Table.POSITION_INDEX, 2 * (int(self.core["positions"]) + 16))
+
+    @staticmethod
+    def _check_parts(parts: Mapping[str, bytes]) -> None:
+        """Every table that is state is there, in whole rows."""
+        for table, (dtype, columns, least, most) in _SHAPES.items():
+            if table in _DERIVED:
+                continue
+            name, width = table.name.lower(), np.dtype(dtype).itemsize * max(columns, 1)
+            size = len(parts.get(name, b""))
+            rows, rest = divmod(size, width)
+            if rest or not rows or rows > most or (least == most and rows != least):
+                allowed = f"whole rows of {width} bytes, 1 to {most}"
+                raise InvalidField(f"snapshot part {name}", f"{size} bytes", allowed)
 
     def _fit(self, table: Table, rows: int) -> None:
         """Size an emptied hash table: a power of two of at least `rows`."""
@@ -170,11 +197,16 @@ class Store:
         self._place(table, aligned(dtype, max(least, 1 << (rows - 1).bit_length()), columns))
 
     def digest(self) -> str:
-        """SHA-256 over every part, in hexadecimal."""
+        """SHA-256 over every part, in hexadecimal; the same however commands were batched."""
         total = hashlib.sha256()
-        for name, blob in sorted(self.parts().items()):
-            total.update(name.encode() + len(blob).to_bytes(8, "little"))
-            total.update(blob)
+        for table in sorted(set(_SHAPES) - set(_DERIVED)):
+            rows = self.arrays[table][: self.used(table)]
+            if table in (Table.CORE, Table.BOOK):
+                rows = rows.copy()
+                for name in _CORE_OF_CALL if table == Table.CORE else _BOOK_OF_FEED:
+                    rows[name] = 0
+            total.update(table.name.encode() + rows.nbytes.to_bytes(8, "little"))
+            total.update(_bytes_of(rows))
         return total.hexdigest()
 
     @property

@@ -5,7 +5,7 @@ import numpy as np
 from domain.codes import ExecType, Phase, Reason, TimeInForce
 from domain.jit import kernel
 from domain.tables import books, core, details, extras, levels, orders, trees
-from engine.book.queue import join_book, join_queue, waiting_queue
+from engine.book.queue import crosses, join_book, join_queue, other_side, waiting_queue
 from engine.orders.lifecycle import end_order
 from engine.states import MINIMUM, UNLIMITED, WAITING, WORKING
 from engine.trading.matching import available
@@ -29,9 +29,14 @@ def start_working(s, slot, command):
     order = orders(s)[slot]
     order["state"] = WORKING
     core(s)[0]["working"] = slot
-    books(s)[order["instrument"]]["share_level"] = 0
     if order["exec_inst"] & MINIMUM == 0:
+        touch = np.int64(trees(s)[other_side(s, slot)]["best"])
+        if touch and crosses(np.int64(order["side"]), order["price"], levels(s)[touch]["price"]):
+            books(s)[order["instrument"]]["share_level"] = 0
+        else:
+            settle(s, slot, command)
         return
+    books(s)[order["instrument"]]["share_level"] = 0
     need = extras(s)[details(s)[slot]["extra"]]["min_qty"]
     if available(s, slot, need) >= need:
         order["exec_inst"] &= 0xFFFF - MINIMUM
