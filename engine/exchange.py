@@ -27,7 +27,8 @@ from engine.store import Array, Store, aligned
 _ROWS = 4096  # report rows of the standing buffer
 _SMALL = 64  # batches of so many commands are copied: that is faster than asking where they are
 _WIDTH = layout.REPORT.itemsize
-_COMMAND_WIDTH = layout.COMMAND.itemsize
+_COMMAND = layout.COMMAND
+_COMMAND_WIDTH = _COMMAND.itemsize
 # cells of CORE as int64, and of the address table
 _REPORTS, _MARKETS, _CALLED = (
     layout.CORE.fields[name][1] // 8  # type: ignore[index]
@@ -100,7 +101,8 @@ class Exchange:
             InvalidField: `commands` or `out` has another dtype or memory layout.
             CapacityError: a bound of `domain.limits` would be passed.
         """
-        check_commands(commands)
+        if commands.dtype is not _COMMAND or commands.ndim != 1 or not commands.flags.c_contiguous:
+            check_commands(commands)
         store, cells = self._store, self._cells
         rows, places = len(commands), store.places
         if rows <= _SMALL:
