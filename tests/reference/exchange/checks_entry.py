@@ -146,7 +146,8 @@ def short_sale(reason: Reason, forbids: Callable[[Candidate, Node], bool]) -> Ch
     def check(c: Candidate) -> Refusal | None:
         for node in c.chain():
             if short(c) and forbids(c, node):
-                return Refusal(reason, node.level, c.room, c.order.leaves, c.room)
+                room = max(0, c.room)
+                return Refusal(reason, node.level, room, c.order.leaves, room)
         return None
 
     return check
@@ -167,6 +168,27 @@ def reduction_mode(c: Candidate) -> Refusal | None:
     return None
 
 
+def expired_instrument(c: Candidate) -> Refusal | None:
+    expiry = c.inst[I.EXPIRY]
+    if 0 < expiry <= c.w.time:
+        return Refusal(Reason.INSTRUMENT_EXPIRED, 0, expiry, c.w.time)
+    return None
+
+
+def other_currency(c: Candidate) -> Refusal | None:
+    own, asked = c.account[N.CURRENCY], c.inst[I.CURRENCY]
+    if own != asked:
+        return Refusal(Reason.CURRENCY_MISMATCH, c.account.level, own, asked)
+    return None
+
+
+def unknown_algo(c: Candidate) -> Refusal | None:
+    algo = c.order.algo_id
+    if algo and algo not in c.w.algos:
+        return Refusal(Reason.ALGO_ID_UNKNOWN, 0, 0, algo)
+    return None
+
+
 STATE: tuple[Check, ...] = (
     plain(lambda c: c.w.killed, Reason.MARKET_KILLED),
     plain(lambda c: c.inst.killed, Reason.INSTRUMENT_KILLED),
@@ -178,12 +200,12 @@ STATE: tuple[Check, ...] = (
     ),
     plain(phase_forbids, Reason.PHASE_FORBIDS),
     plain(lambda c: not c.inst[I.TRADABLE], Reason.INSTRUMENT_NOT_TRADABLE),
-    plain(lambda c: 0 < c.inst[I.EXPIRY] <= c.w.time, Reason.INSTRUMENT_EXPIRED),
+    expired_instrument,
     each_node(
         lambda c, n: bool(c.w.setting(n.number, c.inst.number).restricted),
         Reason.INSTRUMENT_RESTRICTED,
     ),
-    plain(lambda c: c.inst[I.CURRENCY] != c.account[N.CURRENCY], Reason.CURRENCY_MISMATCH),
+    other_currency,
     each_node(wrong_type, Reason.TYPE_NOT_PERMITTED),
     each_node(wrong_side, Reason.SIDE_NOT_PERMITTED),
     wrong_ord_type,
@@ -192,10 +214,7 @@ STATE: tuple[Check, ...] = (
     each_node(
         lambda c, n: bool(n[N.ALGO_REQUIRED]) and c.order.algo_id == 0, Reason.ALGO_ID_REQUIRED
     ),
-    plain(
-        lambda c: c.order.algo_id != 0 and c.order.algo_id not in c.w.algos,
-        Reason.ALGO_ID_UNKNOWN,
-    ),
+    unknown_algo,
     reduction_mode,
     each_node(lambda c, n: n.throttled, Reason.EXECUTION_THROTTLED),
 )

@@ -50,9 +50,9 @@ def cancel_rate(c: Candidate) -> Refusal | None:
 def order_to_trade(c: Candidate) -> Refusal | None:
     for node in c.chain():
         ratio, floor = node[N.ORDER_TO_TRADE], node[N.ORDER_TO_TRADE_FLOOR]
-        limit = ratio * max(node.executions, 1)
+        limit = max(floor, ratio * max(node.executions, 1))
         after = node.messages + 1
-        if ratio != NO_LIMIT and after > floor and after > limit:
+        if ratio != NO_LIMIT and after > limit:
             return Refusal(Reason.ORDER_TO_TRADE, node.level, limit, after, limit - node.messages)
     return None
 
@@ -89,7 +89,7 @@ def take_tokens(c: Candidate) -> None:
             node.replace_tat = _draw(now, node.replace_tat, node[N.REPLACE_RATE])
         else:
             node.order_tat = _draw(now, node.order_tat, node[N.ORDER_RATE])
-    if not c.old:
+    if not c.old and c.account[N.DUPLICATE_WINDOW_NS]:
         c.w.recent[recent_key(c)] = now
 
 

@@ -28,9 +28,9 @@ def static_band(c: Candidate) -> Refusal | None:
     low, high = c.inst[I.STATIC_LOW], c.inst[I.STATIC_HIGH]
     for price in (c.limit_price, c.order.given_stop):
         if price and price < low:
-            return Refusal(Reason.STATIC_BAND, 0, low, price, low)
+            return Refusal(Reason.STATIC_BAND, 0, low, price)
         if price and price > high:
-            return Refusal(Reason.STATIC_BAND, 0, high, price, high)
+            return Refusal(Reason.STATIC_BAND, 0, high, price)
     return None
 
 
@@ -41,7 +41,7 @@ def dynamic_band(c: Candidate) -> Refusal | None:
     reference = prices.dynamic_reference(inst)
     width = prices.dynamic_width(inst, reference)
     edge = reference + width if price > reference else reference - width
-    return Refusal(Reason.DYNAMIC_BAND, 0, edge, price, edge)
+    return Refusal(Reason.DYNAMIC_BAND, 0, edge, price)
 
 
 def fat_finger(attribute: N, reason: Reason, scale: Callable[[int, int], tuple[int, int]]) -> Check:
@@ -111,23 +111,21 @@ def opposite_total(c: Candidate) -> int:
 
 def recent_key(c: Candidate) -> tuple[int, int, int, int, int]:
     o = c.order
-    return (o.account, o.instrument, o.side, o.limit, o.order_qty)
+    return (o.account, o.instrument, o.side, o.sent_price, o.order_qty)
 
 
 def duplicate(c: Candidate) -> Refusal | None:
-    at = c.w.recent.get(recent_key(c))
-    if c.old or at is None:
+    """The account's own window; orders are remembered while it is open."""
+    at, window = c.w.recent.get(recent_key(c)), c.account[N.DUPLICATE_WINDOW_NS]
+    if c.old or at is None or c.w.time - at >= window:
         return None
-    for node in c.chain():
-        window = node[N.DUPLICATE_WINDOW_NS]
-        if c.w.time - at < window:
-            return Refusal(Reason.DUPLICATE_WINDOW, node.level, window, c.w.time - at, window)
-    return None
+    return Refusal(Reason.DUPLICATE_WINDOW, c.account.level, window, c.w.time - at)
 
 
 def reduce_only(c: Candidate) -> Refusal | None:
     if c.order.flags & ExecInst.REDUCE_ONLY and not c.reduces:
-        return Refusal(Reason.REDUCE_ONLY, c.account.level)
+        room = max(0, c.room)
+        return Refusal(Reason.REDUCE_ONLY, c.account.level, room, c.order.leaves, room)
     return None
 
 
@@ -225,18 +223,17 @@ def sums(c: Candidate, n: Node, members: Callable[[int], bool]) -> tuple[list[in
     return result[0], result[1]
 
 
-def groups(c: Candidate, n: Node) -> Iterator[Refusal | None]:
-    for kind, column in ((1, I.PRODUCT), (2, I.CURRENCY)):
-        group: Group | None = n.groups.get((kind, c.inst[column]))
-        if group is None:
-            continue
+def group(kind: int, net: bool) -> Check:
+    """Gross or net exposure of the instrument's product (1) or currency (2)."""
+    column = I.PRODUCT if kind == 1 else I.CURRENCY
 
-        def members(i: int, column: I = column) -> bool:
-            return c.w.instruments[i][column] == c.inst[column]
+    def measure(c: Candidate, n: Node) -> Iterator[Refusal | None]:
+        limits: Group = n.groups.get((kind, c.inst[column]), Group())
+        limit = limits.max_net if net else limits.max_gross
+        before, after = sums(c, n, lambda i: c.w.instruments[i][column] == c.inst[column])
+        yield over(Reason.GROUP_EXPOSURE, n.level, limit, before[net], after[net])
 
-        before, after = sums(c, n, members)
-        for k, limit in enumerate((group.max_gross, group.max_net)):
-            yield over(Reason.GROUP_EXPOSURE, n.level, limit, before[k], after[k])
+    return per_node(measure)
 
 
 def gross_exposure(c: Candidate, n: Node) -> Iterator[Refusal | None]:
@@ -314,7 +311,10 @@ EXPOSURE: tuple[Check, ...] = (
     per_node(position),
     per_node(gross_position),
     per_node(instrument_exposure),
-    per_node(groups),
+    group(1, net=False),
+    group(1, net=True),
+    group(2, net=False),
+    group(2, net=True),
     per_node(gross_exposure),
     per_node(net_exposure),
     concentration,

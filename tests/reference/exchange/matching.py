@@ -63,7 +63,8 @@ def set_working_price(inst: Instrument, order: Order) -> None:
     elif order.pegged:
         order.price = prices.peg_price(inst, order, prices.peg_references(inst))
     best = inst.book.other(order.side).best
-    if order.ord_type == OrdType.MARKET_TO_LIMIT and order.unlimited and inst.continuous and best:
+    works = inst.continuous and order.state is State.WORKING and best
+    if order.ord_type == OrdType.MARKET_TO_LIMIT and order.unlimited and works:
         order.price = min(best, order.cap) if order.side == BUY else max(best, order.cap)
         order.limit = order.price
         order.unlimited = False
@@ -194,7 +195,7 @@ def match(w: World, inst: Instrument, order: Order) -> None:
 def share_level(w: World, inst: Instrument, order: Order, level: Level[Order]) -> None:
     """Hand out an incoming quantity among a level's displayed orders; the rest goes by time."""
     own_group = any(w.self_trade_mode(order, r) != SelfTrade.ALLOW for r in level.displayed)
-    if order.leaves > level.shown or own_group:
+    if order.leaves >= level.shown or own_group:
         return
     price = level.first.price
     if inst[I.ALLOCATION] == Allocation.SPLIT:
@@ -232,10 +233,9 @@ def record_price(w: World, inst: Instrument, price: int) -> None:
     w.trade_id += 1
     prices.count_flex(inst, price)
     inst.last_px = price
+    inst.trail_high = max(inst.trail_high, price)
+    inst.trail_low = min(inst.trail_low or price, price)
     w.touched.add(inst.number)
-    for order in inst.book.trailing:
-        if order.state is State.TRIGGER and prices.follow(inst, order):
-            order.stamp = w.next_stamp()
 
 
 def report_trade(

@@ -98,6 +98,7 @@ class Order:
     leaves: int
     cl_ord_id: int = 0
     limit: int = 0  # the customer's price, 0 for none
+    sent_price: int = 0  # the same as it was sent
     price: int = 0  # the furthest price at which it may trade now
     cap: int = 0  # the furthest price at which it may ever trade (pegged orders)
     worst_px: int = 0
@@ -273,6 +274,8 @@ class Instrument:
     resume_phase: int = Phase.CLOSED
     killed: bool = False
     last_px: int = 0
+    trail_high: int = 0  # highest and lowest price since trailing stops were last moved
+    trail_low: int = 0
     end_time: int = 0
     extensions: int = 0
     flexes: int = 0

@@ -37,6 +37,7 @@ def build(cmd: Command) -> Order:
         order_qty=cmd.order_qty,
         leaves=cmd.order_qty,
         cl_ord_id=cmd.cl_ord_id,
+        sent_price=cmd.price,
         limit=cmd.price if cmd.ord_type in LIMITED | OPTIONAL_LIMIT else 0,
         stop_px=stop,
         given_stop=stop,
@@ -154,9 +155,7 @@ def accept(w: World, order: Order, named: Order | None) -> None:
     lifecycle.register(w, order)
     if named:
         lifecycle.join(order, named)
-    set_out(w, order, ExecType.NEW, 0)
-    if named and named.live:
-        arrive(w, named)
+    set_out(w, order, ExecType.NEW, named=named)
 
 
 def arrive(w: World, named: Order) -> None:
@@ -171,7 +170,9 @@ def arrive(w: World, named: Order) -> None:
             lifecycle.set_free(w, order)
 
 
-def set_out(w: World, order: Order, exec_type: ExecType, original: int) -> None:
+def set_out(
+    w: World, order: Order, exec_type: ExecType, original: int = 0, named: Order | None = None
+) -> None:
     """Report an order that enters or enters again, in the state in which it does."""
     inst = w.instruments[order.instrument]
     held = order.role is Role.CHILD or any(o.list_left for o in [order, *order.ring])
@@ -179,6 +180,8 @@ def set_out(w: World, order: Order, exec_type: ExecType, original: int) -> None:
     if not held:
         matching.set_working_price(inst, order)
     rows.order_row(w, order, exec_type).update(orig_cl_ord_id=original)
+    if named:
+        arrive(w, named)
     if not held:
         matching.enter(w, order)
 

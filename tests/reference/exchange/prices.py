@@ -104,13 +104,12 @@ def trailed_stop(order: Order, best: int) -> int:
     return clamp(best + order.side * distance)
 
 
-def follow(inst: Instrument, order: Order) -> bool:
-    """The last price has moved: a sell's stop only rises, a buy's only falls. True if it did."""
-    last = inst.last_px
-    if order.best_px and order.side * (order.best_px - last) <= 0:
+def follow(inst: Instrument, order: Order, best: int) -> bool:
+    """The market has been at `best`: a sell's stop only rises, a buy's only falls; did it?"""
+    if order.best_px and order.side * (order.best_px - best) <= 0:
         return False
-    order.best_px = last
-    wanted = trailed_stop(order, last)
+    order.best_px = best
+    wanted = trailed_stop(order, best)
     if order.side * (order.stop_px - wanted) <= 0:
         return False
     order.stop_px = wanted

@@ -151,8 +151,10 @@ def _new_values(order: Order, cmd: Command) -> Refusal | None:
     if order.trailing and order.flags & ExecInst.TRAIL_BPS:
         offset_high = min(offset_high, BPS - 1)
     gtd = order.time_in_force == TimeInForce.GTD
+    never_whole = order.pegged or order.time_in_force in AUCTION_ONLY or order.flags & POST
     return (
         within(Reason.PRICE_OUT_OF_RANGE, cmd.price, 0, price_high)
+        or (within(quantity, cmd.min_qty, 0, 0) if never_whole else None)
         or within(quantity, cmd.order_qty, 0, MAX_QTY)
         or within(quantity, cmd.display_qty, 0, MAX_QTY)
         or within(quantity, cmd.min_qty, 0, MAX_QTY)

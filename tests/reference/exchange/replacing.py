@@ -12,7 +12,6 @@ from tests.reference.exchange import (
     checks_flow,
     lifecycle,
     orders,
-    prices,
     reading,
     rows,
 )
@@ -27,7 +26,7 @@ from tests.reference.exchange.world import Command, World
 # What a replace may change; the rest belongs to the order for life.
 _CHANGED = (
     "limit price cap worst_px stop_px given_stop offset display min_qty order_qty "
-    "leaves decremented expire_time unlimited"
+    "leaves minimum decremented expire_time unlimited"
 ).split()
 assert set(_CHANGED) <= {f.name for f in fields(Order)}
 
@@ -58,14 +57,16 @@ def amended(order: Order, cmd: Command) -> Order:
         new.order_qty, new.decremented = cmd.order_qty, 0
         new.leaves = cmd.order_qty - order.cum_qty
     new.display = cmd.display_qty or (order.display if order.display <= new.order_qty else 0)
-    if order.minimum:
+    if order.cum_qty == 0 and (order.minimum or cmd.min_qty):
         whole = order.flags & ExecInst.ALL_OR_NONE or order.time_in_force == TimeInForce.FOK
         kept = min(order.min_qty, new.order_qty)
         new.min_qty = new.order_qty if whole else cmd.min_qty or kept
+        new.minimum = True
     new.expire_time = cmd.expire_time or order.expire_time
     new.offset = cmd.offset or order.offset
-    if cmd.stop_px:
-        new.stop_px = new.given_stop = cmd.stop_px
+    if cmd.stop_px or order.trailing:
+        new.given_stop = cmd.stop_px
+        new.stop_px = cmd.stop_px or order.stop_px
     return new
 
 
@@ -90,12 +91,16 @@ def finish(w: World, order: Order, cl_ord_id: int) -> None:
 
 def keeps_place(inst: Instrument, order: Order, new: Order) -> bool:
     """Only in the book is there a place to keep."""
+    same_price = new.price == order.price
+    if order.pegged:
+        same_price = new.cap == order.cap and new.offset == order.offset
     deeper = order.display and new.display <= order.display
     return (
         order.state is State.BOOK
         and not inst[I.REPLACE_LOSES_PRIORITY]
-        and new.price == order.price
+        and same_price
         and new.leaves <= order.leaves
+        and not new.minimum
         and (new.display == order.display or bool(deeper))
     )
 
@@ -104,9 +109,9 @@ def change(w: World, order: Order, new: Order, cl_ord_id: int) -> None:
     """Make an order what it is to be; it keeps its place or enters again."""
     inst = w.instruments[order.instrument]
     checks_flow.take_tokens(Candidate(w, new, order))
-    if order.pegged:
-        new.price = prices.peg_price(inst, new, prices.peg_references(inst))
     keeps = keeps_place(inst, order, new)
+    if order.pegged and keeps:
+        new.price = order.price
     if not keeps:
         lifecycle.withdraw(w, order)
     w.touched.add(order.instrument)

@@ -34,6 +34,7 @@ def release_next(w: World, instrument: int) -> bool:
 
 def step(w: World, inst: Instrument) -> bool:
     """One trigger, else one waiting order, else one pegged order; False if there is nothing."""
+    trail(w, inst)
     if not inst.continuous:
         return False
     due = next_trigger(inst)
@@ -47,6 +48,15 @@ def step(w: World, inst: Instrument) -> bool:
         matching.work(w, waiting)
         return True
     return move_pegs(w, inst)
+
+
+def trail(w: World, inst: Instrument) -> None:
+    """Move the stop prices of trailing orders after the best price since the last time."""
+    for order in inst.book.trailing if inst.trail_high else ():
+        best = inst.trail_low if order.side == BUY else inst.trail_high
+        if order.state is State.TRIGGER and prices.follow(inst, order, best):
+            order.stamp = w.next_stamp()
+    inst.trail_high = inst.trail_low = 0
 
 
 def next_trigger(inst: Instrument) -> Order | None:
