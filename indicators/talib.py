@@ -66,7 +66,8 @@ def _function(row: Row) -> Callable[..., Any]:
         ours = {params[k].name if k in params else k: v for k, v in named.items()}
         out = base(*arguments, **ours)
         if indexed:
-            _shift(out, arguments[0])
+            ours |= {p.name: v for p, v in zip(row.params, arguments[len(columns) :])}  # noqa: B905
+            _shift(out, arguments[0], row.lookback(**ours))
         return out if not hasattr(out, "_fields") else tuple(out)
 
     positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -79,9 +80,9 @@ def _function(row: Row) -> Callable[..., Any]:
     return call
 
 
-def _shift(out: Any, column: Any) -> None:
+def _shift(out: Any, column: Any, warmup: int) -> None:
     """TA-Lib counts rows from the start of the column, leading NaNs included."""
     first = int(np.argmax(~np.isnan(np.asarray(column, np.float64)))) if len(column) else 0
     if first:
         for values in out if isinstance(out, tuple) else (out,):
-            values[np.flatnonzero(values)] += first
+            values[first:][warmup:] += first

@@ -32,8 +32,10 @@ def update_cci(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
 
 @kernel
 def flow(new: Any, last: Any, volume: Any) -> Any:
-    """(inflow, outflow) from three times the typical prices of a row and the one before."""
-    money = new * volume / 3.0
+    """(inflow, outflow) from the typical prices of a row and the one before."""
+    money = new * volume
+    if abs(new - last) <= 1e-14 * (abs(new) + abs(last)):
+        return 0.0, 0.0
     return (money if new > last else 0.0), (money if new < last else 0.0)
 
 
@@ -42,7 +44,8 @@ def flows(x: Any, first: Any, stop: Any) -> Any:
     """Sums of `flow` over the rows first .. stop - 1."""
     into, out = 0.0, 0.0
     for j in range(first, stop):
-        new, last = x[0][j] + x[1][j] + x[2][j], x[0][j - 1] + x[1][j - 1] + x[2][j - 1]
+        k = j - 1
+        new, last = (x[0][j] + x[1][j] + x[2][j]) / 3.0, (x[0][k] + x[1][k] + x[2][k]) / 3.0
         a, b = flow(new, last, x[3][j])
         into, out = into + a, out + b
     return into, out
@@ -50,25 +53,27 @@ def flows(x: Any, first: Any, stop: Any) -> Any:
 
 def update_mfi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: inflow, outflow, age."""
-    n, seen, into, out, age = int(s[0]), warm(s), s[1], s[2], int(s[3])
+    n, seen, into, out, age, quiet = int(s[0]), warm(s), s[1], s[2], int(s[3]), int(s[4])
     high, low, close, volume = x[0], x[1], x[2], x[3]
     for i in range(start, stop):
         if seen > 0:
-            last = high[i - 1] + low[i - 1] + close[i - 1]
-            a, b = flow(high[i] + low[i] + close[i], last, volume[i])
+            last = (high[i - 1] + low[i - 1] + close[i - 1]) / 3.0
+            a, b = flow((high[i] + low[i] + close[i]) / 3.0, last, volume[i])
             into, out = into + a, out + b
         if seen > n:
             j = i - n
-            last = high[j - 1] + low[j - 1] + close[j - 1]
-            a, b = flow(high[j] + low[j] + close[j], last, volume[j])
-            into, out = into - a, out - b
+            last = (high[j - 1] + low[j - 1] + close[j - 1]) / 3.0
+            gone, went = flow((high[j] + low[j] + close[j]) / 3.0, last, volume[j])
+            into, out = into - gone, out - went
         seen, age = seen + 1, age + 1
         if age >= REFRESH and seen > n:
             into, out = flows(x, i - n + 1, i + 1)
             age = 0
         both = into + out
-        y[0][i - base] = 100.0 * (into / both) if both >= 1.0 else 0.0
-    s[1], s[2], s[3] = into, out, age
+        quiet = 0 if a + b > 0.0 else quiet + 1
+        some = both > 0.0 and quiet < n
+        y[0][i - base] = 100.0 * min(max(into / both, 0.0), 1.0) if some else 0.0
+    s[1], s[2], s[3], s[4] = into, out, age, quiet
     hide(y[0], s, start, stop, base)
 
 
@@ -82,8 +87,8 @@ ROWS = (
     ),
     Row(
         "mfi", "Money flow index", "high low close volume", (length(14),), "mfi", update_mfi,
-        slots=lambda n: 3, warmup=lambda n: n, history=lambda n: n + 1,
-        formula="100 inflow / (inflow + outflow) of typical price * volume; 0 below a flow of 1",
+        slots=lambda n: 4, warmup=lambda n: n, history=lambda n: n + 1,
+        formula="100 inflow / (inflow + outflow) of typical price * volume; 0 without flow",
         source="Quong and Soudack, Stocks & Commodities 7:3 (1989)", talib="MFI timeperiod",
         ta="MFIIndicator",
     ),

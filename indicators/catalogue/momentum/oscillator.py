@@ -119,7 +119,7 @@ def update_er(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
             path, age = 0.0, 0
             for j in range(i - n + 1, i + 1):
                 path += abs(v[j] - v[j - 1])
-        y[0][i - base] = min(abs(v[i] - v[i - n]) / path, 1.0) if path > 0.0 else 0.0
+        y[0][i - base] = min(abs(v[i] - v[i - n]) / path, 1.0) if path > 0.0 else 1.0
     s[1], s[2] = path, age
     hide(y[0], s, start, stop, base)
 
@@ -217,7 +217,7 @@ ROWS = (
              warmup=lambda n: n - 1, formula="close n // 2 + 1 rows ago - SMA(n)",
              source="Achelis 2001", ta="DPOIndicator"),
     _average("er", "Kaufman's efficiency ratio", "close", 10, 1, kernel=update_er,
-             warmup=lambda n: n, formula="|close - close n rows ago| / sum of |changes|",
+             warmup=lambda n: n, formula="|close - close n rows ago| / sum of |changes|, 1 if flat",
              source="Kaufman 1995"),
     Row(
         "vhf", "Vertical horizontal filter", "close", (length(28),), "vhf", update_vhf,

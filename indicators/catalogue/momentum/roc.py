@@ -60,7 +60,7 @@ def update_logreturn(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -
 
 def update_cumreturn(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: the first value."""
-    first = x[0][start] if warm(s) == 0 else s[0]
+    first = x[0][start] if warm(s) == 0 and start < stop else s[0]
     for i in range(start, stop):
         y[0][i - base] = 100.0 * (x[0][i] / first - 1.0) if first != 0.0 else np.nan
     s[0] = first

@@ -90,7 +90,7 @@ def update_imi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
             gain += d if d > 0.0 else 0.0
             loss += -d if d < 0.0 else 0.0
         both = gain + loss
-        y[0][i - base] = 100.0 * gain / both if both > 0.0 else 0.0
+        y[0][i - base] = 100.0 * gain / both if both > 0.0 else 50.0
     hide(y[0], s, start, stop, base)
 
 

@@ -17,8 +17,8 @@ from indicators.registry import Row, length, matype
 
 
 @kernel
-def raw(x: Any, out: Any, s: Any, b: Any, n: Any, span: Any) -> None:
-    """100 (close - lowest) / (highest - lowest), 0 without range. Slots: 4 n of work space."""
+def raw(x: Any, out: Any, s: Any, b: Any, n: Any, span: Any, flat: Any) -> None:
+    """100 (close - lowest) / (highest - lowest), or `flat`. Slots: 4 n of work space."""
     start, stop, base = span
     i, last = start, x[2]
     while i < stop:
@@ -28,14 +28,14 @@ def raw(x: Any, out: Any, s: Any, b: Any, n: Any, span: Any) -> None:
         for j in range(i, end):
             low = s[b + 2 * n + j - i]
             wide = s[b + j - i] - low
-            out[j - base] = 100.0 * (last[j] - low) / wide if wide != 0.0 else 0.0
+            out[j - base] = 100.0 * (last[j] - low) / wide if wide != 0.0 else flat
         i = end
 
 
 def update_stochf(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: work space, then the average."""
     n, m, seen = int(s[0]), int(s[1]), warm(s)
-    raw(x, y[0], s, 3, n, (start, stop, base))
+    raw(x, y[0], s, 3, n, (start, stop, base), 0.0)
     for i in range(start - base, stop - base):
         if seen >= n - 1:
             y[1][i] = ma1(s, 3 + 4 * n, m, y[0][i])
@@ -49,7 +49,7 @@ def update_stoch(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> No
     n, k, d, seen = int(s[0]), int(s[1]), int(s[3]), warm(s)
     first = 5 + 4 * n
     second = first + 2 * k + 400
-    raw(x, y[0], s, 5, n, (start, stop, base))
+    raw(x, y[0], s, 5, n, (start, stop, base), 0.0)
     for i in range(start - base, stop - base):
         slow = np.nan
         if seen >= n - 1:
@@ -65,7 +65,7 @@ def update_kdj(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
     n, k, d, seen = int(s[0]), int(s[1]), int(s[3]), warm(s)
     first = 5 + 4 * n
     second = first + 2 * k + 400
-    raw(x, y[0], s, 5, n, (start, stop, base))
+    raw(x, y[0], s, 5, n, (start, stop, base), 0.0)
     for i in range(start - base, stop - base):
         slow = np.nan
         if seen >= n - 1:
@@ -79,7 +79,7 @@ def update_kdj(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
 
 def update_willr(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: 4 n of work space."""
-    raw(x, y[0], s, 1, int(s[0]), (start, stop, base))
+    raw(x, y[0], s, 1, int(s[0]), (start, stop, base), 100.0)
     for i in range(start - base, stop - base):
         y[0][i] -= 100.0
     hide(y[0], s, start, stop, base)

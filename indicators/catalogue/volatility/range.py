@@ -102,7 +102,7 @@ def update_massi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> No
         if c1 >= n:
             c2, e2 = ema(c2, e2, n, k, e1)
         if c2 >= n:
-            ratio = e1 / e2 if e2 != 0.0 else 0.0
+            ratio = e1 / e2 if e2 != 0.0 else 1.0
             value += ratio - s[9 + p]
             s[9 + p] = ratio
             p, age = (p + 1 if p + 1 < m else 0), age + 1

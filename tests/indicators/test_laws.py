@@ -1,0 +1,95 @@
+"""The laws that hold for every registry row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from indicators.batch import Function
+from indicators.registry import rows
+from indicators.stream import stream_class
+from tests.indicators.series import columns, inputs
+
+ROWS = list(rows().values())
+DATA_DEPENDENT = {"vpin"}  # its first value waits for enough volume
+
+
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.dtype == b.dtype and a.tobytes() == b.tobytes()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.name)
+def test_laws(row) -> None:
+    x = inputs(row)
+    function = Function(row)
+    whole = columns(function(*x))
+    _any_chunking(row, x, whole)
+    _no_look_ahead(function, x, whole)
+    _warm_up(row, whole)
+    if not row.elementwise:
+        _gaps(function, x, whole)
+    _degenerate(row, function, x)
+
+
+def _any_chunking(row, x, whole) -> None:
+    """Chunks of any size, and single values, give the bits of one batch."""
+    sizes = np.random.default_rng(len(row.name)).choice([0, 1, 2, 5, 17, 90], 200)
+    stream, parts, at = stream_class(row)(), [], 0
+    for size in sizes:
+        parts.append(columns(stream.extend(*[c[at : at + size] for c in x])))
+        at += size
+        if at >= 300:
+            break
+    singles = [stream.update(*[float(c[i]) for c in x]) for i in range(at, 400)]
+    for k, column in enumerate(whole):
+        head = np.concatenate([p[k] for p in parts])
+        tail = [v[k] if isinstance(v, tuple) else v for v in singles]
+        assert same(np.concatenate([head, np.array(tail, column.dtype)]), column)
+
+
+def _no_look_ahead(function, x, whole) -> None:
+    for cut in (1, 33, 150, 399):
+        for a, b in zip(columns(function(*[c[:cut] for c in x])), whole, strict=True):
+            assert same(a, b[:cut])
+
+
+def _warm_up(row, whole) -> None:
+    """The first value of some output stands exactly where the row says."""
+    floats = [c for k, c in enumerate(whole) if k not in row.integer_outputs]
+    if floats and row.name not in DATA_DEPENDENT:
+        assert min(int(np.argmax(~np.isnan(c))) for c in floats) == row.lookback()
+
+
+def _gaps(function, x, whole) -> None:
+    """A row with NaN or infinity has no value and leaves the rest as though it were not there."""
+    at = np.array([0, 1, 40, 41, 200, 399])
+    live = np.setdiff1d(np.arange(406), at)
+    for bad in (np.nan, np.inf, -np.inf):
+        wide = [np.full(406, c[0]) for c in x]
+        for to, c in zip(wide, x, strict=True):
+            to[live] = c
+        wide[-1][at] = bad
+        for a, b in zip(columns(function(*wide)), whole, strict=True):
+            assert same(a[live], b)
+            assert np.all(np.isnan(a[at])) if a.dtype.kind == "f" else np.all(a[at] == 0)
+
+
+def _degenerate(row, function, x) -> None:
+    """Nothing, too little, nothing but gaps."""
+    assert all(len(c) == 0 for c in columns(function(*[c[:0] for c in x])))
+    if not row.elementwise:
+        for c in columns(function(*[np.full(50, np.nan) for _ in x])):
+            assert np.all(np.isnan(c)) if c.dtype.kind == "f" else np.all(c == 0)
+    short = min(row.lookback(), 5)
+    for c in columns(function(*[c[:short] for c in x])):
+        assert np.all(np.isnan(c)) if c.dtype.kind == "f" else np.all(c == 0)
+
+
+@pytest.mark.parametrize("kind", ["constant", "trending", "tiny", "huge"])
+def test_no_garbage(kind: str) -> None:
+    """After the warm-up there are numbers, never infinities, on any kind of series."""
+    for row in ROWS:
+        if row.group in ("math", "candles"):
+            continue
+        for c in columns(Function(row)(*inputs(row, kind))):
+            assert not np.any(np.isinf(c)), row.name
