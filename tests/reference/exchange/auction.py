@@ -70,9 +70,7 @@ def match_all(w: World, inst: Instrument, price: int) -> None:
         fees = [accounts.fill(w, o, qty, price, maker=True) for o in (buyer, seller)]
         for order in (buyer, seller):
             if not order.hidden and not order.market_like:
-                order.shown -= qty  # an iceberg's whole quantity has one place in the queue
-                if order.shown <= 0:
-                    order.shown = min(order.display or order.leaves, order.leaves)
+                order.shown = min(order.display or order.leaves, order.leaves)
         matching.report_trade(w, (buyer, seller), qty, fees, (Liquidity.AUCTION, Liquidity.AUCTION))
 
 

@@ -169,7 +169,7 @@ def update(w: World, order: Order, qty: int) -> None:
     if qty >= order.leaves:
         end_alone(w, order, ExecType.CANCELED, Reason.CANCELED_BY_LINK)
         return
-    order.decremented += qty
+    order.order_qty -= qty
     shrink(w, order, qty)
     rows.order_row(w, order, ExecType.RESTATED, Reason.CANCELED_BY_LINK)
 

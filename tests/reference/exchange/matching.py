@@ -195,7 +195,7 @@ def match(w: World, inst: Instrument, order: Order) -> None:
 def share_level(w: World, inst: Instrument, order: Order, level: Level[Order]) -> None:
     """Hand out an incoming quantity among a level's displayed orders; the rest goes by time."""
     own_group = any(w.self_trade_mode(order, r) != SelfTrade.ALLOW for r in level.displayed)
-    if order.leaves >= level.shown or own_group:
+    if order.leaves > level.shown or own_group:
         return
     price = level.first.price
     if inst[I.ALLOCATION] == Allocation.SPLIT:

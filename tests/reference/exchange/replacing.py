@@ -12,6 +12,7 @@ from tests.reference.exchange import (
     checks_flow,
     lifecycle,
     orders,
+    prices,
     reading,
     rows,
 )
@@ -93,7 +94,8 @@ def keeps_place(inst: Instrument, order: Order, new: Order) -> bool:
     """Only in the book is there a place to keep."""
     same_price = new.price == order.price
     if order.pegged:
-        same_price = new.cap == order.cap and new.offset == order.offset
+        references = prices.peg_references(inst)
+        same_price = prices.peg_price(inst, new, references) == order.price
     deeper = order.display and new.display <= order.display
     return (
         order.state is State.BOOK
