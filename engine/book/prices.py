@@ -63,6 +63,15 @@ def _next_band(s, instrument, price):
 
 
 @kernel
+def behind(s, instrument, side, best):
+    """The valid price nearest to `best` at which an order of `side` does not trade; 0 if none."""
+    price = to_tick(s, instrument, best - 1, False) if side == 0 else to_tick(
+        s, instrument, best + 1, True
+    )
+    return price if 1 <= price <= MAX_PRICE else np.int64(0)
+
+
+@kernel
 def last_or_reference(s, instrument):
     """The last price, else REFERENCE_PRICE, else 0."""
     last = books(s)[instrument]["last_px"]

@@ -15,7 +15,7 @@ from engine.orders.entry import enter, post_only
 from engine.orders.intake import is_trigger, refuse, value_price
 from engine.orders.lifecycle import detach, end_order, finish_filled, shrink_anywhere
 from engine.orders.pegs import peg_price, reference
-from engine.states import BOOK, ICEBERG, MINIMUM, QUOTE_LEG, UNLIMITED
+from engine.states import BOOK, HELD, ICEBERG, MINIMUM, QUOTE_LEG, UNLIMITED
 from risk.checks import accepted, admit, canceled
 from risk.positions import reserve, unreserve
 
@@ -23,6 +23,9 @@ _CANCEL_REJECT = int(ReportType.CANCEL_REJECT)
 _CANCELED, _REPLACED = int(ExecType.CANCELED), int(ExecType.REPLACED)
 _PEGGED, _TRAIL = int(OrdType.PEGGED), int(OrdType.TRAILING_STOP)
 _GTD, _FOK = int(TimeInForce.GTD), int(TimeInForce.FOK)
+_OPEN, _CLOSE = int(TimeInForce.AT_THE_OPEN), int(TimeInForce.AT_THE_CLOSE)
+_GFA = int(TimeInForce.GOOD_FOR_AUCTION)
+_POST_FLAGS = int(ExecInst.POST_ONLY | ExecInst.POST_SLIDE)
 _TRAIL_BPS, _AON = int(ExecInst.TRAIL_BPS), int(ExecInst.ALL_OR_NONE)
 _LOSES = int(InstrumentAttr.REPLACE_LOSES_PRIORITY)
 _UNKNOWN, _DUPLICATE = int(Reason.UNKNOWN_ORDER), int(Reason.DUPLICATE_ORDER)
@@ -127,6 +130,8 @@ def _check_values(s, slot, cmd):
         return refuse(s, _PRICE, MAX_PRICE, cmd["price"])
     if cmd["price"] != 0 and order["exec_inst"] & UNLIMITED and kind != _TRAIL:
         return refuse(s, _PRICE, 0, cmd["price"])
+    if cmd["min_qty"] != 0 and _never_waits(s, slot):
+        return refuse(s, _QTY, 0, cmd["min_qty"])
     for qty in (cmd["order_qty"], cmd["display_qty"], cmd["min_qty"]):
         if qty < 0 or qty > MAX_QTY:
             return refuse(s, _QTY, MAX_QTY, qty)
@@ -141,6 +146,15 @@ def _check_values(s, slot, cmd):
     if cmd["expire_time"] < 0 or cmd["expire_time"] > last:
         return refuse(s, _FIELD, last, cmd["expire_time"])
     return 0
+
+
+@kernel
+def _never_waits(s, slot):
+    """Whether an order cannot have a minimum quantity: pegged, post-only, or for an auction."""
+    order = orders(s)[slot]
+    tif = order["time_in_force"]
+    auction = tif == _OPEN or tif == _CLOSE or tif == _GFA
+    return auction or order["ord_type"] == _PEGGED or order["exec_inst"] & _POST_FLAGS != 0
 
 
 @kernel
@@ -197,7 +211,9 @@ def admit_replace(s, slot, cmd):
     _replaced_extra(s, slot, cmd)
     _replaced_caps(s, slot, cmd)
     reason = admit(s)
-    return reason if reason else post_only(s, np.int64(order["exec_inst"]))
+    if reason or order["state"] == HELD:
+        return reason
+    return post_only(s, np.int64(order["exec_inst"]))
 
 
 @kernel

@@ -20,7 +20,7 @@ from domain.tables import (
 from engine.book.chains import join_chain
 from engine.book.directory import add_order, find_order
 from engine.book.pools import take_extra, take_order
-from engine.book.prices import best_price, last_or_reference, tick_at
+from engine.book.prices import behind, best_price, last_or_reference
 from engine.book.queue import crosses, join_queue, other_side, parked_queue
 from engine.emit import report_order, report_refusal
 from engine.orders.intake import check_row, is_trigger, is_unlimited, read_order, refuse
@@ -30,6 +30,7 @@ from engine.orders.links import (
     join_ring,
     link_target,
     list_incomplete,
+    waits_for_parent,
 )
 from engine.orders.pegs import peg_price, place_peg, reference
 from engine.orders.triggers import fire, is_met, join_triggers
@@ -82,7 +83,9 @@ def new_order(s, cmd):
         if target == 0:
             reason = refuse(s, _LINK, 0, cmd["cl_ord_link_id"])
     if reason == 0:
-        reason = admit_order(s, cmd)
+        waits = waits_for_parent(np.int64(cmd["contingency"])) or cmd["list_size"] > 1
+        waits = waits or (target != 0 and list_incomplete(s, target))
+        reason = admit_order(s, cmd, waits)
     if reason:
         report_refusal(s, cmd, _EXECUTION, reason, 0)
         return
@@ -97,8 +100,11 @@ def new_order(s, cmd):
 
 
 @kernel
-def admit_order(s, cmd):
-    """Price the order and put it to the risk checks and the rules of the book."""
+def admit_order(s, cmd, waits):
+    """Price the order and put it to the risk checks and the rules of the book.
+
+    An order that `waits` for others meets the post-only rule when it is released.
+    """
     reason = read_order(s, cmd)
     if reason:
         return reason
@@ -108,7 +114,7 @@ def admit_order(s, cmd):
         return reason
     c["position"] = position_row(s, np.int64(c["account"]), np.int64(c["instrument"]))
     reason = admit(s)
-    if reason:
+    if reason or waits:
         return reason
     return post_only(s, np.int64(cmd["exec_inst"]))
 
@@ -148,11 +154,8 @@ def post_only(s, flags):
         return 0
     if flags & _POST:
         return refuse(s, _POST_ONLY, best, c["cap"])
-    if side == 0:
-        price = best - tick_at(s, instrument, best - 1)
-    else:
-        price = best + tick_at(s, instrument, best)
-    if price < 1:
+    price = behind(s, instrument, side, best)
+    if price == 0:
         return refuse(s, _POST_ONLY, best, c["cap"])
     c["cap"] = price
     return 0

@@ -153,20 +153,21 @@ def _follow(s, first, command, kind, role, traded, filled):
             if traded == 0:
                 _end_single(s, at, command, _CANCELED, _BY_LINK)
             else:
-                _release_child(s, at, command, traded)
+                most = orders(s)[at]["leaves_qty"] if filled else traded
+                _release_child(s, at, command, most)
         elif role == CHILD and child and kind == _BRACKET and not filled:
             _end_single(s, at, command, _CANCELED, _BY_LINK)
         at = after
 
 
 @kernel
-def _release_child(s, slot, command, traded):
-    """The parent has traded and ended: its child becomes active, for no more than that quantity."""
+def _release_child(s, slot, command, most):
+    """The parent has traded and ended: its child becomes active, for at most `most` lots."""
     order = orders(s)[slot]
-    surplus = order["leaves_qty"] - traded
+    surplus = order["leaves_qty"] - most
     if surplus > 0:
         order["leaves_qty"] -= surplus
-        details(s)[slot]["order_qty"] = traded
+        details(s)[slot]["order_qty"] -= surplus
         release(s, slot, surplus)
         report_order(s, slot, command, _RESTATED, _BY_LINK)
     e = extras(s)[details(s)[slot]["extra"]]

@@ -77,7 +77,7 @@ def quote_leg(s, cmd, side):
         leg["exec_inst"] = 0
         reason = admit_replace(s, slot, leg)
     elif reason == 0:
-        reason = admit_order(s, leg)
+        reason = admit_order(s, leg, False)
     if reason:
         leg["order_qty"] = cmd["offer_size"] if side else cmd["order_qty"]
         report_refusal(s, leg, _EXECUTION, reason, 0)

@@ -2,15 +2,18 @@
 
 import numpy as np
 
-from domain.codes import ExecType, Phase, Reason, TimeInForce
+from domain.codes import ExecInst, ExecType, Phase, Reason, TimeInForce
 from domain.jit import kernel
 from domain.tables import books, core, details, extras, levels, orders, trees
+from engine.book.prices import behind
 from engine.book.queue import crosses, join_book, join_queue, other_side, waiting_queue
 from engine.orders.lifecycle import end_order
 from engine.states import MINIMUM, UNLIMITED, WAITING, WORKING
 from engine.trading.matching import available
 
 _CANCELED, _UNFILLED = int(ExecType.CANCELED), int(Reason.UNFILLED_REMAINDER)
+_POST_ONLY, _WOULD_TRADE = int(ExecInst.POST_ONLY), int(Reason.POST_ONLY_WOULD_TRADE)
+_POST_FLAGS = int(ExecInst.POST_ONLY | ExecInst.POST_SLIDE)
 _IOC, _FOK = int(TimeInForce.IOC), int(TimeInForce.FOK)
 _CONTINUOUS = int(Phase.CONTINUOUS)
 
@@ -33,6 +36,8 @@ def start_working(s, slot, command):
         touch = np.int64(trees(s)[other_side(s, slot)]["best"])
         if touch and crosses(np.int64(order["side"]), order["price"], levels(s)[touch]["price"]):
             books(s)[order["instrument"]]["share_level"] = 0
+            if order["exec_inst"] & _POST_FLAGS:
+                _must_not_take(s, slot, levels(s)[touch]["price"], command)
         else:
             settle(s, slot, command)
         return
@@ -45,6 +50,18 @@ def start_working(s, slot, command):
     else:
         core(s)[0]["working"] = 0
         _wait(s, slot)
+
+
+@kernel
+def _must_not_take(s, slot, best, command):
+    """A released post-only order would trade: it slides behind the other side, or ends."""
+    order = orders(s)[slot]
+    price = behind(s, np.int64(order["instrument"]), np.int64(order["side"]), best)
+    if order["exec_inst"] & _POST_ONLY or price == 0:
+        end_order(s, slot, command, _CANCELED, _WOULD_TRADE)
+        return
+    order["price"] = price
+    settle(s, slot, command)
 
 
 @kernel

@@ -91,9 +91,14 @@ def end_volatility(s, instrument):
 @kernel
 def go_on_uncrossing(s, instrument, command):
     """Trade, then settle what the uncross left over, then enter the next phase."""
-    if uncross(s, instrument, command) == SUSPENDED:
-        return SUSPENDED
     book = books(s)[instrument]
+    while True:
+        if uncross(s, instrument, command) == SUSPENDED:
+            return SUSPENDED
+        price, _, _ = equilibrium(s, instrument)  # self-trade prevention may leave it crossed
+        if price == 0:
+            break
+        book["auction_px"] = price
     if is_auction(book["phase"]):
         while book["chain"][CALL_ONLY]:
             slot = _first_in_book(s, np.int64(book["chain"][CALL_ONLY]))
