@@ -13,7 +13,7 @@ from engine.orders.triggers import trail
 from engine.room import room_for_step
 from engine.states import ADDED, BOOK, CALL_ONLY, CHANGED, DONE, SUSPENDED, TRADED, UNLIMITED
 from engine.trading.auction import equilibrium, uncross
-from engine.trading.calls import is_auction, is_call, open_call
+from engine.trading.calls import is_call, open_call
 from risk.exact import bps_down
 from risk.positions import reserve, unreserve
 
@@ -99,14 +99,13 @@ def go_on_uncrossing(s, instrument, command):
         if price == 0:
             break
         book["auction_px"] = price
-    if is_auction(book["phase"]):
-        while book["chain"][CALL_ONLY]:
-            slot = _first_in_book(s, np.int64(book["chain"][CALL_ONLY]))
-            if slot == 0:
-                break
-            if not room_for_step(s, instrument):
-                return SUSPENDED
-            end_order(s, slot, command, _EXPIRED, _AUCTION_OVER)
+    while True:
+        slot = _first_in_book(s, np.int64(book["chain"][CALL_ONLY]))
+        if slot == 0:
+            break
+        if not room_for_step(s, instrument):
+            return SUSPENDED
+        end_order(s, slot, command, _EXPIRED, _AUCTION_OVER)
     for side in range(2):
         row = np.int64(trees(s)[4 * instrument + side]["first"])
         while row and first_in(s, row):
