@@ -34,6 +34,7 @@ _REPORTS, _MARKETS, _CALLED = (
     layout.CORE.fields[name][1] // 8  # type: ignore[index]
     for name in ("reports", "markets", "rows")
 )
+_POPULATION = layout.CORE.fields["nodes"][1] // 8  # type: ignore[index]  # nodes and instruments
 _AT_COMMANDS, _AT_REPORTS = 2 * Table.COMMAND, 2 * Table.REPORT
 _GROWN_TOGETHER = {
     Table.ORDER: (Table.ORDER, Table.DETAIL, Table.OWNER),
@@ -83,9 +84,9 @@ class Exchange:
         store.core["feed"] = self._feed
         store.point(Table.REPORT, self._reports)
         store.point(Table.MARKET, self._markets)
-        self._cells = memoryview(store[Table.CORE].view(np.int64))
-        self._small_bytes = memoryview(self._small.view(np.uint8))
-        self._report_bytes = memoryview(self._reports.view(np.uint8))
+        self._cells = store[Table.CORE].view(np.int64).data
+        self._small_bytes = self._small.view(np.uint8).data
+        self._report_bytes = self._reports.view(np.uint8).data
         self._small_at = int(self._small.ctypes.data)
         self._reports_at = int(self._reports.ctypes.data)
 
@@ -198,6 +199,11 @@ class Exchange:
     def seq(self) -> int:
         """How many commands have been applied."""
         return int(self._store.core["seq"])
+
+    @property
+    def population(self) -> int:
+        """A number that changes whenever an instrument or a node is added; cheap to read."""
+        return self._cells[_POPULATION]
 
     def state_hash(self) -> str:
         """SHA-256 of all state, in hexadecimal. Cost: O(memory in use)."""

@@ -82,7 +82,8 @@ def _rows_of(table: Table, used: int) -> int:
 
 def _bytes_of(array: Array) -> Array:
     """The same memory as unsigned bytes; copying rows field by field is slow."""
-    return array.reshape(-1).view(np.uint8)
+    flat: Array = array.reshape(-1).view(np.uint8)
+    return flat
 
 
 class Store:
@@ -92,7 +93,7 @@ class Store:
         self.arrays: dict[Table, Array] = {}
         self._addresses = aligned("i8", 2 * (max(Table) + 1))
         self.address = int(self._addresses.ctypes.data)  # what kernels get as `s`
-        self.places = memoryview(self._addresses)  # the same table, quick to write
+        self.places = self._addresses.data  # the same table, quick to write
         for table, (dtype, columns, rows, _) in _SHAPES.items():
             self._place(table, aligned(dtype, rows, columns))
 
@@ -206,7 +207,7 @@ class Store:
                 for name in _CORE_OF_CALL if table == Table.CORE else _BOOK_OF_FEED:
                     rows[name] = 0
             total.update(table.name.encode() + rows.nbytes.to_bytes(8, "little"))
-            total.update(_bytes_of(rows))
+            total.update(_bytes_of(rows).data)
         return total.hexdigest()
 
     @property
