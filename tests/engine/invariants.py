@@ -1,0 +1,178 @@
+"""Everything that must hold of an exchange's state after any command, read from its tables.
+
+Slow and obvious on purpose: it walks every order, level, tree and position row.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from domain.attributes import InstrumentAttr
+from domain.codes import ExecInst, OrdType, Phase
+from domain.tables import Table
+from engine import states
+from engine.exchange import Exchange
+
+
+def check(exchange: Exchange) -> None:
+    """Raise AssertionError at the first law that does not hold."""
+    tables = {table: exchange.table(table) for table in Table if table in WANTED}
+    live = [slot for slot, order in enumerate(tables[Table.ORDER]) if order["state"]]
+    assert len(live) == tables[Table.CORE][0]["live_orders"]
+    _check_orders(tables, live)
+    _check_levels(tables, live)
+    _check_trees(tables)
+    _check_books(tables)
+    _check_reservations(tables, live)
+    _check_positions(tables)
+
+
+WANTED = (
+    Table.CORE,
+    Table.ORDER,
+    Table.DETAIL,
+    Table.LEVEL,
+    Table.TREE,
+    Table.BRANCH,
+    Table.BOOK,
+    Table.INSTRUMENT,
+    Table.NODE,
+    Table.POSITION,
+    Table.OWNER,
+)
+Tables = dict[Table, Any]
+
+
+def _check_orders(tables: Tables, live: list[int]) -> None:
+    core = tables[Table.CORE][0]
+    assert core["working"] == 0 and core["ready_head"] == 0 and core["stage"] == 0
+    seen = set()
+    for slot in live:
+        order, detail = tables[Table.ORDER][slot], tables[Table.DETAIL][slot]
+        assert order["leaves_qty"] > 0
+        assert 0 <= order["shown_qty"] <= order["leaves_qty"]
+        assert detail["cum_qty"] + order["leaves_qty"] <= detail["order_qty"]
+        assert tables[Table.OWNER][slot] == order["account"]
+        assert order["order_id"] & ((1 << 26) - 1) == slot
+        key = (int(order["account"]), int(detail["cl_ord_id"]))
+        assert key not in seen
+        seen.add(key)
+    for slot, owner in enumerate(tables[Table.OWNER]):
+        assert (owner != 0) == (tables[Table.ORDER][slot]["state"] != 0)
+
+
+def _queue(tables: Tables, head: int, tail: int) -> list[int]:
+    found, before = [], 0
+    at = head
+    while at:
+        assert tables[Table.ORDER][at]["prev"] == before
+        found.append(at)
+        before, at = at, int(tables[Table.ORDER][at]["next"])
+        assert len(found) <= len(tables[Table.ORDER])
+    assert tail == before
+    return found
+
+
+def _check_levels(tables: Tables, live: list[int]) -> None:
+    queued = defaultdict(list)
+    for slot in live:
+        if tables[Table.ORDER][slot]["level"]:
+            queued[int(tables[Table.ORDER][slot]["level"])].append(slot)
+    for row, slots in queued.items():
+        level = tables[Table.LEVEL][row]
+        shown = _queue(tables, int(level["head"]), int(level["tail"]))
+        hidden = _queue(tables, int(level["hidden_head"]), int(level["hidden_tail"]))
+        assert sorted(shown + hidden) == sorted(slots)
+        assert (len(shown), len(hidden)) == (level["count"], level["hidden_count"])
+        if level["price"] >= 0 and level["tree"] % 4 < states.FALL:
+            _check_quantities(tables, level, shown, hidden)
+
+
+def _check_quantities(tables: Tables, level: Any, shown: list[int], hidden: list[int]) -> None:
+    orders = tables[Table.ORDER]
+    assert level["shown_qty"] == sum(int(orders[s]["shown_qty"]) for s in shown)
+    reserve = sum(int(orders[s]["leaves_qty"] - orders[s]["shown_qty"]) for s in shown + hidden)
+    assert level["hidden_qty"] == reserve
+    assert level["anchors"] == sum(orders[s]["ord_type"] != OrdType.PEGGED for s in shown)
+    for slot in shown + hidden:
+        assert orders[slot]["price"] == level["price"]
+        assert bool(orders[slot]["exec_inst"] & ExecInst.HIDDEN) == (slot in hidden)
+
+
+def _prices(tables: Tables, node: int, height: int, prefix: int) -> list[tuple[int, int]]:
+    """(price, level) of a ladder's leaves in ascending order."""
+    branch = tables[Table.BRANCH][node]
+    found = []
+    for place in range(64):
+        child = int(branch["child"][place])
+        assert bool(int(branch["bits"]) >> place & 1) == (child != 0)
+        if child:
+            key = prefix << 6 | place
+            found += [(key, child)] if height == 1 else _prices(tables, child, height - 1, key)
+    assert found
+    return found
+
+
+def _check_trees(tables: Tables) -> None:
+    for number, tree in enumerate(tables[Table.TREE]):
+        if not tree["root"]:
+            assert tree["best"] == 0 and tree["levels"] == 0
+            continue
+        found = _prices(tables, int(tree["root"]), int(tree["height"]), int(tree["prefix"]))
+        assert len(found) == tree["levels"]
+        assert tree["best"] == found[0 if number % 2 else -1][1]
+        for price, row in found:
+            level = tables[Table.LEVEL][row]
+            assert level["price"] == price and level["tree"] == number
+            assert level["count"] + level["hidden_count"] > 0
+
+
+def _check_books(tables: Tables) -> None:
+    trees, levels = tables[Table.TREE], tables[Table.LEVEL]
+    for instrument, book in enumerate(tables[Table.BOOK]):
+        bid, ask = trees[4 * instrument]["best"], trees[4 * instrument + 1]["best"]
+        if book["phase"] == Phase.CONTINUOUS and bid and ask:
+            assert levels[bid]["price"] < levels[ask]["price"], "crossed"
+        assert book["uncrossing"] == 0
+
+
+def _check_reservations(tables: Tables, live: list[int]) -> None:
+    """Open quantities, values, fees and counts of every node are the sums over its orders."""
+    sums: dict[tuple[int, str], int] = defaultdict(int)
+    for slot in live:
+        order, detail = tables[Table.ORDER][slot], tables[Table.DETAIL][slot]
+        instrument = tables[Table.INSTRUMENT][order["instrument"]]
+        value = int(order["leaves_qty"]) * int(detail["worst_px"])
+        value *= int(instrument[InstrumentAttr.MULTIPLIER])
+        side = "sell" if order["side"] else "buy"
+        row = int(order["position"])
+        while row:
+            position = tables[Table.POSITION][row]
+            sums[row, f"open_{side}"] += int(order["leaves_qty"])
+            sums[row, f"{side}_value"] += value
+            node = -int(position["node"])
+            sums[node, "open_orders"] += 1
+            sums[node, "open_value"] += value
+            sums[node, "hold_fee"] += int(detail["hold_fee"])
+            row = int(position["parent"])
+    for row, position in enumerate(tables[Table.POSITION]):
+        for name in ("open_buy", "open_sell", "buy_value", "sell_value"):
+            assert position[name] == sums[row, name], (row, name)
+    for number, node in enumerate(tables[Table.NODE]):
+        for name in ("open_orders", "open_value", "hold_fee"):
+            assert node[name] == sums[-number, name], (number, name)
+
+
+def _check_positions(tables: Tables) -> None:
+    """Rows of desks, clients and firms are the sums of the rows below them."""
+    positions = tables[Table.POSITION]
+    sums: dict[tuple[int, str], int] = defaultdict(int)
+    names = ("qty", "exposure", "margin", "value")
+    for position in positions:
+        for name in names:
+            sums[int(position["parent"]), name] += int(position[name])
+    for row, position in enumerate(positions):
+        if row and tables[Table.NODE][position["node"]]["level"] > 1:
+            for name in names:
+                assert position[name] == sums[row, name], (row, name)

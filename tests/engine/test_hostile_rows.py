@@ -1,0 +1,74 @@
+"""Any bytes in a COMMAND row: always a report, never a crash, a hang or a broken book."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from domain.codes import Command, Feed
+from domain.layout import COMMAND
+from engine.exchange import Exchange
+from tests.engine.invariants import check
+from tests.properties.streams import seeded_stream
+
+Rows = np.ndarray[Any, Any]
+EXTREMES = np.array([0, 1, -1, 2**31 - 1, -(2**31), 2**40, 2**62, 2**63 - 1, -(2**63)])
+
+
+def noise(random: np.random.Generator, count: int) -> Rows:
+    """Rows of random bytes."""
+    return random.integers(0, 256, count * COMMAND.itemsize, dtype=np.uint8).view(COMMAND)
+
+
+def extremes(random: np.random.Generator, rows: Rows) -> Rows:
+    """`rows` with one or two fields of each set to an extreme value."""
+    rows = rows.copy()
+    names = [name for name in COMMAND.names or () if name not in ("_spare", "seq")]
+    for row in rows:
+        for name in random.choice(names, random.integers(1, 3)):
+            kind = COMMAND[str(name)]
+            row[name] = np.int64(random.choice(EXTREMES)).astype(kind)
+    return rows
+
+
+def swapped(random: np.random.Generator, rows: Rows) -> Rows:
+    """`rows` with the command code of each drawn anew: right fields, wrong command."""
+    rows = rows.copy()
+    rows["command"] = random.integers(0, max(Command) + 2, len(rows))
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("make", [extremes, swapped])
+def test_hostile_rows_leave_a_sound_exchange(make: Any, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    good = seeded_stream(seed, 150)
+    exchange = Exchange(feed=Feed.ALL)
+    for start in range(0, len(good), 15):
+        batch = good[start : start + 15]
+        for rows in (batch, make(random, batch), noise(random, 10)):
+            for at in range(len(rows)):
+                before = exchange.seq
+                reports = exchange.apply(rows[at : at + 1])
+                assert exchange.seq == before + 1
+                assert len(reports) >= 1 or rows[at]["command"] == Command.QUOTE
+                check(exchange)
+
+
+@pytest.mark.nojit
+def test_noise_is_refused_with_a_reason() -> None:
+    exchange = Exchange()
+    rows = noise(np.random.default_rng(1), 200)
+    reports = exchange.apply(rows)
+    assert len(reports) == len(rows)
+    assert (reports["reason"] > 0).all()
+
+
+def test_an_exec_id_has_no_gap_whatever_comes() -> None:
+    exchange = Exchange()
+    random = np.random.default_rng(9)
+    rows = np.concatenate([seeded_stream(3, 300), noise(random, 50), seeded_stream(4, 300)])
+    reports = exchange.apply(np.concatenate([rows, extremes(random, rows)]))
+    assert (np.diff(reports["exec_id"]) == 1).all()
