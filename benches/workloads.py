@@ -1,32 +1,87 @@
 """The order flows of the benchmarks, each defined in words and by a seed.
 
-- W1: one instrument, about 1,000 resting orders over 200 levels; 60 % add near the touch, 35 %
-  cancel a random live order, 5 % marketable orders that cross the touch.
-- W2: the same mix, 50,000 resting orders over 5,000 levels.
-- W3: one instrument, about 1,000 resting orders; 80 % replaces (half change the quantity down,
-  half the price), 10 % add, 8 % cancel, 2 % marketable.
-- W4: 10,000 instruments chosen by a Zipf law, 1,000,000 resting orders, mix of W1.
-- jump: W1 with a mid price that jumps by up to 50,000 ticks every 500 commands.
+- W1: one instrument, about 1,000 resting orders over 200 levels (100 a side). 60 % add 1 to 10
+  lots at an exponential distance from a fixed middle (mean 17 levels for 100), 35 % cancel a
+  random live order, 5 % are IOC orders that take the first five orders of the other side, half
+  of the last one. How many they take grows with the fourth power of (orders there / wanted), so
+  that the book neither grows nor empties.
+- W2: the same mix, 50,000 resting orders over 5,000 levels; 10 million commands for the record.
+- W3: W1's book; 80 % replaces (half of them of the price, which moves the order; half of the
+  quantity, one lot down, or ten up where one is left), 10 % add, 8 % cancel, 2 % marketable.
+- W4: 10,000 instruments, 1,000,000 resting orders, mix of W1; instrument k is chosen with
+  probability 1 / k (Zipf).
+- W5: every feature mixed; see `benches.mixed`.
+- crash: W1 whose middle jumps by up to 50,000 ticks every 2,000 commands; the order that makes
+  it jump takes everything in between.
 - gaps: W1 whose levels are 1,000 ticks apart.
-- pile: one price level that holds every resting order, cancels from its middle.
+- pile: one level that holds 1,000,000 orders; cancels leave from its middle.
+- crowd: W2 with 100,000 accounts.
 
-A maker model (price-time, whole orders) runs beside the generator so that cancels and replaces
-name orders that are live; it is no part of what is measured.
+Risk is fully on: account, desk, client and firm, each with every limit of `LIMITS`, and bands on
+the instrument. The limits are wide: a benchmark of refusals would flatter. Commands are 10 us
+apart. Seed 7 throughout.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from domain.codes import Command, OrdType, Phase, Scope, Side
-from domain.attributes import NodeAttr
+from benches import flow
+from domain.attributes import InstrumentAttr, NodeAttr
+from domain.codes import Command, Level, Phase, Scope
 from domain.layout import COMMAND
 
 Rows = np.ndarray[Any, Any]
+SEED = 7
+START_NS = 1_700_000_000 * 10**9
+GAP_NS = 10_000  # between two commands
+MIDDLE = 1_000_000  # ticks
+CHUNK = 131_072  # commands that are in memory at a time
+MONEY = 10**17  # minor units, shared out over the accounts
+FIRM, CLIENTS, DESKS, FIRST_ACCOUNT = 1, (2, 3), (4, 5, 6, 7), 8
+HUGE = 10**17
+
+LIMITS: dict[NodeAttr, int] = {
+    NodeAttr.MAX_ORDER_QTY: 10**9,
+    NodeAttr.MAX_ORDER_VALUE: 10**15,
+    NodeAttr.MAX_OPEN_ORDERS: 10**8,
+    NodeAttr.MAX_OPEN_VALUE: HUGE,
+    NodeAttr.MAX_POSITION: 10**11,
+    NodeAttr.MAX_GROSS_POSITION: 10**11,
+    NodeAttr.MAX_INSTRUMENT_EXPOSURE: HUGE,
+    NodeAttr.MAX_GROSS_EXPOSURE: HUGE,
+    NodeAttr.MAX_NET_EXPOSURE: HUGE,
+    NodeAttr.MAX_MARGIN: HUGE,
+    NodeAttr.MAX_REALISED_LOSS: HUGE,
+    NodeAttr.MAX_DAILY_LOSS: HUGE,
+    NodeAttr.MAX_DRAWDOWN: HUGE,
+    NodeAttr.MAX_CONCENTRATION_BPS: 10**7,
+    NodeAttr.FAT_FINGER_BPS: 5_000,
+    NodeAttr.FAT_FINGER_TICKS: 500_000,
+    NodeAttr.MAX_ADV_BPS: 10**7,
+    NodeAttr.MAX_BOOK_BPS: 10**7,
+    NodeAttr.ORDER_RATE: 10**8,
+    NodeAttr.ORDER_BURST: 10**6,
+    NodeAttr.REPLACE_RATE: 10**8,
+    NodeAttr.REPLACE_BURST: 10**6,
+    NodeAttr.CANCEL_RATE: 10**8,
+    NodeAttr.CANCEL_BURST: 10**6,
+    NodeAttr.ORDER_TO_TRADE: 10**6,
+    NodeAttr.MAX_EXECUTIONS: 10**6,
+}
+INSTRUMENT: dict[InstrumentAttr, int] = {
+    InstrumentAttr.REFERENCE_PRICE: MIDDLE,
+    InstrumentAttr.STATIC_LOW: MIDDLE // 10,
+    InstrumentAttr.STATIC_HIGH: 10 * MIDDLE,
+    InstrumentAttr.DYNAMIC_BPS: 5_000,
+    InstrumentAttr.ADV: 10**12,
+    InstrumentAttr.MAKER_PPB: -20_000,
+    InstrumentAttr.TAKER_PPB: 30_000,
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +90,7 @@ class Mix:
 
     name: str
     resting: int
-    levels: int
+    levels: int  # both sides together
     add: float = 0.60
     cancel: float = 0.35
     replace: float = 0.0
@@ -43,7 +98,12 @@ class Mix:
     accounts: int = 64
     step: int = 1  # ticks between levels
     jump_every: int = 0
-    pile: bool = False
+    one_sided: bool = False
+
+    @property
+    def hit(self) -> float:
+        """Orders that a marketable order takes when the book has its size."""
+        return (self.add - self.cancel) / (1 - self.add - self.cancel - self.replace)
 
 
 MIXES = {
@@ -53,191 +113,133 @@ MIXES = {
         Mix("W2", 50_000, 5_000),
         Mix("W3", 1_000, 200, add=0.10, cancel=0.08, replace=0.80),
         Mix("W4", 1_000_000, 40, instruments=10_000),
-        Mix("jump", 1_000, 200, jump_every=500),
+        Mix("crash", 1_000, 200, jump_every=2_000),
         Mix("gaps", 1_000, 200, step=1_000),
-        Mix("pile", 100_000, 1, pile=True),
-        Mix("crowd", 100_000, 5_000, accounts=100_000),
+        Mix("pile", 1_000_000, 1, one_sided=True),
+        Mix("crowd", 50_000, 5_000, accounts=100_000),
     )
 }
+JUMP = 50_000  # ticks
+CRASH_WIDTH = 400_000  # ticks that the middle may wander over
+
+
+def row(command: Command, **fields: int) -> dict[str, int]:
+    """One command as a mapping, for `array_of`."""
+    return {"command": command, **fields}
+
+
+def array_of(rows: list[dict[str, int]]) -> Rows:
+    """COMMAND rows from mappings."""
+    out = np.zeros(len(rows), COMMAND)
+    for number, fields in enumerate(rows):
+        for name, value in fields.items():
+            out[number][name] = value
+    return out
+
+
+def hierarchy(accounts: int) -> list[dict[str, int]]:
+    """A firm of two clients of two desks each, the accounts shared out over the desks."""
+    rows = [row(Command.NODE_ADD, entity=FIRM, index=Level.FIRM)]
+    rows += [row(Command.NODE_ADD, entity=n, index=Level.CLIENT, parent=FIRM) for n in CLIENTS]
+    rows += [
+        row(Command.NODE_ADD, entity=n, index=Level.DESK, parent=CLIENTS[k // 2])
+        for k, n in enumerate(DESKS)
+    ]
+    for account in range(FIRST_ACCOUNT, FIRST_ACCOUNT + accounts):
+        desk = DESKS[account % len(DESKS)]
+        rows.append(row(Command.NODE_ADD, entity=account, index=Level.ACCOUNT, parent=desk))
+        rows.append(row(Command.DEPOSIT, account=account, value=MONEY // accounts))
+    return rows
+
+
+def settings(scope: Scope, entities: range, values: dict[Any, int]) -> Rows:
+    """SET rows of the same values for many entities."""
+    rows = np.zeros(len(entities) * len(values), COMMAND)
+    rows["command"], rows["scope"] = Command.SET, scope
+    rows["entity"] = np.repeat(np.asarray(entities), len(values))
+    rows["attribute"] = np.tile([int(a) for a in values], len(entities))
+    rows["value"] = np.tile(list(values.values()), len(entities))
+    return rows
 
 
 def set_up(mix: Mix) -> Rows:
-    """Commands that make the instruments, a firm, a client, a desk and the accounts, and open."""
-    rows = np.zeros(2 * mix.instruments + 2 * mix.accounts + 24, COMMAND)
-    at = 0
-
-    def put(command: Command, **fields: int) -> None:
-        nonlocal at
-        rows[at]["command"] = command
-        for name, value in fields.items():
-            rows[at][name] = value
-        at += 1
-
-    for number in range(1, mix.instruments + 1):
-        put(Command.INSTRUMENT_ADD, entity=number, index=1)
-    put(Command.NODE_ADD, entity=1, index=4)
-    put(Command.NODE_ADD, entity=2, index=3, parent=1)
-    put(Command.NODE_ADD, entity=3, index=2, parent=2)
-    limits = {
-        NodeAttr.MAX_ORDER_QTY: 10**6, NodeAttr.MAX_ORDER_VALUE: 10**12,
-        NodeAttr.MAX_OPEN_ORDERS: 10**7, NodeAttr.MAX_OPEN_VALUE: 10**16,
-        NodeAttr.MAX_POSITION: 10**10,
-    }
-    for account in range(4, 4 + mix.accounts):
-        put(Command.NODE_ADD, entity=account, index=1, parent=3)
-        put(Command.DEPOSIT, account=account, value=10**15)
-    for node in (1, 2, 3):
-        for attribute, value in limits.items():
-            put(Command.SET, scope=Scope.NODE, entity=node, attribute=attribute, value=value)
-    put(Command.PHASE, scope=Scope.MARKET, value=Phase.CONTINUOUS)
-    return rows[:at]
-
-
-@dataclass
-class _Model:
-    """The maker model of one instrument: a deque of [id, qty, account, side] per price."""
-
-    mid: int
-    books: tuple[dict[int, deque[list[int]]], dict[int, deque[list[int]]]] = field(
-        default_factory=lambda: ({}, {})
+    """Commands that make the instruments, the hierarchy and its limits, and open the market."""
+    made = np.zeros(mix.instruments, COMMAND)
+    made["command"], made["index"] = Command.INSTRUMENT_ADD, 1
+    made["entity"] = np.arange(1, mix.instruments + 1)
+    last = FIRST_ACCOUNT + mix.accounts
+    opening = array_of([row(Command.PHASE, scope=Scope.MARKET, value=Phase.CONTINUOUS)])
+    parts = (
+        made,
+        settings(Scope.INSTRUMENT, range(1, mix.instruments + 1), INSTRUMENT),
+        array_of(hierarchy(mix.accounts)),
+        settings(Scope.NODE, range(1, last), LIMITS),
+        opening,
     )
+    rows = np.concatenate(parts)
+    rows["transact_time"] = START_NS
+    return rows
 
 
 class Flow:
     """Makes a workload's commands; `fill` first brings the book to its resting size."""
 
-    def __init__(self, mix: Mix, seed: int = 7) -> None:
+    def __init__(self, mix: Mix, seed: int = SEED) -> None:
         self.mix = mix
         self.random = np.random.default_rng(seed)
-        self.models = [_Model(1_000_000) for _ in range(mix.instruments)]
-        self.live: list[list[int]] = []  # [id, qty, account, side, price, model, place in live]
-        self.next_id = 1
+        weights = 1.0 / np.arange(1, mix.instruments + 1)
+        self._shares = weights / weights.sum()
+        self._cumulative = np.cumsum(self._shares)
+        self.depth = max(1, mix.levels // 2)
+        self._state = self._make_state()
 
-    def _choose(self, n: int) -> list[int]:
-        if self.mix.instruments == 1:
-            return [0] * n
-        ranks = self.random.zipf(1.2, 2 * n + 100)
-        ranks = ranks[ranks <= self.mix.instruments][:n]
-        return (np.resize(ranks, n) - 1).tolist()  # type: ignore[no-any-return]
+    def _make_state(self) -> tuple[Rows, ...]:
+        mix, depth = self.mix, self.depth
+        width = CRASH_WIDTH if mix.jump_every else 2 * depth + 3
+        mid, room = width // 2, 2 * mix.resting + 4_096
+        head = np.zeros(1, flow.FLOW)
+        head[["add", "cancel", "replace"]] = [(mix.add, mix.cancel, mix.replace)]
+        head["hit"], head["free"], head["next_id"] = mix.hit, 1, 1
+        head["width"], head["step"], head["base"] = width, mix.step, MIDDLE - mid * mix.step
+        head["accounts"], head["first"], head["levels"] = mix.accounts, FIRST_ACCOUNT, depth
+        head["jump_every"], head["jump"] = mix.jump_every, JUMP
+        head["one_sided"] = mix.one_sided
+        books = np.zeros(mix.instruments, flow.BOOK)
+        books["mid"], books["best"] = mid, (-1, width)
+        sides = 1 if mix.one_sided else 2
+        books["target"] = np.maximum(mix.resting * self._shares / sides, 1.0)
+        levels = np.zeros(2 * mix.instruments * width, flow.LEVEL)
+        orders = np.zeros(room, flow.ORDER)
+        orders["next"][:-1] = np.arange(1, room)
+        return head, books, levels, orders, np.zeros(room, np.int32)
 
-    def fill(self) -> Rows:
-        """Commands that rest `mix.resting` orders."""
-        rows = np.zeros(self.mix.resting, COMMAND)
-        places = self._choose(len(rows))
-        spread = self.random.exponential(self.mix.levels / 6, len(rows)).astype(np.int64)
-        for row, place, away in zip(rows, places, spread.tolist(), strict=True):
-            self._add(row, place, min(away, self.mix.levels // 2))
-        return rows
+    @property
+    def live(self) -> int:
+        """Orders that rest now."""
+        return int(self._state[0]["live"][0])
+
+    def fill(self) -> Iterator[Rows]:
+        """Chunks of commands that rest `mix.resting` orders."""
+        left = self.mix.resting
+        while left > 0:
+            yield self._write(min(left, CHUNK), True)
+            left -= CHUNK
 
     def commands(self, n: int) -> Rows:
         """The next `n` commands of the mix."""
-        mix = self.mix
+        return self._write(n, False)
+
+    def _write(self, n: int, adds_only: bool) -> Rows:
+        draws = self.random.random((n, flow.DRAWS))
+        draws[:, flow.AWAY] = -np.log1p(-draws[:, flow.AWAY]) * self.depth / 6
+        if adds_only:
+            draws[:, flow.ACTION] = 0.0
+        where = np.searchsorted(self._cumulative, self.random.random(n) * self._cumulative[-1])
         rows = np.zeros(n, COMMAND)
-        draws = self.random.random(n).tolist()
-        places = self._choose(n)
-        spread = self.random.exponential(mix.levels / 6, n).astype(np.int64).tolist()
-        for number in range(n):
-            row, draw = rows[number], draws[number]
-            if mix.jump_every and number % mix.jump_every == 0:
-                self.models[0].mid += int(self.random.integers(-50_000, 50_001))
-                self.models[0].mid = max(200_000, self.models[0].mid)
-            if draw < mix.add or not self.live:
-                self._add(row, places[number], min(spread[number], mix.levels // 2))
-            elif draw < mix.add + mix.cancel:
-                self._cancel(row)
-            elif draw < mix.add + mix.cancel + mix.replace:
-                self._replace(row)
-            else:
-                self._take(row, places[number])
-            if not mix.replace and len(self.live) < mix.resting * 0.9 and draw < 0.9:
-                continue
+        done = int(self._state[0]["count"][0])
+        rows["transact_time"] = START_NS + (done + np.arange(1, n + 1)) * GAP_NS
+        jump_every = self._state[0]["jump_every"][0]
+        self._state[0]["jump_every"] = 0 if adds_only else jump_every
+        flow.write_flow(rows, draws, where.astype(np.int64), self._state)
+        self._state[0]["jump_every"] = jump_every
         return rows
-
-    def _head(self, row: Any, command: Command) -> None:
-        row["command"] = command
-        row["cl_ord_id"] = self.next_id
-        self.next_id += 1
-
-    def _new(self, row: Any, place: int, side: int, price: int, qty: int) -> int:
-        self._head(row, Command.NEW_ORDER)
-        account = 4 + self.next_id % self.mix.accounts
-        row["account"], row["instrument"] = account, place + 1
-        row["side"], row["ord_type"] = side + 1, OrdType.LIMIT
-        row["price"], row["order_qty"] = price, qty
-        return account
-
-    def _add(self, row: Any, place: int, away: int) -> None:
-        model = self.models[place]
-        side = int(self.random.random() < 0.5)
-        offset = 0 if self.mix.pile else away * self.mix.step
-        price = model.mid + (1 + offset if side else -1 - offset)
-        qty = 1 + away % 10
-        account = self._new(row, place, side, price, qty)
-        self._match(place, side, price, qty)
-        entry = [self.next_id - 1, qty, account, side, price, place, len(self.live)]
-        model.books[side].setdefault(price, deque()).append(entry)
-        self.live.append(entry)
-
-    def _match(self, place: int, side: int, price: int, qty: int) -> int:
-        book = self.models[place].books[1 - side]
-        while qty and book:
-            best = max(book) if side else min(book)
-            if (best < price) if side else (best > price):
-                break
-            queue = book[best]
-            maker = queue[0]
-            part = min(qty, maker[1])
-            maker[1] -= part
-            qty -= part
-            if maker[1] == 0:
-                queue.popleft()
-                self._drop(maker)
-                if not queue:
-                    del book[best]
-        return qty
-
-    def _drop(self, entry: list[int]) -> None:
-        last = self.live.pop()
-        if last is not entry:
-            self.live[entry[6]] = last
-            last[6] = entry[6]
-
-    def _pick(self) -> list[int]:
-        return self.live[int(self.random.random() * len(self.live))]
-
-    def _cancel(self, row: Any) -> None:
-        entry = self._pick()
-        self._head(row, Command.CANCEL_ORDER)
-        row["account"], row["orig_cl_ord_id"], row["instrument"] = entry[2], entry[0], entry[5] + 1
-        self._forget(entry)
-        self._drop(entry)
-
-    def _forget(self, entry: list[int]) -> None:
-        book = self.models[entry[5]].books[entry[3]]
-        book[entry[4]].remove(entry)
-        if not book[entry[4]]:
-            del book[entry[4]]
-
-    def _replace(self, row: Any) -> None:
-        entry = self._pick()
-        row["command"] = Command.REPLACE_ORDER
-        row["account"], row["orig_cl_ord_id"], row["instrument"] = entry[2], entry[0], entry[5] + 1
-        if entry[1] > 1 and self.random.random() < 0.5:
-            entry[1] -= 1
-            row["order_qty"] = entry[1]
-            return
-        self._forget(entry)
-        mid = self.models[entry[5]].mid
-        away = 1 + int(self.random.exponential(self.mix.levels / 6))
-        entry[4] = mid + away if entry[3] else mid - away
-        row["price"] = entry[4]
-        self.models[entry[5]].books[entry[3]].setdefault(entry[4], deque()).append(entry)
-
-    def _take(self, row: Any, place: int) -> None:
-        side = int(self.random.random() < 0.5)
-        book = self.models[place].books[1 - side]
-        best = (max(book) if side else min(book)) if book else self.models[place].mid
-        qty = 1 + int(self.random.random() * 20)
-        self._new(row, place, side, best, qty)
-        row["time_in_force"] = 3
-        self._match(place, side, best, qty)
