@@ -378,6 +378,7 @@ CORE = _row(
     ("live_orders", "i8"),
     ("market_seq", "i8"),
     ("canceled", "i8"),  # orders canceled by the sweep under way
+    ("answered", "i8"),  # exec_id before the quote under way
     ("order_high", "i4"),  # rows ever used, and the head of the free list, of each pool
     ("order_free", "i4"),
     ("extra_high", "i4"),

@@ -139,6 +139,7 @@ def _begin_quote(s, cmd):
         report_admin(s, cmd, _ADMIN, reason, 0)
         core(s)[0]["stage"] = _IDLE
         return
+    core(s)[0]["answered"] = core(s)[0]["exec_id"]
     quote_leg(s, cmd, 0)
     core(s)[0]["stage"] = _OTHER_LEG
 
@@ -301,10 +302,15 @@ def _advance(s, cmd):
         else:
             if drain(s, np.int64(c["book"]), command) == SUSPENDED:
                 return SUSPENDED
-            c["stage"] = _IDLE
             if stage == _OTHER_LEG:
+                if not room_for_command(s, np.int64(c["book"])):
+                    return SUSPENDED
                 quote_leg(s, cmd, 1)
                 c["stage"] = _BOOK
+                continue
+            if command == _QUOTE and c["exec_id"] == c["answered"]:
+                report_admin(s, cmd, _ADMIN, 0, 0)  # both legs empty, and none was there
+            c["stage"] = _IDLE
     return DONE
 
 

@@ -17,9 +17,12 @@ def quote(w: World, cmd: Command) -> None:
     if refusal:
         rows.answer_row(w, cmd, refusal, ReportType.ADMIN, 0)
         return
+    before = w.exec_id
     for side in (BUY, SELL):
         leg(w, as_order(cmd, side), side)
         settling.settle(w)
+    if w.exec_id == before:  # both legs empty, and none was there
+        rows.answer_row(w, cmd, None, ReportType.ADMIN, 0)
 
 
 def _read(cmd: Command) -> Refusal | None:
