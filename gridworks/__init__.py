@@ -1,10 +1,12 @@
 """The public face: `import gridworks as gw`.
 
-Lives here: the names that users type, the client (`client/`), the command line (`cli/`) and the
-generated stubs (`api/`). Names are looked up in the table below when they are first used, so
-that importing the face costs milliseconds and needs neither numpy nor numba.
+Lives here: the names that users type, the exchange in this process (`local/`), the client
+(`client/`), the command line (`cli/`) and the generated stubs (`api/`). Names are looked up in
+the table below when they are first used, so that importing the face costs milliseconds and needs
+neither numpy nor numba.
 
-Does not live here: any behaviour. A name of the face is defined in the package that owns it.
+Does not live here: matching, risk, logs, wires. A name of the face is defined in the package that
+owns it.
 
 Who may import it: users, examples, sidecars, portal, benches, tests. It may import everything
 but sidecars and portal; nothing below it imports it.
@@ -25,6 +27,27 @@ PUBLIC = {
     "OrdStatus": "domain.codes:OrdStatus",
     "ExecType": "domain.codes:ExecType",
     "Reason": "domain.codes:Reason",
+    "ExecInst": "domain.codes:ExecInst",
+    "Feed": "domain.codes:Feed",
+    "InstrumentType": "domain.codes:InstrumentType",
+    "Phase": "domain.codes:Phase",
+    "Scope": "domain.codes:Scope",
+    "COMMAND": "domain.layout:COMMAND",
+    "REPORT": "domain.layout:REPORT",
+    "MARKET": "domain.layout:MARKET",
+    "messages": "domain.messages",
+    "NewOrder": "domain.messages:NewOrder",
+    "Cancel": "domain.messages:Cancel",
+    "Replace": "domain.messages:Replace",
+    "Quote": "domain.messages:Quote",
+    "MassCancel": "domain.messages:MassCancel",
+    "money": "domain.money",
+    "errors": "domain.errors",
+    "GridWorksError": "domain.errors:GridWorksError",
+    "InvalidField": "domain.errors:InvalidField",
+    "StorageFull": "domain.errors:StorageFull",
+    "Exchange": "gridworks.local.exchange:Exchange",
+    "Report": "gridworks.local.report:Report",
 }
 
 __all__ = ["__version__", *PUBLIC]

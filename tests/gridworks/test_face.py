@@ -45,7 +45,10 @@ def test_the_public_names_are_written_down_here_too():
     """Adding a name is cheap, taking one back breaks users: so it takes two edits."""
     assert set(gw.__all__) == {
         "__version__",
-        *"codes Side OrdType TimeInForce OrdStatus ExecType Reason".split(),
+        *"codes Side OrdType TimeInForce OrdStatus ExecType Reason ExecInst Feed".split(),
+        *"InstrumentType Phase Scope COMMAND REPORT MARKET messages NewOrder Cancel".split(),
+        *"Replace Quote MassCancel money errors GridWorksError InvalidField".split(),
+        *"StorageFull Exchange Report".split(),
     }
 
 
