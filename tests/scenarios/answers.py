@@ -103,8 +103,9 @@ class Story:
             text = f"TRADE {label} {side} {row['last_qty']} @ {row['last_px']} with {contra}"
             text += f", {Liquidity(row['liquidity']).name.lower()}, left {left}"
             return text + (f", fee {row['fee']}" if row["fee"] else "")
-        if row["exec_type"] == ExecType.REPLACED and row["orig_cl_ord_id"] != row["cl_ord_id"]:
-            label = f"{self.name(int(row['orig_cl_ord_id']))} -> {label}"
+        original = int(row["orig_cl_ord_id"])
+        if row["exec_type"] == ExecType.REPLACED and original not in (0, row["cl_ord_id"]):
+            label = f"{self.name(original)} -> {label}"
         text = f"{ExecType(row['exec_type']).name} {label} {side} {left} @ {row['price']}"
         if row["stop_px"]:
             text += f" stop {row['stop_px']}"
