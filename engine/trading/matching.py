@@ -41,16 +41,17 @@ def match(s, slot, command):
             return DONE
         if not room_for_step(s, instrument):
             return SUSPENDED
-        if config[_VOLATILITY] and breaks_band(s, instrument, levels(s)[row]["price"]):
+        maker = first_in(s, row)
+        own = mode != _ALLOW and same_group(s, maker, slot)
+        price = levels(s)[row]["price"]
+        if config[_VOLATILITY] and not own and breaks_band(s, instrument, price):
             start_volatility_auction(s, instrument)
             return DONE
-        maker = first_in(s, row)
         if config[_ALLOCATION]:
             _share_step(s, slot, row, mode, command)
-        elif mode != _ALLOW and same_group(s, maker, slot):
+        elif own:
             prevent(s, maker, slot, mode, command)
         else:
-            price = levels(s)[row]["price"]
             trade(s, maker, slot, price, _at_most(s, maker, slot), command)
     return DONE
 
