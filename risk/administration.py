@@ -15,7 +15,7 @@ from risk.admission.refusal import refuse, refuse_plain
 from risk.derived import derive_instrument, derive_node
 from risk.exact import value_of
 from risk.fills import cash_flow, move_position
-from risk.marking import collateral, mark_row, review_reduction
+from risk.marking import collateral, mark_row, raise_peaks, review_reduction
 from risk.positions import position_row
 from risk.settings import DEFAULT, INSTRUMENT_BOUNDS, NODE_BOUNDS, not_allowed, set_attribute
 
@@ -155,6 +155,7 @@ def _transfer(s, cmd, row, side):
         nodes(s)[node]["realised"] += realised
         node = np.int64(nodes(s)[node]["parent"])
     mark_row(s, row)
+    raise_peaks(s, row)
     review_reduction(s, account)
 
 

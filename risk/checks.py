@@ -7,7 +7,7 @@ takes no token and leaves no trace.
 import numpy as np
 
 from domain.jit import kernel
-from domain.tables import candidates, nodes
+from domain.tables import candidates, node_limits
 from risk.admission.candidate import complete, facts
 from risk.admission.capital import check_capital
 from risk.admission.clearance import clear
@@ -17,7 +17,8 @@ from risk.admission.price import check_price
 from risk.admission.shape import check_shape
 from risk.admission.size import check_size
 from risk.admission.state import check_range, check_state
-from risk.throttle import remember, take_cancel_token, take_tokens
+from risk.derived import DUPLICATES, NODE_FLAGS
+from risk.throttle import remember, take_cancel_tokens, take_tokens
 
 
 @kernel
@@ -57,19 +58,12 @@ def admit(s):
 def accepted(s):
     """Count the admitted candidate: rate tokens, messages, duplicate window."""
     c = candidates(s)[0]
-    replace = np.int64(c["replace"])
-    node = np.int64(c["account"])
-    while node:
-        take_tokens(s, node, replace)
-        node = np.int64(nodes(s)[node]["parent"])
-    if replace == 0:
+    take_tokens(s, np.int64(c["account"]), c["now"], np.int64(c["replace"]))
+    if c["replace"] == 0 and node_limits(s)[c["account"], NODE_FLAGS] & DUPLICATES:
         remember(s)
 
 
 @kernel
 def canceled(s, account):
     """Count a customer's cancel in the cancel buckets and message counts of all levels."""
-    node = account
-    while node:
-        take_cancel_token(s, node)
-        node = np.int64(nodes(s)[node]["parent"])
+    take_cancel_tokens(s, account)

@@ -30,6 +30,7 @@ LOSSES = 8
 FLOW = 16  # rates, order-to-trade ratio
 REDUCTION = 32  # risk-reduction mode
 DUPLICATES = 64
+AMOUNTS = 128  # open value, gross position, exposures, margin
 
 # bits of INSTRUMENT_FLAGS
 RESTRICTS = 1  # tradable, expiry, order types, times in force
@@ -38,6 +39,7 @@ LOTS = 4
 DYNAMIC_BAND = 8
 FEES = 16
 CHARGES = 32
+MAKER_DEARER = 64  # the maker's fee can be above the taker's
 
 _I, _N = InstrumentAttr, NodeAttr
 _ALL_TYPES, _ALL_SIDES, _ALL_ORD_TYPES, _ALL_TIFS = 2**6 - 1, 3, 2**9 - 1, 2**8 - 1
@@ -71,6 +73,9 @@ _RATIO, _EXECUTIONS, _WINDOW = (
     int(_N.MAX_EXECUTIONS),
     int(_N.EXECUTION_WINDOW_NS),
 )
+_OPEN_VALUE, _GROSS_POSITION = int(_N.MAX_OPEN_VALUE), int(_N.MAX_GROSS_POSITION)
+_INSTRUMENT, _GROSS = int(_N.MAX_INSTRUMENT_EXPOSURE), int(_N.MAX_GROSS_EXPOSURE)
+_NET, _MARGIN = int(_N.MAX_NET_EXPOSURE), int(_N.MAX_MARGIN)
 _RRM, _DUPLICATE = int(_N.RRM_ENTER_BPS), int(_N.DUPLICATE_WINDOW_NS)
 
 
@@ -111,6 +116,9 @@ def derive_node(s, node):
         flags |= REDUCTION
     if row[_DUPLICATE] > 0:
         flags |= DUPLICATES
+    amounts = min(row[_OPEN_VALUE], row[_GROSS_POSITION], row[_INSTRUMENT], row[_GROSS])
+    if min(amounts, row[_NET], row[_MARGIN]) < NO_LIMIT:
+        flags |= AMOUNTS
     row[NODE_FLAGS] = flags | _interval(row[_CANCEL_RATE]) << FLAG_BITS
 
 
@@ -135,6 +143,8 @@ def derive_instrument(s, instrument):
     for column in range(_FEE_FIRST, _FEE_LAST + 1):
         if row[column] != 0:
             flags |= FEES
+    if row[_FEE_FIRST] > row[_FEE_FIRST + 1] or row[_FEE_LAST - 1] > row[_FEE_LAST]:
+        flags |= MAKER_DEARER
     for column in range(_CHARGE_FIRST, _CHARGE_LAST + 1):
         if row[column] != 0:
             flags |= CHARGES

@@ -1,9 +1,12 @@
 """Integer arithmetic that cannot wrap: exact products and quotients, named roundings.
 
 Compiled int64 wraps silently. Each function has a short path for numbers of everyday size and an
-exact path for the rest. `SATURATED` stands for "more than any bound"; it is still small enough
-that two of them can be added.
+exact path for the rest. The exact paths are functions of their own so that the short ones are
+small enough to be inlined where they are called. `SATURATED` stands for "more than any bound"; it
+is still small enough that two of them can be added.
 """
+
+import numpy as np
 
 from domain.jit import highest_bit, kernel
 from domain.limits import BPS, INT64_MAX, MAX_CASH, PPB
@@ -26,6 +29,17 @@ def saturating_mul(a, b):
 
 
 @kernel
+def _large_value(qty, price, multiplier):
+    """The exact path of `value_of`, of a size that is not inlined into every caller."""
+    x = abs(qty)
+    if price == 0 or x == 0 or multiplier == 0:
+        return np.int64(0)
+    if x > MAX_CASH // price or x * price > MAX_CASH // multiplier:
+        return np.int64(MAX_CASH) if qty > 0 else np.int64(-MAX_CASH)
+    return saturating_mul(saturating_mul(qty, price), multiplier)
+
+
+@kernel
 def value_of(qty, price, multiplier):
     """qty x price x multiplier in minor units, held inside -MAX_CASH..MAX_CASH.
 
@@ -34,8 +48,7 @@ def value_of(qty, price, multiplier):
     bits = highest_bit(abs(qty) | 1) + highest_bit(price | 1) + highest_bit(multiplier | 1)
     if bits <= 57:
         return qty * price * multiplier
-    product = saturating_mul(saturating_mul(qty, price), multiplier)
-    return max(-MAX_CASH, min(MAX_CASH, product))
+    return _large_value(qty, price, multiplier)
 
 
 @kernel
@@ -88,36 +101,53 @@ def mul_div_half_away(a, b, c):
 
 
 @kernel
+def _bps_of(product):
+    """product / 10 000 rounded down; unsigned division by a constant is a multiplication."""
+    return np.int64(np.uint64(product) // np.uint64(BPS))
+
+
+@kernel
+def _ppb_of(product):
+    """product / 10**9 rounded down."""
+    return np.int64(np.uint64(product) // np.uint64(PPB))
+
+
+@kernel
+def _bps_large(x, bps, extra):
+    """(x x bps + extra) / 10 000 rounded down, saturating."""
+    whole = x // BPS
+    if bps and whole > SATURATED // bps - 1:
+        return np.int64(SATURATED)
+    return whole * bps + ((x - whole * BPS) * bps + extra) // BPS
+
+
+@kernel
 def bps_down(x, bps):
     """x x bps / 10 000 rounded down, saturating; x >= 0 and 0 <= bps <= 1000 x BPS."""
     if x < _BPS_FITS:
-        return x * bps // BPS
-    whole = x // BPS
-    if bps and whole > SATURATED // bps - 1:
-        return SATURATED
-    return whole * bps + (x - whole * BPS) * bps // BPS
+        return _bps_of(x * bps)
+    return _bps_large(x, bps, 0)
 
 
 @kernel
 def bps_up(x, bps):
     """x x bps / 10 000 rounded up, saturating; x >= 0 and 0 <= bps <= 1000 x BPS."""
     if x < _BPS_FITS:
-        return (x * bps + BPS - 1) // BPS
-    whole = x // BPS
-    if bps and whole > SATURATED // bps - 1:
-        return SATURATED
-    return whole * bps + ((x - whole * BPS) * bps + BPS - 1) // BPS
+        return _bps_of(x * bps + BPS - 1)
+    return _bps_large(x, bps, BPS - 1)
+
+
+@kernel
+def _ppb_large(value, size):
+    whole = value // PPB
+    return whole * size + ((value - whole * PPB) * size + _HALF_PPB) // PPB
 
 
 @kernel
 def ppb_half_away(value, rate):
     """value x rate / 10**9 rounded half away from zero; 0 <= value, |rate| <= PPB."""
     size = abs(rate)
-    if value < _PPB_FITS:
-        amount = (value * size + _HALF_PPB) // PPB
-    else:
-        whole = value // PPB
-        amount = whole * size + ((value - whole * PPB) * size + _HALF_PPB) // PPB
+    amount = _ppb_of(value * size + _HALF_PPB) if value < _PPB_FITS else _ppb_large(value, size)
     return amount if rate >= 0 else -amount
 
 

@@ -11,7 +11,7 @@ from domain.codes import Liquidity
 from domain.jit import kernel
 from domain.limits import MAX_CHARGES, MAX_VALUE
 from domain.tables import instruments
-from risk.derived import CHARGES, FEES, INSTRUMENT_FLAGS
+from risk.derived import CHARGES, FEES, INSTRUMENT_FLAGS, MAKER_DEARER
 from risk.exact import ppb_half_away, saturating_mul
 
 _I = InstrumentAttr
@@ -68,6 +68,7 @@ def worst_fee(s, instrument, side, value, qty):
     row = instruments(s)[instrument]
     if row[INSTRUMENT_FLAGS] & FEES == 0 or qty == 0:
         return total
-    taker = _rated(s, instrument, value, qty, row[_TAKER_PPB], row[_TAKER_PER_LOT])
-    maker = _rated(s, instrument, value, qty, row[_MAKER_PPB], row[_MAKER_PER_LOT])
-    return total + max(0, taker, maker)
+    fee = max(0, _rated(s, instrument, value, qty, row[_TAKER_PPB], row[_TAKER_PER_LOT]))
+    if row[INSTRUMENT_FLAGS] & MAKER_DEARER:
+        fee = max(fee, _rated(s, instrument, value, qty, row[_MAKER_PPB], row[_MAKER_PER_LOT]))
+    return total + fee

@@ -8,6 +8,7 @@ from domain.jit import kernel
 from domain.tables import core, instruments, lots, node_limits, nodes, orders, positions
 from risk.exact import mul_div
 from risk.fees import fill_fee
+from risk.marking import raise_peaks
 from risk.positions import take_open
 from risk.throttle import count_execution
 
@@ -139,5 +140,6 @@ def fill(s, slot, price, qty, liquidity):
         n["realised"] += realised - fee
         count_execution(s, node)
         row = np.int64(r["parent"])
-    take_open(s, slot, qty)
+    if take_open(s, slot, qty) == 0:
+        raise_peaks(s, np.int64(o["position"]))
     return fee

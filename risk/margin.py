@@ -1,6 +1,6 @@
 """The initial margin of an account's position row, in minor units.
 
-This module is the seam for other models: `margin_of` is the only place that looks at
+This module is the seam for other models: `assess` is the only place that chooses by
 MARGIN_MODEL. A scenario model (SPAN-like) would add its branch there. PERCENT and VAR_ELM follow
 the shape of SEBI's value-at-risk margin plus extreme loss margin.
 """
@@ -11,7 +11,7 @@ from domain.attributes import InstrumentAttr
 from domain.codes import MarginModel
 from domain.jit import kernel
 from domain.limits import MAX_CASH
-from domain.tables import books, instruments, positions
+from domain.tables import books, instruments
 from risk.exact import bps_up, saturating_mul, value_of
 
 _I = InstrumentAttr
@@ -32,26 +32,10 @@ def mark_price(s, instrument):
 
 
 @kernel
-def _cash_margin(s, instrument, short, buy_value, sell_value):
-    """Buys are paid in full; lots sold but not held need short margin on their value."""
-    if short <= 0:
-        return buy_value
-    row = instruments(s)[instrument]
-    mark = mark_price(s, instrument)
-    value = value_of(short, mark, row[_MULTIPLIER]) if mark > 0 else sell_value
-    return min(MAX_CASH, buy_value + bps_up(value, row[_SHORT_BPS]))
-
-
-@kernel
-def margin_of(s, instrument, open_sell, widest, held, buy_value, sell_value, value):
-    """Margin of a row with these numbers: `held` lots, `value` of them at the mark, open orders.
-
-    `widest` is max(|held + open buy|, |held - open sell|), the most lots that can be held.
-    """
+def _other_margin(s, instrument, widest, buy_value, sell_value, value):
+    """Margin by the models that do not ask for the full price."""
     row = instruments(s)[instrument]
     model = row[_MODEL]
-    if model == _CASH:
-        return _cash_margin(s, instrument, open_sell - held, buy_value, sell_value)
     if model == _PER_LOT:
         return min(MAX_CASH, saturating_mul(widest, row[_PER_LOT_RATE]))
     base = max(value + buy_value, sell_value - value, 0)
@@ -64,11 +48,22 @@ def margin_of(s, instrument, open_sell, widest, held, buy_value, sell_value, val
 
 @kernel
 def assess(s, instrument, held, open_buy, open_sell, buy_value, sell_value, value):
-    """(gross lots, exposure, margin) of an account's row with these numbers."""
+    """(gross lots, exposure, margin) of an account's row with these numbers.
+
+    `held` lots are worth `value` at the mark; `gross` is the most lots that can be held. CASH: buys
+    are paid in full, lots sold but not held need short margin on their value.
+    """
+    row = instruments(s)[instrument]
     gross = max(abs(held + open_buy), abs(held - open_sell))
     exposure = max(abs(value + buy_value), abs(value - sell_value))
-    margin = margin_of(s, instrument, open_sell, gross, held, buy_value, sell_value, value)
-    return gross, exposure, margin
+    if row[_MODEL] != _CASH:
+        return gross, exposure, _other_margin(s, instrument, gross, buy_value, sell_value, value)
+    mark = mark_price(s, instrument)
+    short = max(0, open_sell - held)
+    worth = value_of(short, mark, row[_MULTIPLIER])
+    if mark == 0 and short:
+        worth = sell_value
+    return gross, exposure, min(MAX_CASH, buy_value + bps_up(worth, row[_SHORT_BPS]))
 
 
 @kernel
@@ -78,15 +73,3 @@ def held_value(s, instrument, qty, cost):
     if mark == 0:
         return np.int64(cost)
     return value_of(qty, mark, instruments(s)[instrument, _MULTIPLIER])
-
-
-@kernel
-def row_margin(s, row):
-    """Margin of an account's position row at the current mark."""
-    r = positions(s)[row]
-    i = np.int64(r["instrument"])
-    value = held_value(s, i, r["qty"], r["cost"])
-    _, _, margin = assess(
-        s, i, r["qty"], r["open_buy"], r["open_sell"], r["buy_value"], r["sell_value"], value
-    )
-    return margin

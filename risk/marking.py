@@ -76,12 +76,14 @@ def review_reduction(s, node):
 
 
 @kernel
-def raise_peak(s, node):
-    """Keep the highest profit of today."""
-    n = nodes(s)[node]
-    profit = n["realised"] + n["unrealised"] - n["base_unrealised"]
-    if profit > n["peak"]:
-        n["peak"] = profit
+def raise_peaks(s, row):
+    """Keep the highest profit of today of the nodes of a row and of the rows above it."""
+    table, tree = positions(s), nodes(s)
+    while row:
+        r = table[row]
+        n = tree[r["node"]]
+        n["peak"] = max(n["peak"], n["realised"] + n["unrealised"] - n["base_unrealised"])
+        row = np.int64(r["parent"])
 
 
 @kernel
@@ -89,64 +91,63 @@ def shift(s, row, side, qty, value, fee, count):
     """Add to the open orders of an account's row, mark it, and carry all differences up.
 
     `side` 0 buy or 1 sell; `qty` lots, `value` and `fee` minor units, `count` orders: all signed.
+    Both sides are written, one by 0: an add costs less than a branch that cannot be foreseen.
+    Returns 0 if the row's value stood still; peaks are looked at only if it moved.
     """
-    r = positions(s)[row]
-    node = np.int64(r["node"])
+    table, tree = positions(s), nodes(s)
+    r = table[row]
     i = np.int64(r["instrument"])
-    bought, sold = (value, 0) if side == 0 else (0, value)
-    if side == 0:
-        r["open_buy"] += qty
-    else:
-        r["open_sell"] += qty
-    r["buy_value"] += bought
-    r["sell_value"] += sold
-    marked = held_value(s, i, r["qty"], r["cost"])
+    account = node = np.int64(r["node"])
+    buys, sells, bought, sold = qty * (1 - side), qty * side, value * (1 - side), value * side
+    held, cost = r["qty"], r["cost"]
+    marked = held_value(s, i, held, cost)
     gross, exposure, margin = assess(
-        s, i, r["qty"], r["open_buy"], r["open_sell"], r["buy_value"], r["sell_value"], marked
+        s,
+        i,
+        held,
+        r["open_buy"] + buys,
+        r["open_sell"] + sells,
+        r["buy_value"] + bought,
+        r["sell_value"] + sold,
+        marked,
     )
-    unrealised = marked - r["cost"] + r["realised"] - r["fifo_realised"]
     d_gross, d_exposure = gross - r["gross"], exposure - r["exposure"]
-    d_margin, d_unrealised = margin - r["margin"], unrealised - r["unrealised"]
-    d_value = marked - r["value"]
-    r["gross"] = gross
-    r["exposure"] = exposure
-    r["margin"] = margin
-    r["unrealised"] = unrealised
-    r["value"] = marked
-    account = node
-    if instruments(s)[i, _MODEL] != _CASH:
+    d_margin, d_value = margin - r["margin"], marked - r["value"]
+    d_unrealised = marked - cost + r["realised"] - r["fifo_realised"] - r["unrealised"]
+    if d_unrealised and instruments(s)[i, _MODEL] != _CASH:
         node_limits(s)[node, VARIATION] += d_unrealised
+    moved, long, short = d_value | d_unrealised, d_value + bought, d_value - sold
     while True:
-        n = nodes(s)[node]
+        n = tree[node]
         n["margin"] += d_margin
         n["hold_fee"] += fee
-        n["unrealised"] += d_unrealised
         n["open_orders"] += count
         n["open_value"] += value
         n["exposure"] += d_exposure
-        n["long_exposure"] += d_value + bought
-        n["short_exposure"] += d_value - sold
-        raise_peak(s, node)
-        if n["first_group"]:
-            _shift_groups(s, node, i, d_exposure, d_value + bought, d_value - sold)
-        row = np.int64(r["parent"])
-        if row == 0:
-            break
-        r = positions(s)[row]
-        node = np.int64(r["node"])
-        if side == 0:
-            r["open_buy"] += qty
-        else:
-            r["open_sell"] += qty
+        n["long_exposure"] += long
+        n["short_exposure"] += short
+        r["open_buy"] += buys
+        r["open_sell"] += sells
         r["buy_value"] += bought
         r["sell_value"] += sold
         r["gross"] += d_gross
         r["exposure"] += d_exposure
         r["margin"] += d_margin
-        r["unrealised"] += d_unrealised
-        r["value"] += d_value
-    if node_limits(s)[account, NODE_FLAGS] & REDUCTION or nodes(s)[account]["reducing"]:
+        if moved:
+            r["value"] += d_value
+            r["unrealised"] += d_unrealised
+            n["unrealised"] += d_unrealised
+            n["peak"] = max(n["peak"], n["realised"] + n["unrealised"] - n["base_unrealised"])
+        if n["first_group"]:
+            _shift_groups(s, node, i, d_exposure, long, short)
+        row = np.int64(r["parent"])
+        if row == 0:
+            break
+        r = table[row]
+        node = np.int64(r["node"])
+    if node_limits(s)[account, NODE_FLAGS] & REDUCTION or tree[account]["reducing"]:
         review_reduction(s, account)
+    return moved
 
 
 @kernel

@@ -133,6 +133,7 @@ def take_open(s, slot, qty):
     """Take `qty` lots, already gone from leaves_qty, out of the open orders of all levels.
 
     The fee held is worked out again for what is left; with nothing left the order stops counting.
+    Returns what `shift` returns.
     """
     o = orders(s)[slot]
     d = details(s)[slot]
@@ -145,7 +146,7 @@ def take_open(s, slot, qty):
     d["hold_fee"] = fee
     count = 0 if left else -1
     row = np.int64(o["position"])
-    shift(s, row, side, -qty, -open_value(s, slot, qty), change, count)
+    return shift(s, row, side, -qty, -open_value(s, slot, qty), change, count)
 
 
 @kernel

@@ -11,7 +11,6 @@ from domain.attributes import NodeAttr
 from domain.jit import kernel, mix
 from domain.tables import candidates, core, node_limits, nodes, recents
 from risk.derived import (
-    DUPLICATES,
     EXECUTION_INTERVAL,
     FLAG_BITS,
     NODE_FLAGS,
@@ -37,29 +36,35 @@ def count_execution(s, node):
 
 
 @kernel
-def take_tokens(s, node, replace):
-    """Take a token of a node's order or replace bucket, and count the message."""
-    n = nodes(s)[node]
-    n["messages"] += 1
-    now = candidates(s)[0]["now"]
-    if replace:
-        interval = node_limits(s)[node, REPLACE_INTERVAL]
+def take_tokens(s, account, now, replace):
+    """Take a token of the order or replace bucket of all levels, and count the message."""
+    tree, limits = nodes(s), node_limits(s)
+    node = account
+    while node:
+        n = tree[node]
+        n["messages"] += 1
+        interval = limits[node, REPLACE_INTERVAL if replace else ORDER_INTERVAL]
         if interval:
-            n["replace_tat"] = max(n["replace_tat"], now) + interval
-    else:
-        interval = node_limits(s)[node, ORDER_INTERVAL]
-        if interval:
-            n["order_tat"] = max(n["order_tat"], now) + interval
+            if replace:
+                n["replace_tat"] = max(n["replace_tat"], now) + interval
+            else:
+                n["order_tat"] = max(n["order_tat"], now) + interval
+        node = np.int64(n["parent"])
 
 
 @kernel
-def take_cancel_token(s, node):
-    """Count a cancel of a node; the bucket may be overdrawn."""
-    n = nodes(s)[node]
-    n["messages"] += 1
-    interval = node_limits(s)[node, NODE_FLAGS] >> FLAG_BITS
-    if interval:
-        n["cancel_tat"] = max(n["cancel_tat"], core(s)[0]["time"]) + interval
+def take_cancel_tokens(s, account):
+    """Count a cancel at all levels; the buckets may be overdrawn."""
+    tree, limits = nodes(s), node_limits(s)
+    now = core(s)[0]["time"]
+    node = account
+    while node:
+        n = tree[node]
+        n["messages"] += 1
+        interval = limits[node, NODE_FLAGS] >> FLAG_BITS
+        if interval:
+            n["cancel_tat"] = max(n["cancel_tat"], now) + interval
+        node = np.int64(n["parent"])
 
 
 @kernel
@@ -110,10 +115,8 @@ def is_recent(s):
 
 @kernel
 def remember(s):
-    """Enter the accepted candidate into the duplicate window of its account, if it has one."""
+    """Enter the accepted candidate into the duplicate window of its account."""
     c = candidates(s)[0]
-    if node_limits(s)[c["account"], NODE_FLAGS] & DUPLICATES == 0:
-        return
     table = recents(s)
     mask = len(table) - 1
     key = _key(c["account"], c["instrument"], np.int64(c["side"]), c["price"], c["order_qty"])

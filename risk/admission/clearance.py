@@ -8,7 +8,7 @@ precise checks decide. Failures are collected with OR, so that nothing waits for
 import numpy as np
 
 from domain.attributes import InstrumentAttr, NodeAttr
-from domain.codes import ExecInst, MarginModel, TimeInForce
+from domain.codes import ExecInst, MarginModel, Phase, TimeInForce
 from domain.jit import kernel
 from domain.limits import NO_LIMIT
 from domain.tables import (
@@ -21,9 +21,8 @@ from domain.tables import (
     nodes,
     positions,
 )
-from risk.admission.candidate import change, free_lots, outlook
+from risk.admission.candidate import free_lots
 from risk.admission.exposure import exposure_limit, position_limit
-from risk.admission.flow import allowed_messages, cancel_wait, order_wait, replace_wait
 from risk.admission.price import deviation, dynamic_band, exceeds_bps
 from risk.admission.shape import check_grid
 from risk.admission.size import book_total
@@ -37,20 +36,25 @@ from risk.admission.state import (
     phase_allows,
 )
 from risk.derived import (
+    AMOUNTS,
     COLLAR,
     DUPLICATES,
     DYNAMIC_BAND,
+    FLAG_BITS,
     FLOW,
     INSTRUMENT_FLAGS,
     LOSSES,
     LOTS,
     NODE_FLAGS,
+    ORDER_INTERVAL,
     PERMISSIONS,
+    REPLACE_INTERVAL,
     RESTRICTS,
     SHARES,
     TICKS,
     VARIATION,
 )
+from risk.margin import assess, held_value
 from risk.marking import PRODUCT_GROUP
 from risk.throttle import is_recent
 
@@ -78,6 +82,10 @@ _CONCENTRATION = int(_N.MAX_CONCENTRATION_BPS)
 _FINGER_BPS, _FINGER_TICKS = int(_N.FAT_FINGER_BPS), int(_N.FAT_FINGER_TICKS)
 _ADV_BPS, _BOOK_BPS = int(_N.MAX_ADV_BPS), int(_N.MAX_BOOK_BPS)
 _CASH, _GTD = int(MarginModel.CASH), int(TimeInForce.GTD)
+_ORDER_BURST, _REPLACE_BURST = int(_N.ORDER_BURST), int(_N.REPLACE_BURST)
+_CANCEL_BURST, _RATIO = int(_N.CANCEL_BURST), int(_N.ORDER_TO_TRADE)
+_FLOOR, _AT_THE_OPEN = int(_N.ORDER_TO_TRADE_FLOOR), int(TimeInForce.AT_THE_OPEN)
+_CONTINUOUS = int(Phase.CONTINUOUS)
 _HIDDEN, _REDUCE_ONLY = int(ExecInst.HIDDEN), int(ExecInst.REDUCE_ONLY)
 
 
@@ -101,33 +109,47 @@ def _outside_band(s, price):
 
 
 @kernel
+def _form_clear(s, flags):
+    """What only some orders or instruments have: algorithms, restrictions, grids, bands."""
+    c = candidates(s)[0]
+    bad = algo_unknown(s) or algo_killed(s)
+    if flags & RESTRICTS:
+        bad |= _restricts(s, instruments(s)[c["instrument"]])
+    if flags & (TICKS | LOTS):
+        bad |= check_grid(s) != 0
+    if flags & DYNAMIC_BAND:
+        bad |= _outside_band(s, c["price"])
+    if c["exec_inst"] & _REDUCE_ONLY:
+        bad |= c["leaves_qty"] > free_lots(s)
+    return not bad
+
+
+@kernel
 def order_clear(s):
     """Whether no check of the instrument, of the order's form and of its price fails."""
     c = candidates(s)[0]
     i = np.int64(c["instrument"])
-    row = instruments(s)[i]
-    flags = row[INSTRUMENT_FLAGS]
+    row, book = instruments(s)[i], books(s)[i]
+    flags, tif = row[INSTRUMENT_FLAGS], c["time_in_force"]
     qty, value, price, stop = c["order_qty"], c["value"], c["price"], c["stop_px"]
-    bad = (core(s)[0]["killed"] | books(s)[i]["killed"] | nodes(s)[c["account"]]["reducing"]) != 0
-    bad |= not phase_allows(s)
+    display = c["display_qty"]
+    bad = (core(s)[0]["killed"] | book["killed"] | nodes(s)[c["account"]]["reducing"]) != 0
     bad |= row[_CURRENCY] != node_limits(s)[c["account"], _N_CURRENCY]
     bad |= (qty < row[_MIN_QTY]) | (qty > row[_MAX_QTY]) | (qty > row[_FREEZE])
     bad |= (value < row[_MIN_VALUE]) | (value > row[_MAX_VALUE])
-    bad |= (price > row[_HIGH]) | (stop > row[_HIGH])
-    bad |= (price < row[_LOW]) & (price > 0) | (stop < row[_LOW]) & (stop > 0)
-    bad |= (c["time_in_force"] == _GTD) & (c["expire_time"] <= c["now"])
-    bad |= (c["display_qty"] > qty) | (c["min_qty"] > qty)
-    bad |= (c["display_qty"] > 0) & (c["exec_inst"] & _HIDDEN != 0)
-    if c["algo_id"]:
-        bad |= algo_unknown(s) or algo_killed(s)
-    if flags & RESTRICTS:
-        bad |= _restricts(s, row)
-    if flags & (TICKS | LOTS):
-        bad |= check_grid(s) != 0
-    if flags & DYNAMIC_BAND:
-        bad |= _outside_band(s, price)
-    if c["exec_inst"] & _REDUCE_ONLY:
-        bad |= c["leaves_qty"] > free_lots(s)
+    bad |= max(price, stop) > row[_HIGH]
+    if row[_LOW]:
+        bad |= (price < row[_LOW]) & (price > 0) | (stop < row[_LOW]) & (stop > 0)
+    if display | c["min_qty"]:
+        bad |= (display > qty) | (c["min_qty"] > qty)
+        bad |= (display > 0) & (c["exec_inst"] & _HIDDEN != 0)
+    if tif == _GTD:
+        bad |= c["expire_time"] <= c["now"]
+    if book["phase"] != _CONTINUOUS or tif == _AT_THE_OPEN:
+        bad |= not phase_allows(s)
+    special = flags & (RESTRICTS | TICKS | LOTS | DYNAMIC_BAND)
+    if special | c["algo_id"] | (c["exec_inst"] & _REDUCE_ONLY):
+        bad |= not _form_clear(s, flags)
     return not bad
 
 
@@ -147,15 +169,19 @@ def _permitted(s, node):
 
 
 @kernel
-def _flow_clear(s, node):
-    c = candidates(s)[0]
-    if c["replace"]:
-        bad = replace_wait(s, node, c["now"]) > 0
+def _flow_clear(n, limits, replace, now):
+    """Whether a node's buckets have a token and its message count is below the free ones."""
+    if replace:
+        ahead = n["replace_tat"] - now
+        bad = ahead > (limits[_REPLACE_BURST] - 1) * limits[REPLACE_INTERVAL]
     else:
-        bad = order_wait(s, node, c["now"]) > 0
-    if node_limits(s)[node, NODE_FLAGS] >> 8:
-        bad |= cancel_wait(s, node, c["now"]) > 0
-    return not bad and nodes(s)[node]["messages"] < allowed_messages(s, node)
+        ahead = n["order_tat"] - now
+        bad = ahead > (limits[_ORDER_BURST] - 1) * limits[ORDER_INTERVAL]
+    interval = limits[NODE_FLAGS] >> FLAG_BITS
+    bad |= (interval > 0) & (n["cancel_tat"] - now > limits[_CANCEL_BURST] * interval)
+    if limits[_RATIO] < NO_LIMIT and n["messages"] >= limits[_FLOOR]:
+        bad |= n["messages"] >= limits[_RATIO] * max(n["executions"], 1)
+    return not bad
 
 
 @kernel
@@ -179,7 +205,7 @@ def _extras_clear(s, node, flags):
 
 
 @kernel
-def _groups_clear(s, node, exposure, moved, bought, sold):
+def _groups_clear(s, node, exposure, long, short):
     """Whether a node's exposure groups stay within their limits."""
     row = instruments(s)[candidates(s)[0]["instrument"]]
     at = np.int64(nodes(s)[node]["first_group"])
@@ -188,10 +214,18 @@ def _groups_clear(s, node, exposure, moved, bought, sold):
         g = groups(s)[at]
         if g["id"] == (row[_PRODUCT] if g["kind"] == PRODUCT_GROUP else row[_CURRENCY]):
             bad |= g["gross"] + exposure > g["max_gross"]
-            bad |= abs(g["long_net"] + moved + bought) > g["max_net"]
-            bad |= abs(g["short_net"] + moved - sold) > g["max_net"]
+            bad |= abs(g["long_net"] + long) > g["max_net"]
+            bad |= abs(g["short_net"] + short) > g["max_net"]
         at = np.int64(g["next"])
     return not bad
+
+
+@kernel
+def _losses_clear(n, limits, moved):
+    """Whether a node has lost less today than its limits; `moved` is gained by marking now."""
+    profit = n["realised"] + n["unrealised"] + moved - n["base_unrealised"]
+    bad = (-n["realised"] >= limits[_REALISED]) | (-profit >= limits[_DAILY])
+    return not (bad | (n["peak"] - profit >= limits[_DRAWDOWN]))
 
 
 @kernel
@@ -213,52 +247,81 @@ def _account_clear(s, exposure, added, moved):
 
 
 @kernel
+def _price_clear(limits, beyond, base):
+    """Whether a limit price is not too far beyond the market for a node (fat finger)."""
+    bad = beyond > limits[_FINGER_TICKS]
+    return not (bad | exceeds_bps(beyond, base, limits[_FINGER_BPS]))
+
+
+@kernel
+def account_facts(s):
+    """The account's row with the order, marked now, as differences from what it holds.
+
+    (gross, exposure, margin with fees held, value), and the exposure itself.
+    """
+    c = candidates(s)[0]
+    r = positions(s)[c["position"]]
+    i, side = np.int64(c["instrument"]), np.int64(c["side"])
+    lots, worth = c["leaves_qty"] - c["old_leaves"], c["value"] - c["old_value"]
+    value = held_value(s, i, r["qty"], r["cost"])
+    gross, exposure, margin = assess(
+        s,
+        i,
+        r["qty"],
+        r["open_buy"] + lots * (1 - side),
+        r["open_sell"] + lots * side,
+        r["buy_value"] + worth * (1 - side),
+        r["sell_value"] + worth * side,
+        value,
+    )
+    added = margin - r["margin"] + c["hold_fee"] - c["old_hold_fee"]
+    return gross - r["gross"], exposure - r["exposure"], added, value - r["value"], exposure
+
+
+@kernel
 def levels_clear(s):
     """Whether no check of the account and the nodes above fails."""
-    c = candidates(s)[0]
-    account = positions(s)[c["position"]]
-    qty, bought, sold = change(s)
-    gross, full_exposure, margin, value = outlook(s, 1)
-    d_gross, d_exposure = gross - account["gross"], full_exposure - account["exposure"]
-    moved = value - account["value"]
-    added = margin - account["margin"] + c["hold_fee"] - c["old_hold_fee"]
-    buy, one = c["side"] == 0, 1 - np.int64(c["replace"])
-    worth = bought + sold
+    c, table, tree, settings = candidates(s)[0], positions(s), nodes(s), node_limits(s)
+    d_gross, d_exposure, added, moved, exposure = account_facts(s)
+    replace, now, side = np.int64(c["replace"]), c["now"], np.int64(c["side"])
+    sign, order_qty, value = 1 - 2 * side, c["order_qty"], c["value"]
+    lots, worth = c["leaves_qty"] - c["old_leaves"], value - c["old_value"]
+    long, short = moved + worth * (1 - side), moved - worth * side
     beyond, base = deviation(s)
-    bad = not _account_clear(s, full_exposure, added, moved)
+    bad = not _account_clear(s, exposure, added, moved)
     row = np.int64(c["position"])
     while row:
-        r = positions(s)[row]
+        r = table[row]
         node = np.int64(r["node"])
-        n = nodes(s)[node]
-        limits = node_limits(s)[node]
+        n, limits = tree[node], settings[node]
         flags = limits[NODE_FLAGS]
         bad |= (n["killed"] | n["throttled"] | r["restricted"]) != 0
-        bad |= (c["order_qty"] > limits[_ORDER_QTY]) | (c["value"] > limits[_ORDER_VALUE])
-        bad |= n["open_orders"] + one > limits[_OPEN_ORDERS]
-        bad |= n["open_value"] + worth > limits[_OPEN_VALUE]
-        bad |= abs(n["cash"]) + n["open_value"] + worth > MONEY_BOUND
-        reach = r["qty"] + r["open_buy"] if buy else r["open_sell"] - r["qty"]
-        bad |= reach + qty > position_limit(s, r, node)
-        bad |= r["gross"] + d_gross > limits[_GROSS_POSITION]
-        bad |= r["exposure"] + d_exposure > exposure_limit(s, r, node)
-        bad |= n["exposure"] + d_exposure > limits[_GROSS]
-        bad |= abs(n["long_exposure"] + moved + bought) > limits[_NET]
-        bad |= abs(n["short_exposure"] + moved - sold) > limits[_NET]
-        bad |= n["margin"] + n["hold_fee"] + added > limits[_MAX_MARGIN]
+        bad |= (order_qty > limits[_ORDER_QTY]) | (value > limits[_ORDER_VALUE])
+        bad |= n["open_orders"] - replace >= limits[_OPEN_ORDERS]
+        open_value = n["open_value"] + worth
+        bad |= abs(n["cash"]) + open_value > MONEY_BOUND
+        open_qty = r["open_sell"] if side else r["open_buy"]
+        bad |= r["qty"] * sign + open_qty + lots > position_limit(s, r, node)
+        if r["max_exposure"] < NO_LIMIT:
+            bad |= r["exposure"] + d_exposure > r["max_exposure"]
+        if flags & AMOUNTS:
+            bad |= open_value > limits[_OPEN_VALUE]
+            bad |= r["gross"] + d_gross > limits[_GROSS_POSITION]
+            bad |= r["exposure"] + d_exposure > exposure_limit(s, r, node)
+            bad |= n["exposure"] + d_exposure > limits[_GROSS]
+            net = max(abs(n["long_exposure"] + long), abs(n["short_exposure"] + short))
+            bad |= net > limits[_NET]
+            bad |= n["margin"] + n["hold_fee"] + added > limits[_MAX_MARGIN]
         if flags & LOSSES:
-            profit = n["realised"] + n["unrealised"] + moved - n["base_unrealised"]
-            bad |= (-n["realised"] >= limits[_REALISED]) | (-profit >= limits[_DAILY])
-            bad |= n["peak"] - profit >= limits[_DRAWDOWN]
+            bad |= not _losses_clear(n, limits, moved)
         if beyond and flags & COLLAR:
-            bad |= beyond > limits[_FINGER_TICKS]
-            bad |= exceeds_bps(beyond, base, limits[_FINGER_BPS])
+            bad |= not _price_clear(limits, beyond, base)
         if flags & FLOW:
-            bad |= not _flow_clear(s, node)
+            bad |= not _flow_clear(n, limits, replace, now)
         if flags & (PERMISSIONS | SHARES | DUPLICATES):
             bad |= not _extras_clear(s, node, flags)
         if n["first_group"]:
-            bad |= not _groups_clear(s, node, d_exposure, moved, bought, sold)
+            bad |= not _groups_clear(s, node, d_exposure, long, short)
         row = np.int64(r["parent"])
     return not bad
 
