@@ -34,6 +34,7 @@ _REPORTS, _MARKETS, _CALLED = (
     layout.CORE.fields[name][1] // 8  # type: ignore[index]
     for name in ("reports", "markets", "rows")
 )
+_SEQ = layout.CORE.fields["seq"][1] // 8  # type: ignore[index]
 _POPULATION = layout.CORE.fields["nodes"][1] // 8  # type: ignore[index]  # nodes and instruments
 _AT_COMMANDS, _AT_REPORTS = 2 * Table.COMMAND, 2 * Table.REPORT
 _GROWN_TOGETHER = {
@@ -198,7 +199,7 @@ class Exchange:
     @property
     def seq(self) -> int:
         """How many commands have been applied."""
-        return int(self._store.core["seq"])
+        return self._cells[_SEQ]
 
     @property
     def population(self) -> int:
