@@ -1,0 +1,15 @@
+"""The examples in docstrings are what happens."""
+
+import doctest
+from importlib import import_module
+
+import pytest
+
+MODULES = ("domain.messages", "domain.money", "gridworks.extras", "gridworks.local.exchange")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name):
+    found = doctest.testmod(import_module(name))
+    assert found.attempted > 0
+    assert found.failed == 0
