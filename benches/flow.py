@@ -4,6 +4,7 @@ A flow is a tuple of arrays: (flow, books, levels, orders, live). Levels are den
 (2 x book + side) x width + index, price = base + index x step. The book here exists only so that
 cancels and replaces name live orders; nothing of it is measured.
 """
+# mypy: ignore-errors
 
 import numpy as np
 

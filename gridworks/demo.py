@@ -68,7 +68,7 @@ class Market:
         return reports
 
     def do(self, *rows: dict[str, int]) -> Rows:
-        """Apply a few commands, a microsecond after the last one."""
+        """Apply a few commands, ten microseconds after the last one."""
         batch = array_of(list(rows))
         batch["transact_time"] = self.now + GAP_NS
         return self.send(batch)
@@ -114,11 +114,12 @@ def open_market(market: Market) -> Rows:
             market.order(
                 FIRST_ACCOUNT + k % len(OWNERS), side, 10 + k % 7, price,
                 instrument=1 + k % 3, time_in_force=int(TimeInForce.AT_THE_OPEN),
-            )  # fmt: skip
+            )
         )
     market.do(*orders)
     reports = market.do(row(Command.UNCROSS, scope=Scope.MARKET))
-    return reports[reports["exec_type"] == ExecType.TRADE]
+    trades: Rows = reports[reports["exec_type"] == ExecType.TRADE]
+    return trades
 
 
 def trade(market: Market, commands: int, told: Callable[[int], None]) -> None:
@@ -181,9 +182,10 @@ def volatility_auction(market: Market) -> tuple[int, int, int, Phase, Phase]:
             attribute=InstrumentAttr.REFERENCE_PRICE, value=market.prices[-1]),
     )  # fmt: skip
     before = market.prices[-1]
+    far = before + 300  # the band is 1 basis point: 100 ticks
+    market.do(market.order(FIRST_ACCOUNT + 2, 2, 50, far, instrument=number))
     asks = market.exchange.depth(number)[1]
-    qty = max(1, int(asks[:, 1].sum()) - 1)
-    ceiling = int(asks[-1, 0]) + 200
+    qty, ceiling = int(asks[asks[:, 0] <= far, 1].sum()), far
     reports = market.do(market.order(FIRST_ACCOUNT, 1, qty, ceiling, instrument=number))
     fills = int((reports["exec_type"] == ExecType.TRADE).sum()) // 2
     during = Phase(int(market.exchange.table(Table.BOOK)["phase"][number]))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gridworks.demo import Market
 
 LEVELS = 6
-BAR = 24
+BAR = 14
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +49,7 @@ def _title(console: Any, number: int, text: str) -> None:
 def _start(console: Any) -> Market:
     console.print("[bold]GridWorks[/]  one deterministic function from commands to reports\n")
     console.print(
-        "Starting the engine. The first start compiles it, once: a minute or so on one core."
+        "Starting the engine. The first start compiles it, once: about a minute."
     )
     start = time.perf_counter()
     with console.status("compiling or loading the kernels ..."):
@@ -97,8 +97,8 @@ def _day(console: Any, market: Market, commands: int) -> None:
         f"{market.trades - trades:,} trades"
     )
     console.print(
-        f"  [bold green]{done / busy * 1e9:,.0f} commands/s[/], {busy / done:,.0f} ns each, "
-        "one core, batches of 1,024, matching, risk and reports included"
+        f"  [bold green]{done / busy * 1e9:,.0f} commands/s[/], {busy / done:,.0f} ns each: one "
+        "core, batches of 1,024;\n  matching, risk checks and reports included"
     )
 
 
@@ -132,10 +132,10 @@ def _books(console: Any, market: Market) -> None:
 
     from gridworks.demo import SYMBOLS, holdings
 
-    _title(console, 4, "Positions and profit")
+    _title(console, 4, "Positions, and profit after fees")
     table = Table(box=None, padding=(0, 2))
     table.add_column("account")
-    for name in (*SYMBOLS, "profit after fees", "fees", "open orders"):
+    for name in (*SYMBOLS, "profit", "fees", "open orders"):
         table.add_column(name, justify="right")
     for owner, lots, profit, fees, orders in holdings(market):
         colour = "red" if profit < 0 else "green"
@@ -153,8 +153,8 @@ def _refusals(console: Any, market: Market) -> None:
     from gridworks.demo import refusals
 
     _title(console, 5, "What the checks stopped, with the numbers that stopped it")
-    table = Table(box=None, padding=(0, 2))
-    table.add_column("check")
+    table = Table(box=None, padding=(0, 1))
+    table.add_column("check", no_wrap=True)
     table.add_column("at")
     for name in ("times", "limit", "observed", "headroom"):
         table.add_column(name, justify="right")
@@ -172,13 +172,13 @@ def _switches(console: Any, market: Market) -> None:
     _title(console, 6, "Kill switch and volatility auction")
     gone, reason, left = kill_switch(market)
     console.print(
-        f"  Desk 5 is killed: [bold]{gone:,}[/] resting orders canceled in one command, {left} "
-        f"left; its next order: [yellow]{reason.name}[/]"
+        f"  Desk 5 is killed: [bold]{gone:,}[/] resting orders canceled by one command, {left} "
+        f"left.\n  Its next order: [yellow]{reason.name}[/]"
     )
     before, fills, price, during, after = volatility_auction(market)
     console.print(
-        f"  {SYMBOLS[-1]} at {before / 100:,.2f}: an order that would leave the band trades "
-        f"{fills} times inside it, then [yellow]{during.name}[/];\n  30 seconds later it "
+        f"  {SYMBOLS[-1]} at {before / 100:,.2f}: a large order trades {fills} times inside the "
+        f"band;\n  its next trade would leave it: [yellow]{during.name}[/].\n  30 seconds later it "
         f"uncrosses at [bold]{price / 100:,.2f}[/] and returns to {after.name}"
     )
 
@@ -194,7 +194,7 @@ def _proof(console: Any, market: Market) -> bool:
     checks.append((what, found == mine, f"{mine[:16]} = {found[:16]}"))
     for law, holds, figures in checks:
         mark = "[green]yes[/]" if holds else "[bold red]NO [/]"
-        console.print(f"  {mark}  {law}   [dim]{figures}[/]")
+        console.print(f"  {mark}  {law}\n       [dim]{figures}[/]")
     return all(holds for _, holds, _ in checks)
 
 
