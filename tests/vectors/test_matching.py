@@ -8,8 +8,6 @@ import pytest
 from engine.exchange import Exchange
 from tests.properties.vectors_as_commands import Message, lines, read_edge_cases, read_stream
 
-pytestmark = pytest.mark.nojit
-
 EDGE_CASES = "matching/edge_cases.json"
 SELL, BUY, NEW = 1, 0, 0
 
@@ -25,6 +23,7 @@ def deep_sweep() -> list[Message]:
     return [*resting, Message(NEW, BUY, 1, 5000, 5000, 5001, 100)]
 
 
+@pytest.mark.nojit
 def test_edge_cases(vectors):
     cases = read_edge_cases(vectors(EDGE_CASES))
     assert len(cases) == 33
