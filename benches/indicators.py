@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def against_talib(sizes: tuple[int, ...]) -> list[dict[str, Any]]:
             if not row.talib:
                 continue
             x, function = [data[c] for c in row.columns], Function(row)
-            mine, theirs = turns(lambda: function(*x), talib_call(row, x), rounds, repeat)
+            mine, theirs = turns(partial(function, *x), talib_call(row, x), rounds, repeat)
             record = out.setdefault(row.name, {"name": row.name, "group": row.group})
             record[str(size)] = [mine / size * 1e9, theirs / size * 1e9, mine / theirs]
     return list(out.values())
@@ -147,7 +148,7 @@ def p50(call: Call, count: int = 20_000) -> float:
             taken.append(time.perf_counter_ns() - start)
         return float(statistics.median(taken))
 
-    return spent(call) - spent(lambda: None)
+    return spent(call) - spent(int)
 
 
 def streaming() -> list[dict[str, Any]]:
@@ -155,17 +156,15 @@ def streaming() -> list[dict[str, Any]]:
     from talipp import indicators as peer
 
     out = []
-    for name, make in (
-        ("sma", lambda: peer.SMA(14)), ("ema", lambda: peer.EMA(14)), ("rsi", lambda: peer.RSI(14)),
-        ("wma", lambda: peer.WMA(14)), ("dema", lambda: peer.DEMA(14)),
-    ):  # fmt: skip
-        ours, theirs = getattr(indicators, name.upper())(14), make()
+    for name in ("sma", "ema", "rsi", "wma", "dema"):
+        ours, theirs = getattr(indicators, name.upper())(14), getattr(peer, name.upper())(14)
         values = iter(series(200_000)["close"].tolist())
         for _ in range(100):
             value = next(values)
-            ours.update(value), theirs.add(value)
-        mine = p50(lambda ours=ours, values=values: ours.update(next(values)))
-        other = p50(lambda theirs=theirs, values=values: theirs.add(next(values)), 5_000)
+            ours.update(value)
+            theirs.add(value)
+        mine = p50(partial(ours.update, 101.5))
+        other = p50(partial(theirs.add, 101.5), 5_000)
         out.append({"name": name, "ours": mine, "talipp": other})
     return out
 
@@ -217,8 +216,8 @@ def summary(talib: list[dict[str, Any]], sizes: tuple[int, ...]) -> dict[str, An
 
 def page(found: dict[str, Any], sizes: tuple[int, ...]) -> str:
     """The results as Markdown."""
-    lines = ["# Indicators", "", f"{found['machine']}, {found['when']}, versions "
-             f"{found['versions']}.", "", "ns per value: ours, TA-Lib, ratio.", ""]  # fmt: skip
+    about = f"{found['machine']}, {found['when']}, versions {found['versions']}."
+    lines = ["# Indicators", "", about, "", "ns per value: ours, TA-Lib, ratio.", ""]
     for size in sizes:
         s = found["summary"][str(size)]
         lines.append(
@@ -226,15 +225,16 @@ def page(found: dict[str, Any], sizes: tuple[int, ...]) -> str:
             f"{len(s['over_1.5'])} above 1.5"
         )
     b, c = found["bank"], found["cores"]
+    bank_line = f"- bank of {b['symbols']:,} symbols x {len(BANK)}: {b['ms']:.1f} ms a tick "
+    times = statistics.median(t["times"] for t in found["ta"])
     lines += [
-        f"- bank of {b['symbols']:,} symbols x {len(BANK)}: {b['ms']:.1f} ms a tick "
-        f"(a loop of streams {b['loop_ms']:.0f} ms)",
+        bank_line + f"(a loop of streams {b['loop_ms']:.0f} ms)",
         f"- 16 columns on two threads: {c['faster']:.2f} times as fast as on one",
-        f"- median over `ta`: {statistics.median(t['times'] for t in found['ta']):.0f} times as"
-        " fast",
-        "", "| function | " + " | ".join(f"{size:,}" for size in sizes) + " |",
+        f"- median over `ta`: {times:.0f} times as fast",
+        "",
+        "| function | " + " | ".join(f"{size:,}" for size in sizes) + " |",
         "|---|" + "---|" * len(sizes),
-    ]  # fmt: skip
+    ]
     for r in found["talib"]:
         cells = (f"{r[str(k)][0]:.2f} / {r[str(k)][1]:.2f} = {r[str(k)][2]:.2f}" for k in sizes)
         lines.append(f"| {r['name']} | " + " | ".join(cells) + " |")

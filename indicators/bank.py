@@ -99,7 +99,7 @@ def _shown(values: Mapping[str, Any]) -> str:
 class _Part:
     """One indicator of a bank: a row of state for each symbol."""
 
-    __slots__ = ("state", "_address", "_at", "_block", "_out", "_step", "_view")
+    __slots__ = ("_address", "_at", "_block", "_out", "_step", "_view", "state")
 
     def __init__(self, plan: Plan, block: Array) -> None:
         count, names = len(block), plan.row.results

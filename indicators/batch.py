@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections import namedtuple
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -25,7 +25,8 @@ Array = np.ndarray[Any, Any]
 @functools.cache
 def results(row: Row) -> Callable[[Iterable[Any]], Any]:
     """Makes the named tuple of an indicator with more than one output."""
-    return namedtuple(row.name, row.results)._make
+    made: Any = namedtuple(row.name, row.results)  # type: ignore[misc]
+    return cast("Callable[[Iterable[Any]], Any]", made._make)
 
 
 def run(plan: Plan, x: Columns, state: Array) -> Columns:
@@ -40,7 +41,7 @@ def run(plan: Plan, x: Columns, state: Array) -> Columns:
     for start in range(0, rows, BLOCK):
         part = tuple([c[start : start + BLOCK] for c in x])
         out = tuple([c[start : start + BLOCK] for c in y])
-        if plan.row.elementwise or finite(len(x))(part):
+        if finite(len(x))(part):
             kernel(part, out, state)
         else:
             for to, value in zip(out, _around_gaps(plan, part, state), strict=True):

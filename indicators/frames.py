@@ -38,9 +38,8 @@ def column(owner: str, name: str, value: Any) -> Array:
         if np.isscalar(value) or value is None:
             raise TypeError(f"{owner}: {name} must be a column, got {value!r}")
         value = np.asarray(value)
-    if value.dtype.kind not in "fiu":
-        if value.size or value.dtype.kind != "O":
-            raise TypeError(f"{owner}: {name} must be numeric, got dtype {value.dtype}")
+    if value.dtype.kind not in "fiu" and (value.size or value.dtype.kind != "O"):
+        raise TypeError(f"{owner}: {name} must be numeric, got dtype {value.dtype}")
     if value.ndim not in (1, 2):
         raise ValueError(f"{owner}: {name} must have one or two dimensions, has {value.ndim}")
     return np.require(value, np.float64, ["C", "A", "W"])

@@ -41,7 +41,7 @@ def _finite() -> Any:
     return jit.entry(scan.all_finite)
 
 
-def _bound(row: Row, template: FunctionType, prefix: str, scope: dict[str, Any]) -> Any:
+def _bound(row: Row, template: Any, prefix: str, scope: dict[str, Any]) -> Any:
     """A copy of a template that stands in the indicator's file, so that it is cached with it."""
     name, file = f"{prefix}_{row.name}", row.kernel.__code__.co_filename
     code = template.__code__.replace(co_filename=file, co_name=name)
@@ -127,7 +127,7 @@ def many(plan: Plan) -> Any:
 class Plan:
     """An indicator with fixed parameters: its first state and its output columns."""
 
-    __slots__ = ("row", "numbers", "_start", "_kinds", "kernel")
+    __slots__ = ("_kinds", "_start", "kernel", "numbers", "row")
 
     def __init__(self, row: Row, numbers: tuple[float, ...]) -> None:
         self.row, self.numbers = row, numbers

@@ -98,9 +98,10 @@ class Row:
 
     `inputs` and `outputs` are blank-separated names. `slots` and `warmup` are functions of the
     parameters (in order, numbers): how many state slots the kernel needs after the parameters,
-    and how many leading rows have no value; `history` how many rows back it reads. `talib` is TA-Lib's name followed by its parameter
-    names, `ta` the classes of the `ta` package. `bindings` names functions that the kernel calls
-    and that depend on the parameters (kinds of averages).
+    and how many leading rows have no value; `history` how many rows back it reads. `talib` is
+    TA-Lib's name followed by its parameter names, `ta` the classes of the `ta` package.
+    `bindings` names functions that the kernel calls and that depend on the parameters (kinds of
+    averages).
     """
 
     name: str

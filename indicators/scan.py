@@ -119,9 +119,9 @@ def taped(x: Any, y: Any, s: Any) -> None:
 def sweep(at: Any, address: Any, count: Any) -> None:
     """One tick for many symbols, found by address: no reference is counted on the way.
 
-    `at` is a store (`domain.jit.table`), `address` where it lies, of three tables for the first symbol: inputs [inputs, 1],
-    outputs [outputs, 1], state [slots]; those of the next symbols follow in memory. A symbol with
-    a gap gets NaN and keeps its state.
+    `at` is a store (`domain.jit.table`), `address` where it lies, of three tables for the first
+    symbol: inputs [inputs, 1], outputs [outputs, 1], state [slots]; those of the next symbols
+    follow in memory. A symbol with a gap gets NaN and keeps its state.
     """
     first = at[0], at[2], at[4]
     for i in range(count):

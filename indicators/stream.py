@@ -123,7 +123,7 @@ def _general(plan: Plan, state: np.ndarray[Any, Any]) -> Callable[..., Any]:
         """Feed one row (one value for each input), get the newest results."""
         if len(values) != arity:
             raise TypeError(f"{row.name}: needs {', '.join(row.columns)}")
-        for column, value in zip(xs, values):  # noqa: B905 (lengths are equal, time counts)
+        for column, value in zip(xs, values):
             if value - value != 0.0 and watch:
                 return lost
             column[0] = value

@@ -17,7 +17,7 @@ from indicators.batch import Function
 from indicators.registry import MA_TYPES, Param, Row, rows
 
 
-class MA_Type:  # noqa: N801 (TA-Lib's name)
+class MA_Type:
     """The numbers of the kinds of moving averages."""
 
     SMA, EMA, WMA, DEMA, TEMA, TRIMA, KAMA, MAMA, T3, HMA, NONE, DEFAULT, ZLEMA, RMA = range(
@@ -66,7 +66,7 @@ def _function(row: Row) -> Callable[..., Any]:
         ours = {params[k].name if k in params else k: v for k, v in named.items()}
         out = base(*arguments, **ours)
         if indexed:
-            ours |= {p.name: v for p, v in zip(row.params, arguments[len(columns) :])}  # noqa: B905
+            ours |= {p.name: v for p, v in zip(row.params, arguments[len(columns) :])}
             _shift(out, arguments[0], row.lookback(**ours))
         return out if not hasattr(out, "_fields") else tuple(out)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from domain.jit import kernel
-from indicators.blocks.window import REFRESH, delay_at, slide, total_at
+from indicators.blocks.window import REFRESH, delay_at, total_at
 
 
 @kernel
@@ -45,12 +45,15 @@ def wma_at(s: Any, b: Any, n: Any, v: Any) -> Any:
     """Linearly weighted average. Slots: seen, place, age, sum, weighted sum, n values."""
     if v != v:
         return np.nan
-    old, p = slide(s, b + 5, n, int(s[b + 1]), v)
+    p = s[b + 1]
+    j = b + 5 + int(p)
     weighted = s[b + 4] + (n * v - s[b + 3])
-    total = s[b + 3] + (v - old)
+    total = s[b + 3] + (v - s[j])
+    s[j] = v
+    p = p + 1.0 if p + 1.0 < n else 0.0
     s[b + 2] += 1.0
     if s[b + 2] >= REFRESH and s[b + 2] >= n:
-        total, weighted = weigh(s, b + 5, n, p)
+        total, weighted = weigh(s, b + 5, n, int(p))
         s[b + 2] = 0.0
     s[b + 1], s[b + 3], s[b + 4] = p, total, weighted
     if s[b] < n - 1:

@@ -62,10 +62,11 @@ def delay_at(s: Any, b: Any, n: Any, v: Any) -> Any:
     """The value n rows ago. Slots: seen, place, n values."""
     if v != v:
         return np.nan
-    p = int(s[b + 1])
-    old = s[b + 2 + p] if s[b] >= n else np.nan
-    s[b + 2 + p] = v
-    s[b + 1] = p + 1 if p + 1 < n else 0
+    p = s[b + 1]
+    j = b + 2 + int(p)
+    old = s[j] if s[b] >= n else np.nan
+    s[j] = v
+    s[b + 1] = p + 1.0 if p + 1.0 < n else 0.0
     s[b] += 1.0
     return old
 
@@ -75,8 +76,11 @@ def total_at(s: Any, b: Any, n: Any, v: Any) -> Any:
     """The sum of the last n values. Slots: seen, place, age, sum, n values."""
     if v != v:
         return np.nan
-    old, p = slide(s, b + 4, n, int(s[b + 1]), v)
-    total = s[b + 3] + (v - old)
+    p = s[b + 1]
+    j = b + 4 + int(p)
+    total = s[b + 3] + (v - s[j])
+    s[j] = v
+    p = p + 1.0 if p + 1.0 < n else 0.0
     s[b + 2] += 1.0
     if s[b + 2] >= REFRESH and s[b + 2] >= n:
         total = refresh(s, b + 4, n)

@@ -32,7 +32,8 @@ def test_plot(tmp_path) -> None:
     run = CliRunner().invoke
     arguments = ["indicators", "plot", str(file), "-i", "macd", "-p", "fast=5", "--out", str(out)]
     done = run(app(), arguments)
-    assert done.exit_code == 0 and out.stat().st_size > 1000, done.output
+    assert done.exit_code == 0, done.output
+    assert out.stat().st_size > 1000
     assert run(app(), ["indicators", "plot", str(file), "-i", "nothing"]).exit_code == 2
     assert run(app(), ["indicators", "plot", str(file), "-p", "x"]).exit_code == 2
     assert run(app(), ["indicators", "plot", str(tmp_path / "none.csv")]).exit_code == 2

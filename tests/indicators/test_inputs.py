@@ -66,7 +66,8 @@ def test_pandas() -> None:
     frame = pd.DataFrame({k.title(): v for k, v in bars().items()})
     frame.index = pd.date_range("2024-01-01", periods=len(frame))
     out = gi.rsi(frame["Close"])
-    assert out.index.equals(frame.index) and out.name == "rsi"
+    assert out.index.equals(frame.index)
+    assert out.name == "rsi"
     assert list(gi.macd(frame["Close"]).columns) == ["macd", "signal", "histogram"]
     assert np.array_equal(frame.gw.atr(length=5), gi.atr(*_hlc(), 5), equal_nan=True)
     assert np.array_equal(frame["Close"].gw.sma(3), gi.sma(CLOSE, 3), equal_nan=True)
@@ -94,7 +95,8 @@ def _hlc() -> list[np.ndarray]:
 def test_polars() -> None:
     polars = pytest.importorskip("polars")
     out = gi.rsi(polars.Series("close", CLOSE))
-    assert isinstance(out, polars.Series) and out.name == "rsi"
+    assert isinstance(out, polars.Series)
+    assert out.name == "rsi"
     assert np.array_equal(out.to_numpy(), gi.rsi(CLOSE), equal_nan=True)
     assert gi.macd(polars.Series(CLOSE)).columns == ["macd", "signal", "histogram"]
 
@@ -102,17 +104,21 @@ def test_polars() -> None:
 def test_registry_is_whole() -> None:
     assert len(rows()) >= 150
     table = gi.catalog()
-    assert len(table) == len(rows()) and set(table["name"]) == set(rows())
+    assert len(table) == len(rows())
+    assert set(table["name"]) == set(rows())
     assert len(gi.catalog("candles")) == 61
     with pytest.raises(ValueError, match="group"):
         gi.catalog("nothing")
     for row in rows().values():
-        assert row.formula and row.source and row.seeding and row.title, row.name
+        assert all((row.formula, row.source, row.seeding, row.title)), row.name
         assert row.kernel.__doc__ or row.group == "candles", row.name
         numbers = row.numbers({})
-        assert row.state_size(numbers) > 0 and row.warmup(*numbers) >= 0
-        assert set(row.results) and len(set(row.results)) == len(row.results)
-    assert get("RSI").name == "rsi" and get("CDL2CROWS").name == "cdl2crows"
+        assert row.state_size(numbers) > 0
+        assert row.warmup(*numbers) >= 0
+        assert set(row.results)
+        assert len(set(row.results)) == len(row.results)
+    assert get("RSI").name == "rsi"
+    assert get("CDL2CROWS").name == "cdl2crows"
     with pytest.raises(KeyError):
         get("nothing")
 
@@ -120,7 +126,8 @@ def test_registry_is_whole() -> None:
 def test_public_names() -> None:
     names = dir(gi)
     assert {"rsi", "RSI", "IndicatorBank", "catalog", "talib", "restore"} <= set(names)
-    assert "close" in (gi.rsi.__doc__ or "") and "rsi" in repr(gi.rsi)
+    assert "close" in (gi.rsi.__doc__ or "")
+    assert "rsi" in repr(gi.rsi)
     signature = inspect.signature(gi.talib.RSI)
     assert list(signature.parameters) == ["close", "timeperiod"]
     assert signature.parameters["timeperiod"].default == 14

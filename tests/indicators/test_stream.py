@@ -42,7 +42,7 @@ def test_restore_refuses_what_does_not_fit() -> None:
         {**saved, "parameters": [9.0, 0.0]},
         {**saved, "state": "00" * 8},
     ):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="state"):
             gi.restore(broken)
 
 
@@ -70,7 +70,8 @@ def test_bank_is_a_loop_over_symbols() -> None:
     shaped["close"] = shaped["close"].copy()
     shaped["close"][50, 3] = np.nan
     bank = gi.IndicatorBank([f"S{i}" for i in range(symbols)], wanted)
-    assert "sma" in bank.indicators and "sma(length=9)" in bank.indicators
+    assert "sma" in bank.indicators
+    assert "sma(length=9)" in bank.indicators
     kept = bank.save()
     for _ in range(2):
         got = []
@@ -98,9 +99,9 @@ def test_bank_refuses() -> None:
     bank = gi.IndicatorBank(3, ["rsi"])
     with pytest.raises(TypeError):
         bank.update(open=np.ones(3))
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="close"):
         bank.update(close=np.ones(4))
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="bank"):
         bank.restore({"version": 1, "count": 4, "states": {}})
 
 

@@ -189,10 +189,12 @@ ROWS = (
             "a doji that gaps away from a long body"),
     pattern("cdlcounterattack", "counterattack", 1, "equal@1 long@1 long@0", cdlcounterattack,
             "two long opposite bodies with equal closes"),
-    pattern("cdlseparatinglines", "separating lines", 1, "shadow_none@0 long@0 equal@1", cdlseparatinglines,
+    pattern("cdlseparatinglines", "separating lines", 1,
+            "shadow_none@0 long@0 equal@1", cdlseparatinglines,
             "opposite candles with equal opens, the second a belt-hold"),
     pattern("cdldarkcloudcover", "dark cloud cover", 1, "long@1", cdldarkcloudcover,
-            "black body from over the high before deep into a long white one", (real("penetration", 0.5, 0, 1e6, "part of the first body"),)),
+            "black body from over the high before deep into a long white"
+            " one", (real("penetration", 0.5, 0, 1e6, "part of the first body"),)),
     pattern("cdlpiercing", "piercing", 1, "long@1 long@0", cdlpiercing,
             "white body from under the low before to over the middle of a long black one"),
     pattern("cdlinneck", "in-neck", 1, "equal@1 long@1", cdlinneck,
@@ -203,6 +205,7 @@ ROWS = (
             "white candle from under the low into the lower half of a long black one"),
     pattern("cdlkicking", "kicking", 1, "shadow_none@1 shadow_none@0 long@1 long@0", cdlkicking,
             "two opposite marubozus with a gap"),
-    pattern("cdlkickingbylength", "kicking, signed by the longer", 1, "shadow_none@1 shadow_none@0 long@1 long@0", cdlkickingbylength,
+    pattern("cdlkickingbylength", "kicking, signed by the longer", 1,
+            "shadow_none@1 shadow_none@0 long@1 long@0", cdlkickingbylength,
             "two opposite marubozus with a gap, signed by the longer"),
 )  # fmt: skip

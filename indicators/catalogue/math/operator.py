@@ -12,26 +12,30 @@ from indicators.registry import Row, length
 
 def update_add(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = x[0][i] + x[1][i]
+    a, b, out = x[0], x[1], y[0]
+    for i in range(stop):
+        out[i] = a[i] + b[i]
 
 
 def update_sub(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = x[0][i] - x[1][i]
+    a, b, out = x[0], x[1], y[0]
+    for i in range(stop):
+        out[i] = a[i] - b[i]
 
 
 def update_mult(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = x[0][i] * x[1][i]
+    a, b, out = x[0], x[1], y[0]
+    for i in range(stop):
+        out[i] = a[i] * b[i]
 
 
 def update_div(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = x[0][i] / x[1][i]
+    a, b, out = x[0], x[1], y[0]
+    for i in range(stop):
+        out[i] = a[i] / b[i]
 
 
 def update_cumsum(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:

@@ -11,92 +11,107 @@ from indicators.registry import Row
 
 def update_acos(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Arc cosine; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.arccos(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.arccos(a[i])
 
 
 def update_asin(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Arc sine; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.arcsin(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.arcsin(a[i])
 
 
 def update_atan(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Arc tangent; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.arctan(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.arctan(a[i])
 
 
 def update_ceil(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Round up; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.ceil(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.ceil(a[i])
 
 
 def update_cos(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Cosine; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.cos(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.cos(a[i])
 
 
 def update_cosh(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Hyperbolic cosine; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.cosh(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.cosh(a[i])
 
 
 def update_exp(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Exponential; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.exp(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.exp(a[i])
 
 
 def update_floor(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Round down; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.floor(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.floor(a[i])
 
 
 def update_ln(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Natural logarithm; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.log(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.log(a[i])
 
 
 def update_log10(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Decimal logarithm; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.log10(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.log10(a[i])
 
 
 def update_sin(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Sine; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.sin(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.sin(a[i])
 
 
 def update_sinh(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Hyperbolic sine; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.sinh(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.sinh(a[i])
 
 
 def update_sqrt(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Square root; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.sqrt(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.sqrt(a[i])
 
 
 def update_tan(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Tangent; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.tan(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.tan(a[i])
 
 
 def update_tanh(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Hyperbolic tangent; keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = np.tanh(x[0][i])
+    a, out = x[0], y[0]
+    for i in range(stop):
+        out[i] = np.tanh(a[i])
 
 
 def _row(name: str, title: str, kernel: Any) -> Row:

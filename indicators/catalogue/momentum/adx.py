@@ -95,7 +95,8 @@ def side(x: Any, out: Any, s: Any, span: Any, which: Any) -> None:
     n, a, seen, move, wide = int(s[0]), 1.0 - 1.0 / s[0], warm(s), s[1], s[3]
     for i in range(start, stop):
         if seen > 0:
-            move = smooth(move, seen, n, a, moves(x[0][i] - x[0][i - 1], x[1][i - 1] - x[1][i])[which])
+            both = moves(x[0][i] - x[0][i - 1], x[1][i - 1] - x[1][i])
+            move = smooth(move, seen, n, a, both[which])
             wide = smooth(wide, seen, n, a, true_range(x[0][i], x[1][i], x[2][i - 1]))
         seen += 1
         out[i - base] = 100.0 * (move / wide) if wide > 0.0 else 0.0
@@ -123,7 +124,8 @@ def movement(x: Any, out: Any, s: Any, span: Any, which: Any) -> None:
     n, a, seen, move = int(s[0]), 1.0 - 1.0 / s[0], warm(s), s[1]
     for i in range(start, stop):
         if seen > 0:
-            move = smooth(move, seen, n, a, moves(x[0][i] - x[0][i - 1], x[1][i - 1] - x[1][i])[which])
+            both = moves(x[0][i] - x[0][i - 1], x[1][i - 1] - x[1][i])
+            move = smooth(move, seen, n, a, both[which])
         seen += 1
         out[i - base] = move
     s[1] = move

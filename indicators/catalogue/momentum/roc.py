@@ -16,17 +16,19 @@ def ratios(v: Any, out: Any, s: Any, span: Any, scale: Any, less: Any) -> None:
     """(v / v n rows ago - less) * scale, 0 after a zero."""
     start, stop, base = span
     n = int(s[0])
-    for i in range(start, stop):
-        old = v[i - n]
-        out[i - base] = (v[i] / old - less) * scale if old != 0.0 else 0.0
+    new, old, to = v[start:stop], v[start - n : stop - n], out[start - base : stop - base]
+    for i in range(len(to)):
+        ratio = (new[i] / old[i] - less) * scale
+        to[i] = ratio if old[i] != 0.0 else 0.0
     hide(out, s, start, stop, base)
 
 
 def update_mom(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Reads n rows back."""
     n, v, out = int(s[0]), x[0], y[0]
-    for i in range(start, stop):
-        out[i - base] = v[i] - v[i - n]
+    new, old, to = v[start:stop], v[start - n : stop - n], out[start - base : stop - base]
+    for i in range(len(to)):
+        to[i] = new[i] - old[i]
     hide(out, s, start, stop, base)
 
 

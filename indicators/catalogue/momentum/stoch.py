@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from domain.jit import kernel
-from indicators.blocks.average import ema, sma_at
+from indicators.blocks.average import ema
 from indicators.blocks.choice import bind, ma_slots, ma_warmup
 from indicators.blocks.choice import sma as ma1
 from indicators.blocks.choice import sma as ma2
@@ -160,7 +160,8 @@ ROWS = (
         "stochf", "Stochastic, fast", HLC,
         (length(5, 1, "fastk"), length(3, 1, "fastd"), matype("sma", "fastd_matype")),
         "fastk fastd", update_stochf, slots=lambda n, m, k: 4 * n + _room(m),
-        warmup=lambda n, m, k: n - 1 + ma_warmup(m, k), history=lambda n, m, k: n, bindings=lambda n, m, k: bind(ma1=(k, m)),
+        warmup=lambda n, m, k: n - 1 + ma_warmup(m, k), history=lambda n, m, k: n,
+        bindings=lambda n, m, k: bind(ma1=(k, m)),
         formula="100 (close - lowest low) / (highest high - lowest low), its average",
         source=LANE, seeding="that of the average", ta="StochasticOscillator",
         talib="STOCHF fastk_period fastd_period fastd_matype",
@@ -170,7 +171,8 @@ ROWS = (
         update_stoch, slots=lambda n, k, a, d, b: 4 * n + _room(k) + _room(d),
         warmup=lambda n, k, a, d, b: n - 1 + ma_warmup(k, a) + ma_warmup(d, b),
         history=lambda n, k, a, d, b: n,
-        bindings=lambda n, k, a, d, b: bind(ma1=(a, k), ma2=(b, d)), formula="average of the fast %K, average of that",
+        bindings=lambda n, k, a, d, b: bind(ma1=(a, k), ma2=(b, d)),
+        formula="average of the fast %K, average of that",
         source=LANE, seeding="those of the averages",
         talib="STOCH fastk_period slowk_period slowk_matype slowd_period slowd_matype",
     ),
@@ -179,7 +181,8 @@ ROWS = (
         slots=lambda n, k, a, d, b: 4 * n + _room(k) + _room(d),
         warmup=lambda n, k, a, d, b: n - 1 + ma_warmup(k, a) + ma_warmup(d, b),
         history=lambda n, k, a, d, b: n,
-        bindings=lambda n, k, a, d, b: bind(ma1=(a, k), ma2=(b, d)), formula="stoch with Wilder's averages; j = 3 k - 2 d",
+        bindings=lambda n, k, a, d, b: bind(ma1=(a, k), ma2=(b, d)),
+        formula="stoch with Wilder's averages; j = 3 k - 2 d",
         source="futures practice in Asia", seeding="those of the averages",
         talib="KDJ fastk_period slowk_period slowk_matype slowd_period slowd_matype",
     ),

@@ -30,7 +30,11 @@ def begin(x: Any, i: Any, value: Any) -> Any:
 @kernel
 def bound(side: Any, level: Any, a: Any, b: Any) -> Any:
     """Keep the stop outside the last two rows: below both lows or above both highs."""
-    return min(level, a, b) if side > 0.0 else max(level, a, b)
+    if side > 0.0:
+        level = a if a < level else level
+        return b if b < level else level
+    level = a if a > level else level
+    return b if b > level else level
 
 
 @kernel
@@ -48,21 +52,23 @@ def walk(x: Any, out: Any, s: Any, b: Any, span: Any, rules: Any) -> None:
             side, level, extreme = begin(x, i, rules[0])
             pace = rules[2] if side > 0.0 else rules[5]
         j = i if seen == 2 else i - 1
-        near, far = (low, high) if side > 0.0 else (high, low)
-        if side * (near[i] - level) <= 0.0:
+        h0, l0, h1, l1 = high[i], low[i], high[j], low[j]
+        near, far = (l0, h0) if side > 0.0 else (h0, l0)
+        near_before, far_before = (l1, h1) if side > 0.0 else (h1, l1)
+        if side * (near - level) <= 0.0:
             side = -side
-            level = bound(side, extreme, far[j], far[i])
+            level = bound(side, extreme, far_before, far)
             level -= side * level * rules[1]
             out[i - base] = level if side > 0.0 or rules[8] == 0.0 else -level
-            pace, extreme = (rules[2] if side > 0.0 else rules[5]), near[i]
-            level = bound(side, level + pace * (extreme - level), far[j], far[i])
+            pace, extreme = (rules[2] if side > 0.0 else rules[5]), near
+            level = bound(side, level + pace * (extreme - level), far_before, far)
         else:
             out[i - base] = level if side > 0.0 or rules[8] == 0.0 else -level
-            if side * (far[i] - extreme) > 0.0:
-                extreme = far[i]
+            if side * (far - extreme) > 0.0:
+                extreme = far
                 more, most = (rules[3], rules[4]) if side > 0.0 else (rules[6], rules[7])
                 pace = min(pace + more, most)
-            level = bound(side, level + pace * (extreme - level), near[j], near[i])
+            level = bound(side, level + pace * (extreme - level), near_before, near)
     s[b], s[b + 1], s[b + 2], s[b + 3] = side, level, extreme, pace
 
 

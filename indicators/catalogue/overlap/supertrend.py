@@ -44,7 +44,8 @@ ROWS = (
         history=lambda n, m: 1, integer_outputs=(1,),
         formula="bands (high + low) / 2 +- m ATR that only tighten; the side flips when the close"
         " crosses its band",
-        source="Seban 2009", seeding="ATR by the mean of its first n values; the first side is long",
+        source="Seban 2009",
+        seeding="ATR by the mean of its first n values; the first side is long",
         talib="SUPERTREND timeperiod multiplier",
     ),
 )  # fmt: skip

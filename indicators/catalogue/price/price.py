@@ -10,26 +10,30 @@ from indicators.registry import Row, length
 
 def update_avgprice(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = (x[0][i] + x[1][i] + x[2][i] + x[3][i]) * 0.25
+    a, b, c, d, out = x[0], x[1], x[2], x[3], y[0]
+    for i in range(stop):
+        out[i] = (a[i] + b[i] + c[i] + d[i]) * 0.25
 
 
 def update_medprice(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = (x[0][i] + x[1][i]) * 0.5
+    a, b, out = x[0], x[1], y[0]
+    for i in range(stop):
+        out[i] = (a[i] + b[i]) * 0.5
 
 
 def update_typprice(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = (x[0][i] + x[1][i] + x[2][i]) / 3.0
+    a, b, c, out = x[0], x[1], x[2], y[0]
+    for i in range(stop):
+        out[i] = (a[i] + b[i] + c[i]) / 3.0
 
 
 def update_wclprice(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = (x[0][i] + x[1][i] + 2.0 * x[2][i]) * 0.25
+    a, b, c, out = x[0], x[1], x[2], y[0]
+    for i in range(stop):
+        out[i] = (a[i] + b[i] + 2.0 * c[i]) * 0.25
 
 
 def update_ha(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:

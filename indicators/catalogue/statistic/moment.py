@@ -16,14 +16,15 @@ from indicators.registry import Row, choice, length, real
 def spread(v: Any, out: Any, s: Any, b: Any, span: Any) -> None:
     """Population variance of the last n values. Slots: centre, sum, square sum, age.
 
-    Centre and sums are made anew from the window every n rows: no cancellation, no drift.
+    Centre and sums are made anew from the window every max(n, 64) rows: no cancellation, no drift.
     """
     start, stop, base = span
     n, seen, r = int(s[0]), warm(s), 1.0 / s[0]
     centre, first, second, age = s[b], s[b + 1], s[b + 2], int(s[b + 3])
     i = start
     while i < stop:
-        end = min(stop, i + n - age)
+        every = n if seen < n else max(n, 64)
+        end = min(stop, i + every - age)
         if seen < n:
             for j in range(i, end):
                 d = v[j] - centre
@@ -39,7 +40,7 @@ def spread(v: Any, out: Any, s: Any, b: Any, span: Any) -> None:
         age += end - i
         seen += end - i
         i = end
-        if age == n:
+        if age == every:
             centre, first, second = recentred(v, i - n, i)
             out[i - 1 - base] = second * r
             age = 0
@@ -68,7 +69,7 @@ def update_zscore(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> N
     """Two walks over the window for each row."""
     v, n = x[0], int(s[0])
     for i in range(start, stop):
-        centre, first, second = recentred(v, i - n + 1, i + 1)
+        centre, _, second = recentred(v, i - n + 1, i + 1)
         away = np.sqrt(second / (n - s[1]))
         y[0][i - base] = (v[i] - centre) / away if away > 1e-14 * abs(centre) else 0.0
     hide(y[0], s, start, stop, base)
@@ -78,7 +79,7 @@ def update_cv(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Two walks over the window for each row."""
     v, n = x[0], int(s[0])
     for i in range(start, stop):
-        centre, first, second = recentred(v, i - n + 1, i + 1)
+        centre, _, second = recentred(v, i - n + 1, i + 1)
         y[0][i - base] = np.sqrt(second / n) / centre if centre != 0.0 else np.nan
     hide(y[0], s, start, stop, base)
 
@@ -140,7 +141,8 @@ DDOF = choice("ddof", "population", ("population", "sample"), "divide by n or by
 STANDARD = "Kendall and Stuart 1977, vol. 1"
 ROWS = (
     Row(
-        "var", "Variance", "close", (length(5), real("nbdev", 1.0, -1e300, 1e300, "not used"), DDOF),
+        "var", "Variance", "close",
+        (length(5), real("nbdev", 1.0, -1e300, 1e300, "not used"), DDOF),
         "var", update_var, slots=lambda n, k, d: 4, warmup=lambda n, k, d: n - 1,
         history=lambda n, k, d: n, formula="mean squared distance from the mean",
         source=STANDARD, talib="VAR timeperiod nbdev",

@@ -198,7 +198,8 @@ ROWS = (
     ),
     Row(
         "ibs", "Internal bar strength", "high low close", (), "ibs", update_ibs,
-        slots=lambda: 0, warmup=lambda: 0, formula="(close - low) / (high - low), 0.5 without range",
+        slots=lambda: 0, warmup=lambda: 0,
+        formula="(close - low) / (high - low), 0.5 without range",
         source="Pagonidis 2013", seeding="none: no memory",
     ),
 )  # fmt: skip

@@ -9,15 +9,17 @@ import numpy as np
 from domain.jit import kernel
 from indicators.blocks.average import ema
 from indicators.blocks.bands import true_range
-from indicators.blocks.edge import hide, warm
+from indicators.blocks.edge import hide
 from indicators.blocks.window import REFRESH
 from indicators.registry import SEED, Row, length
 
 
 def update_trange(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Reads the close before."""
-    for i in range(start, stop):
-        y[0][i - base] = true_range(x[0][i], x[1][i], x[2][i - 1])
+    high, low, last = x[0][start:stop], x[1][start:stop], x[2][start - 1 : stop - 1]
+    out = y[0][start - base : stop - base]
+    for i in range(len(out)):
+        out[i] = true_range(high[i], low[i], last[i])
     hide(y[0], s, start, stop, base)
 
 
@@ -95,7 +97,8 @@ def update_cvi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
 def update_massi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: two averages, place, sum, seen, age, then the ratios."""
     high, low, n, m = x[0], x[1], int(s[0]), int(s[1])
-    c1, e1, c2, e2, p, value, k = int(s[2]), s[3], int(s[4]), s[5], int(s[6]), s[7], 2.0 / (s[0] + 1)
+    c1, e1, c2, e2, p, value = int(s[2]), s[3], int(s[4]), s[5], int(s[6]), s[7]
+    k = 2.0 / (s[0] + 1.0)
     age = int(s[8])
     for i in range(start, stop):
         c1, e1 = ema(c1, e1, n, k, high[i] - low[i])
