@@ -28,13 +28,12 @@ from domain.codes import (
     TimeInForce,
 )
 from domain.layout import COMMAND
+from tests.properties import stream_tables as tables
+from tests.properties.stream_tables import MID, MS, START
 
 T = TypeVar("T")
 Array = np.ndarray[Any, Any]
 Row = dict[str, int]
-START = 1_700_000_000 * 10**9
-MS = 10**6
-MID = 1_000
 
 
 class Chooser(Protocol):
@@ -108,7 +107,14 @@ class Stream:
         raise AssertionError
 
     def near(self) -> int:
-        return MID + self.choose.number(-12, 12)
+        return MID + self.choose.number(-8, 8)
+
+    def limit_near(self, side: int) -> int:
+        """Most limits do not cross, so that there is a book to cross."""
+        if self.often(35):
+            return self.near()
+        away = self.choose.number(-1, 6)
+        return MID - away if side == Side.BUY else MID + away
 
     def lots(self) -> int:
         return self.choose.number(1, 20) * (10 if self.often(10) else 1)
@@ -134,7 +140,7 @@ class Stream:
             self.add(Command.NODE_ADD, entity=number, index=level, parent=parent)
         self.accounts = (5, 6, 7, 8, 9, 10)
         for account in self.accounts:
-            cash = self.pick((10**9, 10**7, 10**6))
+            cash = self.pick((10**9, 10**6, 30_000))
             self.add(Command.DEPOSIT, account=account, value=cash)
             if self.often(40):
                 self.set(Scope.NODE, account, N.STP_GROUP, self.choose.number(1, 2))
@@ -177,13 +183,15 @@ class Stream:
             (I.VOLATILITY_NS, (20 * MS,)),
             (I.EXTENSION_NS, (10 * MS,)),
             (I.EXTENSION_BPS, (20,)),
-            (I.TICK_FROM_1 + 2, (MID,)),
-            (I.TICK_1 + 2, (2, 3)),
-            (I.LOT_SIZE, (1, 2)),
+            (I.TICK_FROM_1 + 2, (MID, MID - 5)),
+            (I.TICK_1 + 2, (0, 2, 0, 3)),
             (I.PRODUCT, (1, 2)),
         ]
         for attribute, values in options:
             if self.often(35):
+                self.set(Scope.INSTRUMENT, number, attribute, self.pick(values))
+        for attribute, values in tables.RARE:
+            if self.often(3):
                 self.set(Scope.INSTRUMENT, number, attribute, self.pick(values))
 
     def limit_change(self) -> None:
@@ -222,7 +230,12 @@ class Stream:
             (N.STATUS, (0, 0, 2, 1)),
             (N.CHECK_BUYING_POWER, (1, 0)),
             (N.ALLOWED_SIDES, (3, 1)),
-            (N.COST_METHOD, (1,)),
+            (N.COST_METHOD, (1, 0)),
+            (N.ALLOWED_TYPES, (63, 63, 60)),
+            (N.ALLOWED_ORD_TYPES, (511, 511, 3)),
+            (N.ALGO_REQUIRED, (0, 0, 1)),
+            (N.MAX_ADV_BPS, (0, 100)),
+            (N.CURRENCY, (0, 0, 356)),
         ]
         attribute, values = self.pick(options)
         self.set(Scope.NODE, self.choose.number(1, 10), attribute, self.pick(values))
@@ -230,20 +243,20 @@ class Stream:
     # --------------------------------------------------------------- orders
 
     def new_order(self) -> None:
-        kind = self.weighted(_TYPES)
+        kind = self.weighted(tables.TYPES)
         account, instrument = self.pick(self.accounts), self.choose.number(1, self.instruments)
         row: Row = {
             "account": account,
             "instrument": instrument,
-            "side": self.weighted(_SIDES),
+            "side": self.weighted(tables.SIDES),
             "ord_type": kind,
-            "time_in_force": self.weighted(_TIFS),
+            "time_in_force": self.weighted(tables.TIFS),
             "order_qty": self.lots(),
             "cl_ord_id": self.fresh_id(account, instrument),
         }
         if kind in (OrdType.LIMIT, OrdType.STOP_LIMIT, OrdType.LIMIT_IF_TOUCHED):
-            row["price"] = self.near()
-        if kind in _WITH_STOP:
+            row["price"] = self.limit_near(row["side"])
+        if kind in tables.WITH_STOP:
             row["stop_px"] = self.near()
         if kind == OrdType.TRAILING_STOP:
             row["offset"] = self.choose.number(1, 6)
@@ -253,7 +266,7 @@ class Stream:
                 row["exec_inst"] = ExecInst.TRAIL_BPS
                 row["offset"] *= 10
         if kind == OrdType.PEGGED:
-            row["exec_inst"] = self.pick(_PEGS)
+            row["exec_inst"] = self.pick(tables.PEGS)
             row["offset"] = self.choose.number(-2, 2)
             row["price"] = self.near() if self.often(60) else 0
         if row["time_in_force"] == TimeInForce.GTD:
@@ -273,13 +286,15 @@ class Stream:
     def decorate(self, row: Row) -> None:
         """Display, minimum and handling flags, most of the time none."""
         flags = row.get("exec_inst", 0)
-        extra = self.weighted(_DECORATIONS)
+        extra = self.weighted(tables.DECORATIONS)
         if extra == "iceberg":
             row["display_qty"] = self.choose.number(1, 5)
         elif extra == "minimum":
             row["min_qty"] = self.choose.number(1, 12)
+        elif extra == "hidden":
+            flags |= ExecInst.HIDDEN
         elif extra == "flag":
-            flags |= self.pick(_FLAGS)
+            flags |= self.pick(tables.FLAGS)
         elif extra == "mode":
             row["stp_mode"] = self.choose.number(1, 5)
         elif extra == "algo":
@@ -373,12 +388,21 @@ class Stream:
         }
 
     def phase(self) -> None:
-        value = self.weighted(_PHASES)
-        self.add(Command.PHASE, value=value, **self.place())
+        """A phase; one that takes no orders does not last."""
+        value, place = self.weighted(tables.PHASES), self.place()
+        self.add(Command.PHASE, value=value, **place)
+        if value in (Phase.CLOSED, Phase.POST_CLOSE):
+            for _ in range(self.choose.number(0, 3)):
+                self.pick((self.new_order, self.cancel, self.replace, self.tick))()
+            self.add(Command.PHASE, value=self.pick(tables.OPEN_PHASES), **place)
 
     def steer(self) -> None:
-        command = self.pick((Command.UNCROSS, Command.HALT, Command.RESUME, Command.RESUME))
-        self.add(command, **self.place())
+        command, place = self.pick((Command.UNCROSS, Command.HALT, Command.RESUME)), self.place()
+        self.add(command, **place)
+        if command == Command.HALT:
+            for _ in range(self.choose.number(0, 3)):
+                self.pick((self.new_order, self.cancel, self.replace, self.tick))()
+            self.add(Command.RESUME, **place)
 
     def kill(self) -> None:
         scope = self.pick((Scope.NODE, Scope.INSTRUMENT, Scope.ALGO, Scope.MARKET))
@@ -448,111 +472,12 @@ class Stream:
         self.new_order()
         row = self.rows[-1]
         assert isinstance(row, dict)
-        spoilt, values = self.pick(_SPOILT)
+        spoilt, values = self.pick(tables.SPOILT)
         row[spoilt] = self.pick(values)
 
     def mixed(self, count: int) -> None:
         for _ in range(count):
-            getattr(self, self.weighted(_COMMANDS))()
-
-
-_TYPES = (
-    (60, OrdType.LIMIT),
-    (10, OrdType.MARKET),
-    (5, OrdType.MARKET_TO_LIMIT),
-    (5, OrdType.STOP),
-    (5, OrdType.STOP_LIMIT),
-    (4, OrdType.MARKET_IF_TOUCHED),
-    (4, OrdType.LIMIT_IF_TOUCHED),
-    (8, OrdType.PEGGED),
-    (6, OrdType.TRAILING_STOP),
-)
-_WITH_STOP = (
-    OrdType.STOP,
-    OrdType.STOP_LIMIT,
-    OrdType.MARKET_IF_TOUCHED,
-    OrdType.LIMIT_IF_TOUCHED,
-)
-_SIDES = ((10, Side.BUY), (8, Side.SELL), (1, Side.SELL_SHORT), (1, Side.SELL_SHORT_EXEMPT))
-_TIFS = (
-    (60, TimeInForce.DAY),
-    (12, TimeInForce.GTC),
-    (10, TimeInForce.IOC),
-    (5, TimeInForce.FOK),
-    (6, TimeInForce.GTD),
-    (2, TimeInForce.AT_THE_OPEN),
-    (3, TimeInForce.AT_THE_CLOSE),
-    (4, TimeInForce.GOOD_FOR_AUCTION),
-)
-_DECORATIONS = (
-    (60, ""),
-    (12, "iceberg"),
-    (8, "minimum"),
-    (16, "flag"),
-    (6, "mode"),
-    (4, "algo"),
-    (4, "session"),
-)
-_FLAGS = (
-    ExecInst.HIDDEN,
-    ExecInst.HIDDEN,
-    ExecInst.POST_ONLY,
-    ExecInst.POST_SLIDE,
-    ExecInst.ALL_OR_NONE,
-    ExecInst.ALL_OR_NONE,
-    ExecInst.REDUCE_ONLY,
-)
-_PEGS = (ExecInst.PEG_PRIMARY, ExecInst.PEG_MARKET, ExecInst.PEG_MID)
-_PHASES = (
-    (6, Phase.CONTINUOUS),
-    (2, Phase.OPENING_AUCTION),
-    (3, Phase.INTRADAY_AUCTION),
-    (2, Phase.CLOSING_AUCTION),
-    (1, Phase.PRE_OPEN),
-    (1, Phase.POST_CLOSE),
-    (1, Phase.CLOSED),
-    (1, Phase.HALT),
-)
-_SPOILT: tuple[tuple[str, tuple[int, ...]], ...] = (
-    ("side", (0, 3, 255)),
-    ("ord_type", (0, 9, 200)),
-    ("time_in_force", (5, 99)),
-    ("exec_inst", (1024, 65_535, 3, 12)),
-    ("price", (0, -1, 2**40 + 1, 2**62)),
-    ("order_qty", (0, -5, 2**40 + 1)),
-    ("display_qty", (-1, 2**50)),
-    ("min_qty", (-1, 2**50)),
-    ("stop_px", (-1, 2**41)),
-    ("offset", (-(2**41), 2**41)),
-    ("expire_time", (-1, 2**63 - 1)),
-    ("cl_ord_id", (0, -7)),
-    ("account", (0, 1, 99, -1)),
-    ("instrument", (0, 99, -1)),
-    ("stp_mode", (6, 255)),
-    ("contingency", (5, 255)),
-    ("list_size", (9, 255)),
-    ("command", (0, 24, 255)),
-    ("session", (-1, 2**30)),
-    ("algo_id", (-1, 2**30)),
-)
-_COMMANDS = (
-    (100, "new_order"),
-    (14, "cancel"),
-    (24, "replace"),
-    (8, "quote"),
-    (2, "mass_cancel"),
-    (7, "phase"),
-    (3, "steer"),
-    (1, "kill"),
-    (2, "session"),
-    (2, "dead_man"),
-    (8, "tick"),
-    (1, "end_of_day"),
-    (6, "setting"),
-    (3, "transfer"),
-    (1, "rearm"),
-    (3, "garbage"),
-)
+            getattr(self, self.weighted(tables.COMMANDS))()
 
 
 def seeded_stream(seed: int, count: int = 400) -> Array:
