@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from domain import layout
+from domain import layout, state
 from domain.attributes import InstrumentAttr, NodeAttr
 from domain.errors import CapacityError, InvalidField
 from domain.limits import (
@@ -30,27 +30,27 @@ Array = np.ndarray[Any, Any]
 
 # table: (dtype, columns, rows at the start, most rows)
 _SHAPES: dict[Table, tuple[Any, int, int, int]] = {
-    Table.CORE: (layout.CORE, 0, 1, 1),
-    Table.CANDIDATE: (layout.CANDIDATE, 0, 1, 1),
+    Table.CORE: (state.CORE, 0, 1, 1),
+    Table.CANDIDATE: (state.CANDIDATE, 0, 1, 1),
     Table.INSTRUMENT: ("i8", int(InstrumentAttr.COLUMNS), 16, MAX_INSTRUMENTS + 1),
-    Table.BOOK: (layout.BOOK, 0, 16, MAX_INSTRUMENTS + 1),
-    Table.TREE: (layout.TREE, 0, 64, 4 * (MAX_INSTRUMENTS + 1)),
-    Table.BRANCH: (layout.BRANCH, 0, 64, 4 * MAX_ORDERS),
-    Table.LEVEL: (layout.LEVEL, 0, 256, 2 * MAX_ORDERS),
-    Table.ORDER: (layout.ORDER, 0, 1024, MAX_ORDERS),
-    Table.DETAIL: (layout.DETAIL, 0, 1024, MAX_ORDERS),
-    Table.EXTRA: (layout.EXTRA, 0, 64, MAX_ORDERS),
+    Table.BOOK: (state.BOOK, 0, 16, MAX_INSTRUMENTS + 1),
+    Table.TREE: (state.TREE, 0, 64, 4 * (MAX_INSTRUMENTS + 1)),
+    Table.BRANCH: (state.BRANCH, 0, 64, 4 * MAX_ORDERS),
+    Table.LEVEL: (state.LEVEL, 0, 256, 2 * MAX_ORDERS),
+    Table.ORDER: (state.ORDER, 0, 1024, MAX_ORDERS),
+    Table.DETAIL: (state.DETAIL, 0, 1024, MAX_ORDERS),
+    Table.EXTRA: (state.EXTRA, 0, 64, MAX_ORDERS),
     Table.OWNER: ("i4", 0, 1024, MAX_ORDERS),
-    Table.DIRECTORY: (layout.SLOT, 0, 2048, 4 * MAX_ORDERS),
-    Table.NODE: (layout.NODE, 0, 16, MAX_NODES + 1),
+    Table.DIRECTORY: (state.SLOT, 0, 2048, 4 * MAX_ORDERS),
+    Table.NODE: (state.NODE, 0, 16, MAX_NODES + 1),
     Table.NODE_LIMIT: ("i8", int(NodeAttr.COLUMNS), 16, MAX_NODES + 1),
-    Table.POSITION: (layout.POSITION, 0, 64, 2**27),
-    Table.POSITION_INDEX: (layout.SLOT, 0, 128, 2**28),
-    Table.GROUP: (layout.GROUP, 0, 16, 2**24),
-    Table.LOT: (layout.LOT, 0, 64, 2**27),
-    Table.ALGO: (layout.ALGO, 0, MAX_ALGOS, MAX_ALGOS),
-    Table.SESSION: (layout.SESSION, 0, MAX_SESSIONS, MAX_SESSIONS),
-    Table.RECENT: (layout.RECENT, 0, 64, 2**26),
+    Table.POSITION: (state.POSITION, 0, 64, 2**27),
+    Table.POSITION_INDEX: (state.SLOT, 0, 128, 2**28),
+    Table.GROUP: (state.GROUP, 0, 16, 2**24),
+    Table.LOT: (state.LOT, 0, 64, 2**27),
+    Table.ALGO: (state.ALGO, 0, MAX_ALGOS, MAX_ALGOS),
+    Table.SESSION: (state.SESSION, 0, MAX_SESSIONS, MAX_SESSIONS),
+    Table.RECENT: (state.RECENT, 0, 64, 2**26),
     Table.LEG: (layout.COMMAND, 0, 1, 1),
 }
 # tables whose content is not part of the state, or follows from other tables
@@ -63,7 +63,7 @@ def aligned(dtype: Any, rows: int, columns: int = 0) -> Array:
     size = rows * max(columns, 1) * kind.itemsize
     buffer = np.zeros(size + 64, np.uint8)
     start = -buffer.ctypes.data % 64
-    array = buffer[start : start + size].view(kind)
+    array: Array = buffer[start : start + size].view(kind)
     return array.reshape(rows, columns) if columns else array
 
 

@@ -53,6 +53,7 @@ from domain.tables import Table
 from engine.exchange import Exchange as Engine
 from gridworks.local import views
 from gridworks.local.durable import Durable, Labels, Recovery, parts_of, unpack
+from gridworks.local.naming import attributes_named, code_named
 from gridworks.local.report import Report
 from journal import Policy
 
@@ -157,10 +158,10 @@ class Exchange:
             more.setdefault("ord_type", OrdType.MARKET)
         for field, codes in (("ord_type", OrdType), ("time_in_force", TimeInForce)):
             if field in more:
-                more[field] = _code(field, codes, more[field])
+                more[field] = code_named(field, codes, more[field])
         return self.send(
             NewOrder(
-                account=account, instrument=instrument, side=_code("side", Side, side),
+                account=account, instrument=instrument, side=code_named("side", Side, side),
                 order_qty=order_qty, price=price, cl_ord_id=cl_ord_id, **more,
             )
         )  # fmt: skip
@@ -185,9 +186,9 @@ class Exchange:
         `domain.attributes.InstrumentAttr` in lower case: lot_size, multiplier, margin_bps, ...
         """
         self._refuse_taken("instrument", symbol)
-        wanted = _attributes(InstrumentAttr, {"tick_1": tick, **attributes})
+        wanted = attributes_named(InstrumentAttr, {"tick_1": tick, **attributes})
         number = len(self._engine.table(Table.INSTRUMENT))
-        kind = _code("type", InstrumentType, type)
+        kind = code_named("type", InstrumentType, type)
         self._do(Instrument(label=symbol, entity=number, type=kind))
         for attribute, value in wanted.items():
             self._set(Scope.INSTRUMENT, number, attribute, value)
@@ -203,7 +204,7 @@ class Exchange:
         self._refuse_taken("node", name)
         if level not in _NODES:
             raise InvalidField("level", level, ", ".join(_NODES))
-        wanted = _attributes(NodeAttr, limits)
+        wanted = attributes_named(NodeAttr, limits)
         number = len(self._engine.table(Table.NODE))
         self._do(_NODES[level](label=name, entity=number, parent=parent))
         for attribute, value in wanted.items():
@@ -217,12 +218,12 @@ class Exchange:
 
         0 takes a limit away. Raises InvalidField when the name or the value is not allowed.
         """
-        for attribute, value in _attributes(NodeAttr, limits).items():
+        for attribute, value in attributes_named(NodeAttr, limits).items():
             self._set(Scope.NODE, node, attribute, value)
 
     def set_instrument(self, instrument: Id, **attributes: int) -> None:
         """Set attributes of an instrument: `static_low=90, static_high=110`."""
-        for attribute, value in _attributes(InstrumentAttr, attributes).items():
+        for attribute, value in attributes_named(InstrumentAttr, attributes).items():
             self._set(Scope.INSTRUMENT, instrument, attribute, value)
 
     def deposit(self, account: Id, value: int, *, instrument: Id = 0, price: int = 0) -> Report:
@@ -239,7 +240,7 @@ class Exchange:
         """Move the market, or one instrument, to a trading phase."""
         scope = Scope.INSTRUMENT if instrument else Scope.MARKET
         return self.send(
-            SetPhase(phase=_code("phase", Phase, phase), scope=scope, entity=instrument)
+            SetPhase(phase=code_named("phase", Phase, phase), scope=scope, entity=instrument)
         )
 
     def _refuse_taken(self, kind: str, label: str) -> None:
@@ -383,24 +384,3 @@ class Exchange:
 
     def __repr__(self) -> str:
         return f"<Exchange seq={self.seq}>"
-
-
-def _code(field: str, codes: Any, value: Any) -> Any:
-    """A code by its name, in any case; anything else as it is, for the message to check."""
-    if not isinstance(value, str):
-        return value
-    found = codes.__members__.get(value.upper())
-    if found is None:
-        raise InvalidField(field, value, ", ".join(codes.__members__))
-    return found
-
-
-def _attributes(codes: Any, given: dict[str, int]) -> dict[int, int]:
-    """Attributes by lower-case name. Raises InvalidField for an unknown one."""
-    names = {name.lower(): code for name, code in codes.__members__.items() if name != "COLUMNS"}
-    for name, value in given.items():
-        if name not in names:
-            raise InvalidField("attribute", name, ", ".join(names))
-        if isinstance(value, (bool, str, float)):
-            raise InvalidField(name, value, "a whole number")
-    return {int(names[name]): value for name, value in given.items()}
