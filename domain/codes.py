@@ -183,7 +183,7 @@ class Scope(IntEnum):
     NODE = 1  # account, desk, client or firm
     INSTRUMENT = 2
     POSITION = 3  # (node `entity`, `instrument`)
-    GROUP = 4  # (node `entity`, exposure group: `index` 1 product / 2 currency, `instrument` its id)
+    GROUP = 4  # (node `entity`, group kind `index`: 1 product, 2 currency; `instrument` its id)
     ALGO = 5
     SESSION = 6
 

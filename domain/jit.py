@@ -1,4 +1,4 @@
-"""The one place that imports numba: `entry`, `kernel`, `table` and three bit intrinsics.
+"""The one place that imports numba: `entry`, `kernel`, `table` and two bit intrinsics.
 
 numba's disk cache hashes only the file that defines a function, so a change in a helper or a
 constant elsewhere would silently run stale machine code. Each function is therefore cached in a
@@ -203,7 +203,7 @@ def table(slot: int, dtype: Any, width: int = 0) -> Any:
 
 
 @intrinsic  # type: ignore[misc]
-def _cttz(typingctx: Any, bits: Any) -> Any:
+def count_trailing_zeros(typingctx: Any, bits: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.cttz(args[0], cgutils.false_bit)
 
@@ -211,45 +211,8 @@ def _cttz(typingctx: Any, bits: Any) -> Any:
 
 
 @intrinsic  # type: ignore[misc]
-def _ctlz(typingctx: Any, bits: Any) -> Any:
+def count_leading_zeros(typingctx: Any, bits: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.ctlz(args[0], cgutils.false_bit)
 
     return types.int64(types.uint64), codegen
-
-
-if DISABLED:
-
-    def lowest_bit(bits: Any) -> int:
-        """Index of the lowest set bit of a non-zero uint64."""
-        value = int(bits)
-        return (value & -value).bit_length() - 1
-
-    def highest_bit(bits: Any) -> int:
-        """Index of the highest set bit of a non-zero uint64."""
-        return int(bits).bit_length() - 1
-
-    def mix(a: Any, b: Any) -> int:
-        """A 31-bit hash of two int64 (multiply-fold in 64 bits)."""
-        word = (1 << 64) - 1
-        x = ((int(a) & word) * 0x9E3779B97F4A7C15 + (int(b) & word)) & word
-        x = ((x ^ (x >> 32)) * 0xD6E8FEB86659FD93) & word
-        return (x ^ (x >> 32)) & 0x7FFFFFFF
-else:
-
-    @kernel
-    def lowest_bit(bits: Any) -> Any:
-        """Index of the lowest set bit of a non-zero uint64."""
-        return _cttz(np.uint64(bits))
-
-    @kernel
-    def highest_bit(bits: Any) -> Any:
-        """Index of the highest set bit of a non-zero uint64."""
-        return np.int64(63) - _ctlz(np.uint64(bits))
-
-    @kernel
-    def mix(a: Any, b: Any) -> Any:
-        """A 31-bit hash of two int64 (multiply-fold in 64 bits)."""
-        x = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b)
-        x = (x ^ (x >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
-        return np.int64((x ^ (x >> np.uint64(32))) & np.uint64(0x7FFFFFFF))

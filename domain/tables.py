@@ -6,7 +6,7 @@ field; `orders(s)` is one load, so kernels pass only the store. Row 0 of a table
 
 from enum import IntEnum
 
-from domain import layout
+from domain import layout, state
 from domain.attributes import InstrumentAttr, NodeAttr
 from domain.jit import table
 
@@ -41,28 +41,28 @@ class Table(IntEnum):
     LEG = 24
 
 
-core = table(Table.CORE, layout.CORE)
-candidates = table(Table.CANDIDATE, layout.CANDIDATE)
+core = table(Table.CORE, state.CORE)
+candidates = table(Table.CANDIDATE, state.CANDIDATE)
 commands = table(Table.COMMAND, layout.COMMAND)
 reports = table(Table.REPORT, layout.REPORT)
 markets = table(Table.MARKET, layout.MARKET)
 instruments = table(Table.INSTRUMENT, "i8", int(InstrumentAttr.COLUMNS))
-books = table(Table.BOOK, layout.BOOK)
-trees = table(Table.TREE, layout.TREE)
-branches = table(Table.BRANCH, layout.BRANCH)
-levels = table(Table.LEVEL, layout.LEVEL)
-orders = table(Table.ORDER, layout.ORDER)
-details = table(Table.DETAIL, layout.DETAIL)
-extras = table(Table.EXTRA, layout.EXTRA)
+books = table(Table.BOOK, state.BOOK)
+trees = table(Table.TREE, state.TREE)
+branches = table(Table.BRANCH, state.BRANCH)
+levels = table(Table.LEVEL, state.LEVEL)
+orders = table(Table.ORDER, state.ORDER)
+details = table(Table.DETAIL, state.DETAIL)
+extras = table(Table.EXTRA, state.EXTRA)
 owners = table(Table.OWNER, "i4")
-directory = table(Table.DIRECTORY, layout.SLOT)
-nodes = table(Table.NODE, layout.NODE)
+directory = table(Table.DIRECTORY, state.SLOT)
+nodes = table(Table.NODE, state.NODE)
 node_limits = table(Table.NODE_LIMIT, "i8", int(NodeAttr.COLUMNS))
-positions = table(Table.POSITION, layout.POSITION)
-position_index = table(Table.POSITION_INDEX, layout.SLOT)
-groups = table(Table.GROUP, layout.GROUP)
-lots = table(Table.LOT, layout.LOT)
-algos = table(Table.ALGO, layout.ALGO)
-sessions = table(Table.SESSION, layout.SESSION)
-recents = table(Table.RECENT, layout.RECENT)
+positions = table(Table.POSITION, state.POSITION)
+position_index = table(Table.POSITION_INDEX, state.SLOT)
+groups = table(Table.GROUP, state.GROUP)
+lots = table(Table.LOT, state.LOT)
+algos = table(Table.ALGO, state.ALGO)
+sessions = table(Table.SESSION, state.SESSION)
+recents = table(Table.RECENT, state.RECENT)
 legs = table(Table.LEG, layout.COMMAND)

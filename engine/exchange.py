@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from domain import layout
+from domain import layout, state
 from domain.codes import Feed
 from domain.errors import InvalidField
 from domain.limits import STEP_REPORTS
@@ -31,11 +31,11 @@ _COMMAND = layout.COMMAND
 _COMMAND_WIDTH = _COMMAND.itemsize
 # cells of CORE as int64, and of the address table
 _REPORTS, _MARKETS, _CALLED = (
-    layout.CORE.fields[name][1] // 8  # type: ignore[index]
+    state.CORE.fields[name][1] // 8  # type: ignore[index]
     for name in ("reports", "markets", "rows")
 )
-_SEQ = layout.CORE.fields["seq"][1] // 8  # type: ignore[index]
-_POPULATION = layout.CORE.fields["nodes"][1] // 8  # type: ignore[index]  # nodes and instruments
+_SEQ = state.CORE.fields["seq"][1] // 8  # type: ignore[index]
+_POPULATION = state.CORE.fields["nodes"][1] // 8  # type: ignore[index]  # nodes and instruments
 _AT_COMMANDS, _AT_REPORTS = 2 * Table.COMMAND, 2 * Table.REPORT
 _GROWN_TOGETHER = {
     Table.ORDER: (Table.ORDER, Table.DETAIL, Table.OWNER),

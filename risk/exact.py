@@ -8,7 +8,8 @@ is still small enough that two of them can be added.
 
 import numpy as np
 
-from domain.jit import highest_bit, kernel
+from domain.bits import highest_bit
+from domain.jit import kernel
 from domain.limits import BPS, INT64_MAX, MAX_CASH, PPB
 
 SATURATED = 2**62

@@ -3,7 +3,8 @@
 import numpy as np
 
 from domain.attributes import InstrumentAttr
-from domain.jit import kernel, mix
+from domain.bits import mix
+from domain.jit import kernel
 from domain.limits import NO_LIMIT
 from domain.tables import core, details, instruments, nodes, orders, position_index, positions
 from risk.fees import worst_fee

@@ -8,7 +8,8 @@ the clock by (b - 1) intervals. The repeated-execution throttle follows SEC rule
 import numpy as np
 
 from domain.attributes import NodeAttr
-from domain.jit import kernel, mix
+from domain.bits import mix
+from domain.jit import kernel
 from domain.tables import candidates, core, node_limits, nodes, recents
 from risk.derived import (
     EXECUTION_INTERVAL,

@@ -8,7 +8,8 @@ import os
 import numpy as np
 import pytest
 
-from domain.jit import BOUNDSCHECK, DISABLED, entry, highest_bit, kernel, lowest_bit
+from domain.bits import highest_bit, lowest_bit
+from domain.jit import BOUNDSCHECK, DISABLED, entry, kernel
 
 pytestmark = pytest.mark.nojit
 

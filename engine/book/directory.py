@@ -8,7 +8,8 @@ Quote legs are kept under negative ids: -(2 x instrument + side + 1).
 
 import numpy as np
 
-from domain.jit import kernel, mix
+from domain.bits import mix
+from domain.jit import kernel
 from domain.tables import core, details, directory, orders
 
 

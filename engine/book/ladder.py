@@ -9,7 +9,8 @@ Cost: O(height), height <= 7, 2 or 3 for a book whose prices lie within 262,144 
 
 import numpy as np
 
-from domain.jit import highest_bit, kernel, lowest_bit
+from domain.bits import highest_bit, lowest_bit
+from domain.jit import kernel
 from domain.tables import branches, levels, trees
 from engine.book.pools import free_branch, free_level, take_branch, take_level
 

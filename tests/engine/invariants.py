@@ -46,7 +46,9 @@ Tables = dict[Table, Any]
 
 def _check_orders(tables: Tables, live: list[int]) -> None:
     core = tables[Table.CORE][0]
-    assert core["working"] == 0 and core["ready_head"] == 0 and core["stage"] == 0
+    assert core["working"] == 0
+    assert core["ready_head"] == 0
+    assert core["stage"] == 0
     seen = set()
     for slot in live:
         order, detail = tables[Table.ORDER][slot], tables[Table.DETAIL][slot]
@@ -117,14 +119,16 @@ def _prices(tables: Tables, node: int, height: int, prefix: int) -> list[tuple[i
 def _check_trees(tables: Tables) -> None:
     for number, tree in enumerate(tables[Table.TREE]):
         if not tree["root"]:
-            assert tree["best"] == 0 and tree["levels"] == 0
+            assert tree["best"] == 0
+            assert tree["levels"] == 0
             continue
         found = _prices(tables, int(tree["root"]), int(tree["height"]), int(tree["prefix"]))
         assert len(found) == tree["levels"]
         assert tree["best"] == found[0 if number % 2 else -1][1]
         for price, row in found:
             level = tables[Table.LEVEL][row]
-            assert level["price"] == price and level["tree"] == number
+            assert level["price"] == price
+            assert level["tree"] == number
             assert level["count"] + level["hidden_count"] > 0
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from domain import layout
+from domain import layout, state
 from domain.attributes import InstrumentAttr, NodeAttr, PositionAttr
 from domain.codes import Level, OrdType, Phase, Reason, Scope, TimeInForce
 from domain.tables import Table
@@ -138,7 +138,7 @@ class Desk:
     def propose(self, side: int, qty: int, price: int = 100, **fields: int) -> Any:
         """Fill the candidate as the engine does: a limit order unless fields say otherwise."""
         c = self.candidate
-        self.store[Table.CANDIDATE][:] = np.zeros(1, layout.CANDIDATE)
+        self.store[Table.CANDIDATE][:] = np.zeros(1, state.CANDIDATE)
         account = fields.pop("account", self.ACCOUNT)
         instrument = fields.pop("instrument", 1)
         c["now"] = self.now

@@ -14,8 +14,9 @@ import numpy as np
 
 from backtest.readers.cut.table import find, forget
 from backtest.readers.facts import FIRST_SYNTHETIC_REF, FactKind
+from domain.bits import mix
 from domain.codes import Side
-from domain.jit import entry, kernel, mix
+from domain.jit import entry, kernel
 
 LEVEL = np.dtype(
     [

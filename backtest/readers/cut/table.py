@@ -6,7 +6,8 @@ keeps count and grows the table before it is three quarters full.
 
 import numpy as np
 
-from domain.jit import entry, kernel, mix
+from domain.bits import mix
+from domain.jit import entry, kernel
 
 KNOWN = np.dtype(
     [

@@ -1,0 +1,305 @@
+"""Every table of an exchange's state: what one row of each holds.
+
+Units as in `domain.layout`. Link fields are int32 row numbers and 0 means "none": row 0 of every
+table is never used.
+"""
+
+from domain.layout import row
+
+ORDER = row(  # the hot half of an order
+    64,
+    ("order_id", "i8"),
+    ("price", "i8"),  # book price; of a market order the protection price
+    ("leaves_qty", "i8"),
+    ("shown_qty", "i8"),  # the displayed part of leaves_qty while in the book
+    ("prev", "i4"),
+    ("next", "i4"),
+    ("level", "i4"),
+    ("position", "i4"),
+    ("instrument", "i4"),
+    ("account", "i4"),
+    ("side", "u1"),  # 0 buy, 1 sell
+    ("state", "u1"),  # engine.states
+    ("stp_mode", "u1"),
+    ("ord_type", "u1"),
+    ("exec_inst", "u2"),
+    ("time_in_force", "u1"),
+    ("short", "u1"),  # FIX side when it is not plain: 5 or 6
+)
+
+DETAIL = row(  # the cold half, same row number
+    64,
+    ("cl_ord_id", "i8"),
+    ("order_qty", "i8"),
+    ("cum_qty", "i8"),
+    ("cum_value", "i8"),
+    ("worst_px", "i8"),  # price at which the order's value is held
+    ("hold_fee", "i8"),
+    ("extra", "i4"),
+    ("session", "i4"),
+    ("algo_id", "i4"),
+    ("link", "i4"),  # next row of the free list
+)
+
+EXTRA = row(  # only for orders that need one of these
+    128,
+    ("display_qty", "i8"),
+    ("min_qty", "i8"),
+    ("stop_px", "i8"),
+    ("offset", "i8"),
+    ("limit_px", "i8"),  # limit of a pegged order, 0 none; the customer's price of a stop-limit
+    ("expire_time", "i8"),
+    ("trail_ref", "i8"),
+    ("chain_prev", "i4"),  # pegged or trailing orders of a book
+    ("chain_next", "i4"),
+    ("ring_prev", "i4"),  # orders of one contingency, a ring of order rows
+    ("ring_next", "i4"),
+    ("list_left", "i4"),  # orders that must still join before the list is released
+    ("contingency", "u1"),
+    ("role", "u1"),  # engine.states: peer, parent or child of its ring
+    ("triggered", "u1"),
+)
+
+LEVEL = row(
+    64,
+    ("price", "i8"),
+    ("shown_qty", "i8"),
+    ("hidden_qty", "i8"),
+    ("head", "i4"),
+    ("tail", "i4"),
+    ("hidden_head", "i4"),
+    ("hidden_tail", "i4"),
+    ("count", "i4"),
+    ("hidden_count", "i4"),
+    ("anchors", "i4"),  # displayed orders that are not pegged
+    ("tree", "i4"),
+)
+
+BRANCH = row(272, ("bits", "u8"), ("child", "i4", (64,)))
+
+TREE = row(  # four a book: 0 bids, 1 asks, 2 triggers at or below a price, 3 at or above
+    32,
+    ("prefix", "i8"),
+    ("root", "i4"),
+    ("height", "i4"),
+    ("best", "i4"),
+    ("levels", "i4"),
+    ("first", "i4"),  # level of market orders in a call phase (bids and asks)
+    ("waiting", "i4"),  # level of minimum-quantity orders that wait for enough on the other side
+)
+
+BOOK = row(
+    256,
+    ("last_px", "i8"),
+    ("last_qty", "i8"),
+    ("high_px", "i8"),
+    ("low_px", "i8"),
+    ("volume", "i8"),
+    ("shown_bid", "i8"),  # total displayed quantity of the bids
+    ("shown_ask", "i8"),
+    ("auction_px", "i8"),  # price of the uncross under way
+    ("end_time", "i8"),  # of a volatility auction
+    ("top_bid", "i8"),  # L1 as last published
+    ("top_bid_qty", "i8"),
+    ("top_ask", "i8"),
+    ("top_ask_qty", "i8"),
+    ("peg_bid", "i8"),  # references at which pegged orders stand
+    ("peg_ask", "i8"),
+    ("trail_high", "i8"),  # extremes since trailing orders were last moved
+    ("trail_low", "i8"),
+    ("share_qty", "i8"),  # pro-rata pass under way: incoming quantity, level total, next order
+    ("share_total", "i8"),
+    ("share_next", "i4"),
+    ("share_level", "i4"),
+    ("share_left", "i4"),
+    ("parked", "i4"),  # level of orders that wait for an auction
+    ("peg_next", "i4"),  # next pegged order of the round under way
+    ("chain", "i4", (3,)),  # heads and lengths of the chains (engine.chains)
+    ("chained", "i4", (3,)),
+    ("orders", "i4"),
+    ("extensions", "i4"),
+    ("flexes", "i4"),
+    ("flex_trades", "i4"),
+    ("phase", "u1"),
+    ("killed", "u1"),
+    ("resume_phase", "u1"),
+    ("next_phase", "u1"),  # after the uncross under way
+    ("uncrossing", "u1"),
+    ("share_stage", "u1"),
+    ("dirty", "u1"),
+)
+
+POSITION = row(  # one (node, instrument); rows of an account link to those of its desk, ...
+    192,
+    ("qty", "i8"),
+    ("open_buy", "i8"),
+    ("open_sell", "i8"),
+    ("buy_value", "i8"),
+    ("sell_value", "i8"),
+    ("value", "i8"),  # qty x mark x multiplier when last marked
+    ("exposure", "i8"),  # max(|value + buy_value|, |value - sell_value|)
+    ("margin", "i8"),
+    ("gross", "i8"),  # sum over accounts of max(|qty + open_buy|, |qty - open_sell|)
+    ("max_position", "i8"),
+    ("max_exposure", "i8"),
+    ("cost", "i8"),  # signed cost of the open position
+    ("unrealised", "i8"),
+    ("realised", "i8"),  # since the start, fees not included
+    ("bought", "i8"),  # lots, today
+    ("sold", "i8"),
+    ("fees", "i8"),
+    ("fifo_realised", "i8"),
+    ("fifo_head", "i4"),
+    ("fifo_tail", "i4"),
+    ("node", "i4"),
+    ("instrument", "i4"),
+    ("parent", "i4"),
+    ("next", "i4"),  # next position row of the node
+    ("restricted", "u1"),
+)
+
+NODE = row(
+    256,
+    ("cash", "i8"),
+    ("margin", "i8"),
+    ("hold_fee", "i8"),
+    ("unrealised", "i8"),
+    ("open_orders", "i8"),
+    ("open_value", "i8"),
+    ("exposure", "i8"),
+    ("long_exposure", "i8"),  # sum of value + buy_value
+    ("short_exposure", "i8"),  # sum of value - sell_value
+    ("realised", "i8"),  # today, fees included
+    ("peak", "i8"),  # highest realised + unrealised of today
+    ("base_unrealised", "i8"),  # unrealised at the start of the day
+    ("order_tat", "i8"),  # theoretical arrival times of the rate limits (GCRA)
+    ("replace_tat", "i8"),
+    ("cancel_tat", "i8"),
+    ("execution_tat", "i8"),
+    ("messages", "i8"),
+    ("executions", "i8"),
+    ("fees", "i8"),
+    ("deadline", "i8"),  # dead-man timer
+    ("timeout", "i8"),
+    ("parent", "i4"),
+    ("first_position", "i4"),
+    ("first_group", "i4"),
+    ("groups", "i4"),
+    ("orders", "i4"),  # live orders of an account
+    ("level", "u1"),
+    ("killed", "u1"),
+    ("reducing", "u1"),  # risk-reduction mode
+    ("throttled", "u1"),  # repeated-execution throttle, until REARM
+)
+
+GROUP = row(
+    64,
+    ("gross", "i8"),
+    ("long_net", "i8"),
+    ("short_net", "i8"),
+    ("max_gross", "i8"),
+    ("max_net", "i8"),
+    ("node", "i4"),
+    ("kind", "i4"),  # 1 product, 2 currency
+    ("id", "i4"),
+    ("next", "i4"),
+)
+
+LOT = row(32, ("qty", "i8"), ("price", "i8"), ("next", "i4"))
+ALGO = row(2, ("known", "u1"), ("killed", "u1"))
+SESSION = row(1, ("connected", "u1"))
+SLOT = row(8, ("row", "i4"), ("hash", "i4"))  # entry of a hash directory
+RECENT = row(  # duplicate-order window
+    48,
+    ("time", "i8"),
+    ("price", "i8"),
+    ("qty", "i8"),
+    ("account", "i4"),
+    ("instrument", "i4"),
+    ("hash", "i4"),
+    ("side", "u1"),
+    ("used", "u1"),
+)
+
+CANDIDATE = row(  # an order as the risk checks see it: a new one, or the result of a replace
+    192,
+    ("now", "i8"),
+    ("price", "i8"),  # limit price, 0 for none
+    ("worst_px", "i8"),
+    ("order_qty", "i8"),
+    ("leaves_qty", "i8"),
+    ("old_leaves", "i8"),  # of the replaced order, else 0
+    ("old_worst_px", "i8"),
+    ("old_hold_fee", "i8"),
+    ("stop_px", "i8"),
+    ("display_qty", "i8"),
+    ("min_qty", "i8"),
+    ("expire_time", "i8"),
+    ("value", "i8"),  # leaves_qty x worst_px x multiplier, filled by the checks
+    ("old_value", "i8"),
+    ("hold_fee", "i8"),  # worst fee of leaves_qty, filled by the checks
+    ("trigger_px", "i8"),  # stop price in force: as given, or worked out by a trailing stop
+    ("cap", "i8"),  # execution cap: the limit price, or the protection of an order without one
+    ("limit", "i8"),  # refusal
+    ("observed", "i8"),
+    ("headroom", "i8"),
+    ("instrument", "i4"),
+    ("account", "i4"),
+    ("position", "i4"),
+    ("algo_id", "i4"),
+    ("exec_inst", "u2"),
+    ("side", "u1"),  # 0 buy, 1 sell
+    ("fix_side", "u1"),
+    ("ord_type", "u1"),
+    ("time_in_force", "u1"),
+    ("replace", "u1"),
+    ("level", "u1"),  # refusal
+)
+
+CORE = row(
+    512,
+    ("seq", "i8"),
+    ("time", "i8"),
+    ("exec_id", "i8"),
+    ("trade_id", "i8"),
+    ("serial", "i8"),
+    ("salt", "i8"),
+    ("next_expiry", "i8"),
+    ("next_deadline", "i8"),
+    ("next_auction_end", "i8"),
+    ("live_orders", "i8"),
+    ("market_seq", "i8"),
+    ("canceled", "i8"),  # orders canceled by the sweep under way
+    ("answered", "i8"),  # exec_id before the quote under way
+    ("order_high", "i4"),  # rows ever used, and the head of the free list, of each pool
+    ("order_free", "i4"),
+    ("extra_high", "i4"),
+    ("extra_free", "i4"),
+    ("level_high", "i4"),
+    ("level_free", "i4"),
+    ("branch_high", "i4"),
+    ("branch_free", "i4"),
+    ("lot_high", "i4"),
+    ("lot_free", "i4"),
+    ("positions", "i4"),
+    ("groups", "i4"),
+    ("nodes", "i4"),
+    ("instruments", "i4"),
+    ("recent", "i4"),
+    ("working", "i4"),  # the order that trades now
+    ("ready_head", "i4"),  # released orders that trade next
+    ("ready_tail", "i4"),
+    ("book", "i4"),  # instrument being worked on
+    ("cursor", "i4"),  # of the sweep under way, and its last row
+    ("until", "i4"),
+    ("stage", "u1"),  # engine.loop
+    ("sweep", "u1"),
+    ("killed", "u1"),
+    ("feed", "u1"),
+    ("rounds", "u1"),  # of peg moves left in this command
+    ("want", "u1"),  # table that must grow before the work can go on
+    ("_align", "u1", (6,)),
+    ("reports", "i8"),  # rows written to the buffers of this call
+    ("markets", "i8"),
+    ("rows", "i8"),  # commands in the buffer of this call
+)
