@@ -103,7 +103,7 @@ class Run:
     @property
     def resting(self) -> int:
         """Orders that rest in the exchange; the generator must agree."""
-        live = int((self.exchange.table(Table.BOOK)["orders"]).sum())
+        live = int(self.exchange.table(Table.CORE)["live_orders"][0])
         if live != self.flow.live:
             raise AssertionError(f"{live} orders rest, the generator knows {self.flow.live}")
         return live
