@@ -7,10 +7,7 @@ Elementwise functions (`Row.elementwise`) keep no state and follow IEEE arithmet
 
 from __future__ import annotations
 
-import functools
-from collections import namedtuple
-from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -20,13 +17,6 @@ from indicators.registry import Row
 
 BLOCK = 16_384
 Array = np.ndarray[Any, Any]
-
-
-@functools.cache
-def results(row: Row) -> Callable[[Iterable[Any]], Any]:
-    """Makes the named tuple of an indicator with more than one output."""
-    made: Any = namedtuple(row.name, row.results)  # type: ignore[misc]
-    return cast("Callable[[Iterable[Any]], Any]", made._make)
 
 
 def run(plan: Plan, x: Columns, state: Array) -> Columns:
@@ -78,7 +68,7 @@ class Function:
         self._arity = len(row.columns)
         self._plans: dict[Any, Plan] = {}
         self._one = len(row.results) == 1
-        self._tuple = results(row)
+        self._tuple = frames.results(row)
 
     def __repr__(self) -> str:
         return f"<indicator {self.row.name}>"

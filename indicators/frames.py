@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections import namedtuple
+from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 import numpy as np
 
@@ -58,6 +60,13 @@ def _is_pandas(value: Any) -> bool:
     return pandas is not None and isinstance(value, pandas.Series | pandas.DataFrame)
 
 
+@functools.cache
+def results(row: Row) -> Callable[[Iterable[Any]], Any]:
+    """Makes the named tuple of an indicator with more than one output."""
+    made: Any = namedtuple(row.name, row.results)  # type: ignore[misc]
+    return cast("Callable[[Iterable[Any]], Any]", made._make)
+
+
 def _is_polars(value: Any) -> bool:
     polars = sys.modules.get("polars")
     return polars is not None and isinstance(value, polars.Series | polars.DataFrame)
@@ -76,8 +85,6 @@ def _way_back(row: Row, values: list[Any]) -> Wrap:
 
 
 def _to_arrays(row: Row, y: tuple[Array, ...]) -> Any:
-    from indicators.batch import results
-
     return y[0] if len(y) == 1 else results(row)(y)
 
 

@@ -42,7 +42,7 @@ class Stream:
             raise TypeError(f"{self.row.name}: needs {', '.join(self.row.columns)}")
         x, _ = frames.unwrap(self.row, dict(zip(self.row.columns, columns, strict=True)))
         y = batch.run(self.plan, x, self.state)
-        return y[0] if len(y) == 1 else batch.results(self.row)(y)
+        return y[0] if len(y) == 1 else frames.results(self.row)(y)
 
     def save(self) -> dict[str, Any]:
         """The parameters and the state, fit for JSON."""
@@ -114,7 +114,7 @@ def _general(plan: Plan, state: np.ndarray[Any, Any]) -> Callable[..., Any]:
     xs = tuple(np.empty(1) for _ in row.columns)
     y = plan.blank(1)
     one = len(y) == 1
-    items, make = [c.item for c in y], batch.results(row)
+    items, make = [c.item for c in y], frames.results(row)
     lost: Any = tuple(c.item() for c in plan.missing(1))
     lost = lost[0] if one else make(lost)
     arity, watch = len(xs), not row.elementwise

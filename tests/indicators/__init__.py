@@ -1,0 +1,1 @@
+"""Tests of indicators: laws for every row, outside oracles, streams, banks, bad input."""

@@ -1,0 +1,1 @@
+"""Candlestick patterns, by TA-Lib's names and rules."""

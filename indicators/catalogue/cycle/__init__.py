@@ -1,0 +1,1 @@
+"""Cycle indicators: the Hilbert transform family."""

@@ -1,0 +1,1 @@
+"""Order-book and tape measures that need quotes or trades."""

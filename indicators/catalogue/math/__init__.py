@@ -1,0 +1,1 @@
+"""Elementwise functions and operators, rolling sums and extremes."""

@@ -1,0 +1,1 @@
+"""Averages, bands and other lines that overlay the price."""

@@ -1,0 +1,1 @@
+"""Ranges, volatility and its estimators."""

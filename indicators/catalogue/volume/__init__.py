@@ -1,0 +1,1 @@
+"""Volume indicators and volume-weighted prices."""

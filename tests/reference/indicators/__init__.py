@@ -1,0 +1,1 @@
+"""Naive twins of indicators: slices and loops, one obvious function each."""
