@@ -99,7 +99,7 @@ def grown_tables(exchange):
 def test_tables_grow_without_loss(tiny):
     mix = Mix("growth", 3_000, 400, instruments=30, accounts=40)
     flow = Flow(mix)
-    commands = np.concatenate([set_up(mix), flow.fill(), flow.commands(4_000)])
+    commands = np.concatenate([set_up(mix), *flow.fill(), flow.commands(4_000)])
     small = Exchange()
     reports = small.apply(commands)
     streams = [seeded_stream(seed, 400) for seed in range(6)]
