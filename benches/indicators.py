@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import time
@@ -262,7 +263,7 @@ def main() -> None:
     talib = against_talib(sizes)
     found = {
         "machine": f"{platform.machine()}, {platform.system()}, Python "
-        f"{platform.python_version()}",
+        f"{platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
         "when": datetime.now(UTC).strftime("%Y-%m-%d"),
         "versions": versions(),
         "summary": summary(talib, sizes),
