@@ -48,6 +48,7 @@ PUBLIC = {
     "StorageFull": "domain.errors:StorageFull",
     "Exchange": "gridworks.local.exchange:Exchange",
     "Report": "gridworks.local.report:Report",
+    "indicators": "indicators",
 }
 
 __all__ = ["__version__", *PUBLIC]
