@@ -40,6 +40,7 @@ def swapped(random: np.random.Generator, rows: Rows) -> Rows:
     return rows
 
 
+@pytest.mark.nojit
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("make", [extremes, swapped])
 def test_hostile_rows_leave_a_sound_exchange(make: Any, seed: int) -> None:
