@@ -23,8 +23,6 @@ from tests.reference.exchange.model import (
     BUY,
     CALL_PHASES,
     IMMEDIATE,
-    LIMITED,
-    OPTIONAL_LIMIT,
     STOPS,
     Instrument,
     Node,
@@ -81,7 +79,7 @@ class Candidate:
     @property
     def limit_price(self) -> int:
         """The customer's limit, 0 if the cap is the exchange's."""
-        return self.order.limit if self.order.ord_type in LIMITED | OPTIONAL_LIMIT else 0
+        return self.order.limit
 
 
 Check = Callable[[Candidate], Refusal | None]
