@@ -34,7 +34,11 @@ DISABLED = bool(config.DISABLE_JIT)
 BOUNDSCHECK = os.environ.get("GRIDWORKS_BOUNDSCHECK", "0") == "1"
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("domain", "risk", "engine", "indicators", "backtest", "server")
-_IMPORT = re.compile(rf"^\s*(?:from|import)\s+((?:{'|'.join(PACKAGES)})[\w.]*)", re.M)
+_IMPORT = re.compile(
+    rf"^[ \t]*(?:from|import)[ \t]+((?:{'|'.join(PACKAGES)})[\w.]*)"
+    r"(?:[ \t]+import[ \t]+(\([^)]*\)|[^\n]*))?",
+    re.M,
+)
 
 
 def cache_root() -> Path:
@@ -52,9 +56,11 @@ def cache_root() -> Path:
 @functools.cache
 def _imports(path: Path) -> tuple[Path, ...]:
     found = []
-    for name in _IMPORT.findall(path.read_text(encoding="utf-8")):
+    for name, taken in _IMPORT.findall(path.read_text(encoding="utf-8")):
         base = ROOT.joinpath(*name.split("."))
-        found += [p for p in (base.with_suffix(".py"), base / "__init__.py") if p.exists()]
+        parts = [base, *(base / part for part in re.findall(r"\w+", taken))]
+        for part in parts:  # `from risk import checks` takes a module, not a name in one
+            found += [p for p in (part.with_suffix(".py"), part / "__init__.py") if p.exists()]
     return tuple(found)
 
 
