@@ -175,9 +175,11 @@ def available(w: World, inst: Instrument, order: Order) -> int:
 def match(w: World, inst: Instrument, order: Order) -> None:
     """Trade with the other side, best price first, while the order is working."""
     side = inst.book.other(order.side)
-    shared_price = 0  # the level that has been shared out pro rata, or found not to be
+    arrived, shared = 0, False  # the level that it trades with; is it shared out pro rata?
     while order.state is State.WORKING and side.best and order.accepts(side.best):
         price, level = side.levels.peekitem(0)
+        if price != arrived:
+            arrived, shared = price, is_shared(w, inst, order, level)
         resting = level.first
         mode = w.self_trade_mode(order, resting)
         if mode != SelfTrade.ALLOW:
@@ -185,18 +187,22 @@ def match(w: World, inst: Instrument, order: Order) -> None:
             continue
         if trips(w, inst, order, price):
             return
-        if price != shared_price and inst[I.ALLOCATION] != Allocation.PRICE_TIME:
-            shared_price = price
+        if shared:
+            shared = False
             share_level(w, inst, order, level)
             continue
         trade(w, resting, order, min(order.leaves, resting.shown or resting.leaves), price)
 
 
+def is_shared(w: World, inst: Instrument, order: Order, level: Level[Order]) -> bool:
+    """Is a level handed out pro rata? Decided when the order arrives at it."""
+    own_group = any(w.self_trade_mode(order, r) != SelfTrade.ALLOW for r in level.displayed)
+    by_time = inst[I.ALLOCATION] == Allocation.PRICE_TIME
+    return not by_time and not own_group and order.leaves <= level.shown
+
+
 def share_level(w: World, inst: Instrument, order: Order, level: Level[Order]) -> None:
     """Hand out an incoming quantity among a level's displayed orders; the rest goes by time."""
-    own_group = any(w.self_trade_mode(order, r) != SelfTrade.ALLOW for r in level.displayed)
-    if order.leaves > level.shown or own_group:
-        return
     price = level.first.price
     if inst[I.ALLOCATION] == Allocation.SPLIT:
         left = order.leaves * inst[I.FIFO_SHARE_BPS] // BPS
