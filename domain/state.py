@@ -181,6 +181,7 @@ NODE = row(
     ("fees", "i8"),
     ("deadline", "i8"),  # dead-man timer
     ("timeout", "i8"),
+    ("kept_peak", "i8"),
     ("parent", "i4"),
     ("first_position", "i4"),
     ("first_group", "i4"),
@@ -189,6 +190,7 @@ NODE = row(
     ("level", "u1"),
     ("killed", "u1"),
     ("reducing", "u1"),  # risk-reduction mode
+    ("kept_reducing", "u1"),
     ("throttled", "u1"),  # repeated-execution throttle, until REARM
 )
 

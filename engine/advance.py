@@ -52,7 +52,11 @@ def drain(s, instrument, command):
         if slot:
             leave_ready(s, slot)
             release_ready(s, slot, command)
-        elif book["phase"] != _CONTINUOUS or not _go_on_trading(s, instrument, command):
+        elif book["phase"] != _CONTINUOUS:
+            if book["dirty"] & TRADED:
+                trail(s, instrument)
+            break
+        elif not _go_on_trading(s, instrument, command):
             break
     if book["dirty"]:
         book["dirty"] = 0

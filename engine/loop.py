@@ -39,7 +39,7 @@ from risk.administration import (
     set_attribute,
     withdraw,
 )
-from risk.marking import end_of_day_nodes, end_of_day_step, mark_all_step
+from risk.marking import end_of_day_nodes, mark_all_step
 
 _C = Command
 _NEW, _CANCEL, _REPLACE = int(_C.NEW_ORDER), int(_C.CANCEL_ORDER), int(_C.REPLACE_ORDER)
@@ -369,7 +369,7 @@ def _finish(s, cmd):
         _end_timers(s)
         mark_all_step(s, 1, _ALL)
     elif command == _END_OF_DAY:
-        end_of_day_step(s, 1, _ALL)
+        mark_all_step(s, 1, _ALL)
         end_of_day_nodes(s)
 
 

@@ -158,12 +158,35 @@ def mark_row(s, row):
 
 
 @kernel
+def _keep_reviews(s):
+    """Note peaks and modes: half marked sums are no profit that ever was."""
+    for at in range(1, np.int64(core(s)[0]["nodes"]) + 1):
+        n = nodes(s)[at]
+        n["kept_peak"] = n["peak"]
+        n["kept_reducing"] = n["reducing"]
+
+
+@kernel
+def _review_all(s):
+    """Peaks and risk-reduction modes after all rows are marked."""
+    for at in range(1, np.int64(core(s)[0]["nodes"]) + 1):
+        n = nodes(s)[at]
+        n["peak"] = n["kept_peak"]
+        n["reducing"] = n["kept_reducing"]
+        raise_peak(s, at)
+        if n["level"] == _ACCOUNT:
+            review_reduction(s, at)
+
+
+@kernel
 def mark_all_step(s, first, most):
     """Mark at most `most` position rows from `first` on; the row to go on with, 0 when done."""
     last = np.int64(core(s)[0]["positions"])
     end = min(last, first + most - 1)
+    _keep_reviews(s)
     for row in range(first, end + 1):
         mark_row(s, row)
+    _review_all(s)
     return end + 1 if end < last else np.int64(0)
 
 

@@ -195,21 +195,6 @@ def shorten(s, slot, qty):
 
 
 @kernel
-def show_at_most(s, slot, display_qty):
-    """Lower a resting iceberg's displayed part to its new display quantity."""
-    order = orders(s)[slot]
-    surplus = order["shown_qty"] - display_qty
-    if display_qty == 0 or surplus <= 0:
-        return
-    row = np.int64(order["level"])
-    order["shown_qty"] -= surplus
-    levels(s)[row]["hidden_qty"] += surplus
-    _shown_total(s, row, -surplus)
-    emit_order(s, _REDUCE, slot, order["shown_qty"])
-    emit_level(s, row)
-
-
-@kernel
 def _shrink_in_place(s, slot, qty):
     """Take an auction fill off a resting order without moving it."""
     order = orders(s)[slot]
@@ -227,6 +212,21 @@ def _shrink_in_place(s, slot, qty):
     if order["exec_inst"] & _HIDDEN == 0:
         emit_order(s, _REDUCE, slot, part)
         emit_level(s, row)
+
+
+@kernel
+def show_less(s, slot):
+    """Show no more of a resting order than its display quantity says now."""
+    order = orders(s)[slot]
+    row = np.int64(order["level"])
+    drop = order["shown_qty"] - display_part(s, slot)
+    if levels(s)[row]["price"] < 0 or drop <= 0:
+        return
+    order["shown_qty"] -= drop
+    levels(s)[row]["hidden_qty"] += drop
+    _shown_total(s, row, -drop)
+    emit_order(s, _REDUCE, slot, order["shown_qty"])
+    emit_level(s, row)
 
 
 @kernel

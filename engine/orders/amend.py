@@ -10,7 +10,7 @@ from domain.tables import candidates, core, details, extras, instruments, orders
 from engine.book.directory import add_order, find_order, remove_order
 from engine.book.pools import take_extra
 from engine.book.prices import stop_cap
-from engine.book.queue import show_at_most
+from engine.book.queue import show_less
 from engine.emit import report_order, report_refusal
 from engine.orders.entry import enter, post_only
 from engine.orders.intake import is_trigger, refuse, value_price
@@ -307,7 +307,7 @@ def apply_replace(s, slot, cmd, new_id):
         drop = order["leaves_qty"] - c["leaves_qty"]
         if drop > 0:
             shrink_anywhere(s, slot, drop)
-        show_at_most(s, slot, c["display_qty"])
+        show_less(s, slot)
     else:
         detach(s, slot)
         order["leaves_qty"] = c["leaves_qty"]

@@ -21,7 +21,7 @@ from engine.book.chains import join_chain
 from engine.book.directory import add_order, find_order
 from engine.book.pools import take_extra, take_order
 from engine.book.prices import behind, best_price, last_or_reference
-from engine.book.queue import crosses, join_queue, other_side, parked_queue
+from engine.book.queue import crosses, join_queue, other_side, parked_queue, waiting_queue
 from engine.emit import report_order, report_refusal
 from engine.orders.intake import check_row, is_trigger, is_unlimited, read_order, refuse
 from engine.orders.lifecycle import end_order
@@ -45,13 +45,15 @@ from engine.states import (
     TRAILING,
     UNLIMITED,
     UNPRICED,
+    WAITING,
     WORKING,
 )
 from engine.trading.calls import is_auction, rest_in_call
 from risk.checks import accepted, admit
 from risk.positions import position_row, reserve
 
-_NEW, _CANCELED = int(ExecType.NEW), int(ExecType.CANCELED)
+_NEW, _CANCELED, _EXPIRED = int(ExecType.NEW), int(ExecType.CANCELED), int(ExecType.EXPIRED)
+_AUCTION_OVER = int(Reason.EXPIRED_AUCTION)
 _EXECUTION = int(ReportType.EXECUTION)
 _MARKET_TO_LIMIT, _PEGGED = int(OrdType.MARKET_TO_LIMIT), int(OrdType.PEGGED)
 _TRAIL, _MARKET = int(OrdType.TRAILING_STOP), int(OrdType.MARKET)
@@ -213,7 +215,7 @@ def _make_extra(s, slot, cmd):
     iceberg = c["display_qty"] > 0 and c["display_qty"] < c["order_qty"]
     auction = tif == _OPEN or tif == _CLOSE or tif == _GFA
     plain = not (iceberg or auction or is_trigger(kind) or kind == _PEGGED)
-    if plain and c["min_qty"] == 0 and c["expire_time"] == 0:
+    if plain and c["min_qty"] == 0 and c["expire_time"] == 0 and c["display_qty"] == 0:
         return
     e = extras(s)[take_extra(s, slot)]
     e["display_qty"] = c["display_qty"]
@@ -281,7 +283,8 @@ def _place_state(s, slot, to):
         if order["price"] == 0:
             order["state"] = UNPRICED
     if to == TO_WORK and order["ord_type"] == _MARKET_TO_LIMIT and order["exec_inst"] & UNLIMITED:
-        order["price"] = best_price(s, other_side(s, slot))
+        best, cap = best_price(s, other_side(s, slot)), order["price"]
+        order["price"] = min(best, cap) if order["side"] == 0 else max(best, cap)
         order["exec_inst"] &= 0xFFFF - UNLIMITED
 
 
@@ -310,4 +313,24 @@ def release_ready(s, slot, command):
     """An order leaves the ready queue: it goes where it belongs now."""
     to = destination(s, slot)
     _place_state(s, slot, to)
+    order = orders(s)[slot]
+    instrument = np.int64(order["instrument"])
+    if order["time_in_force"] == _OPEN:
+        phase = books(s)[instrument]["phase"]
+        if phase != _PRE_OPEN and phase != _OPENING:
+            end_order(s, slot, command, _EXPIRED, _AUCTION_OVER)
+            return
+    if to == TO_CALL:
+        tif = order["time_in_force"]
+        if tif == _IOC or tif == _FOK:
+            end_order(s, slot, command, _CANCELED, _UNFILLED)
+            return
+        if order["ord_type"] == _PEGGED:
+            order["state"] = UNPRICED
+            order["price"] = 0
+            return
+        if order["exec_inst"] & MINIMUM:
+            side = np.int64(order["side"])
+            join_queue(s, waiting_queue(s, instrument, side), slot, WAITING)
+            return
     send(s, slot, to, command)

@@ -74,6 +74,8 @@ def leave_ring(s, slot):
     """Take an order out of its contingency ring."""
     e = extras(s)[details(s)[slot]["extra"]]
     before, after = np.int64(e["ring_prev"]), np.int64(e["ring_next"])
+    if after and before == after:
+        orders(s)[after]["exec_inst"] &= 0xFFFF - LINKED
     if after:
         extras(s)[details(s)[before]["extra"]]["ring_next"] = after if before != after else 0
         extras(s)[details(s)[after]["extra"]]["ring_prev"] = before if before != after else 0

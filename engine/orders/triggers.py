@@ -80,6 +80,8 @@ def trail(s, instrument):
     if book["last_px"] == 0:
         return
     at = np.int64(book["chain"][TRAILING])
+    if book["trail_low"] == 0:
+        return
     while at:
         e = extras(s)[details(s)[at]["extra"]]
         if orders(s)[at]["state"] == TRIGGER:

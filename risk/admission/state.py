@@ -76,7 +76,7 @@ def phase_allows(s):
         return False
     if tif == _AT_THE_OPEN and phase != _PRE_OPEN and phase != _OPENING:
         return False
-    at_once = tif == _IOC or tif == _FOK or c["min_qty"] > 0 or c["exec_inst"] & _AON != 0
+    at_once = tif == _IOC or tif == _FOK or c["min_qty"] > 0
     return not at_once and c["ord_type"] != _PEGGED
 
 
