@@ -173,7 +173,7 @@ def _review_all(s):
         n = nodes(s)[at]
         n["peak"] = n["kept_peak"]
         n["reducing"] = n["kept_reducing"]
-        raise_peak(s, at)
+        n["peak"] = max(n["peak"], n["realised"] + n["unrealised"] - n["base_unrealised"])
         if n["level"] == _ACCOUNT:
             review_reduction(s, at)
 
