@@ -10,7 +10,6 @@
   quantity, one lot down, or ten up where one is left), 10 % add, 8 % cancel, 2 % marketable.
 - W4: 10,000 instruments, 1,000,000 resting orders, mix of W1; instrument k is chosen with
   probability 1 / k (Zipf).
-- W5: every feature mixed; see `benches.mixed`.
 - crash: W1 whose middle jumps by up to 50,000 ticks every 2,000 commands; the order that makes
   it jump takes everything in between.
 - gaps: W1 whose levels are 1,000 ticks apart.
