@@ -6,7 +6,7 @@ from domain.attributes import InstrumentAttr, NodeAttr
 from domain.codes import ExecInst, OrdType, Phase, Reason
 from domain.jit import kernel
 from domain.limits import BPS
-from domain.tables import books, candidates, instruments, node_limits, positions
+from domain.tables import books, candidates, instruments, levels, node_limits, positions, trees
 from risk.admission.candidate import free_lots, reduces
 from risk.admission.price import exceeds_bps
 from risk.admission.refusal import refuse
@@ -36,14 +36,15 @@ def book_total(s):
     b = books(s)[c["instrument"]]
     if b["phase"] != _CONTINUOUS:
         return np.int64(0)
-    buy = c["side"] == 0
+    buy = 1 if c["side"] == 0 else 0
     total = b["shown_ask"] if buy else b["shown_bid"]
     kind = c["ord_type"]
     if kind == _MARKET or kind == _MARKET_TO_LIMIT:
         return total
-    top = b["top_ask"] if buy else b["top_bid"]
-    if kind != _LIMIT or top == 0:
+    touch = trees(s)[4 * np.int64(c["instrument"]) + buy]["best"]
+    if kind != _LIMIT or touch == 0:
         return np.int64(0)
+    top = levels(s)[touch]["price"]
     crosses = c["price"] >= top if buy else c["price"] <= top
     return total if crosses else np.int64(0)
 

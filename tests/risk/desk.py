@@ -59,6 +59,12 @@ class Desk:
     def book(self) -> Any:
         return self.store[Table.BOOK][1]
 
+    def touch(self, side: int, price: int) -> None:
+        """Let the best price of a side (0 bids, 1 asks) of instrument 1 be `price`."""
+        row = 1 + side
+        self.store[Table.LEVEL][row]["price"] = price
+        self.store[Table.TREE][4 + side]["best"] = row
+
     @property
     def candidate(self) -> Any:
         return self.store[Table.CANDIDATE][0]

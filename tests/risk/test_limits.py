@@ -138,7 +138,8 @@ def test_shares_of_volume_and_book():
     assert desk.admit(BUY, 11) == R.VOLUME_SHARE
     assert desk.refusal() == (Level.FIRM, 500, 550, 500)
     desk.limit(FIRM, MAX_ADV_BPS=0, MAX_BOOK_BPS=5000)
-    desk.book["shown_ask"], desk.book["top_ask"] = 20, 100
+    desk.book["shown_ask"] = 20
+    desk.touch(1, 100)
     assert desk.admit(BUY, 10) == R.NONE
     assert desk.admit(BUY, 11) == R.BOOK_SHARE
     assert desk.admit(BUY, 11, 99) == R.NONE
@@ -265,7 +266,7 @@ def test_too_many_executions_throttle_until_rearm():
         (Phase.CLOSING_AUCTION, {"time_in_force": TimeInForce.AT_THE_OPEN}, False),
         (Phase.CLOSING_AUCTION, {"time_in_force": TimeInForce.IOC}, False),
         (Phase.INTRADAY_AUCTION, {"min_qty": 1}, False),
-        (Phase.INTRADAY_AUCTION, {"exec_inst": ExecInst.ALL_OR_NONE}, False),
+        (Phase.INTRADAY_AUCTION, {"exec_inst": ExecInst.ALL_OR_NONE, "min_qty": 1}, False),
         (Phase.VOLATILITY_AUCTION, {"ord_type": OrdType.PEGGED}, False),
         (Phase.VOLATILITY_AUCTION, {}, True),
         (Phase.CLOSED, {}, False),

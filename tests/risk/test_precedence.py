@@ -62,6 +62,10 @@ def book(**fields):
     return violate
 
 
+def touched(d, o):
+    d.touch(0, 100)
+
+
 def repeat(d, o):
     d.limit(ACCOUNT, DUPLICATE_WINDOW_NS=10**9)
     d.propose(SELL, 10)
@@ -119,7 +123,7 @@ CHECKS = [
     (R.ORDER_QTY_LIMIT, node(FIRM, MAX_ORDER_QTY=9)),
     (R.ORDER_VALUE_LIMIT, node(CLIENT, MAX_ORDER_VALUE=999)),
     (R.VOLUME_SHARE, both(instrument(ADV=100), node(FIRM, MAX_ADV_BPS=999))),
-    (R.BOOK_SHARE, both(book(shown_bid=100, top_bid=100), node(ACCOUNT, MAX_BOOK_BPS=999))),
+    (R.BOOK_SHARE, both(touched, book(shown_bid=100), node(ACCOUNT, MAX_BOOK_BPS=999))),
     (R.DUPLICATE_WINDOW, repeat),
     (R.REDUCE_ONLY, order(exec_inst=ExecInst.REDUCE_ONLY)),
     (R.OPEN_ORDERS, node(FIRM, MAX_OPEN_ORDERS=1)),
