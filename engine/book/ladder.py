@@ -19,22 +19,6 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @kernel
-def find_level(s, tree, price):
-    """The level at `price`, or 0."""
-    t = trees(s)[tree]
-    height = np.int64(t["height"])
-    node = np.int64(t["root"])
-    if node == 0 or (price >> (6 * height)) != t["prefix"]:
-        return np.int64(0)
-    b = branches(s)
-    for depth in range(height - 1, -1, -1):
-        node = np.int64(b[node]["child"][(price >> (6 * depth)) & 63])
-        if node == 0:
-            return node
-    return node
-
-
-@kernel
 def _widen(s, tree, price):
     """Raise the root until the tree covers `price`."""
     t = trees(s)[tree]
