@@ -28,6 +28,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "backtest": _CORE,
     "server": (*_CORE, *_CLIENT),
     "gridworks": (*_CORE, "backtest", "server", "benches"),
+    "protos": (),
     "portal": _CLIENT,
     "sdks": _CLIENT,
     "sidecars": _CLIENT,

@@ -1,0 +1,1 @@
+"""Tests of the server: its wire, its errors, its parts."""
