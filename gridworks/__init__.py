@@ -9,7 +9,7 @@ Does not live here: matching, risk, logs, wires. A name of the face is defined i
 owns it.
 
 Who may import it: users, examples, sidecars, portal, benches, tests. It may import everything
-but sidecars and portal; nothing below it imports it.
+but sidecars and portal, and only the command line may import portal; nothing below imports it.
 """
 
 from importlib import import_module

@@ -4,6 +4,9 @@ EXTRA = {
     "numpy": "engine",
     "numba": "engine",
     "pandas": "engine",
+    "cryptography": "server",
+    "django": "portal",
+    "psycopg": "portal",
     "matplotlib": "dev",
     "pytest": "dev",
 }

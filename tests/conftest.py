@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.control_stores"]  # fixtures: stores of the control plane
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # The first example pays for compilation, so no deadline. `make test` draws the same examples

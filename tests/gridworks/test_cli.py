@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 import gridworks
 from gridworks.cli import main
 
-HEAVY = ("numpy", "numba", "pandas", "matplotlib", "grpc")
+HEAVY = (
+    "numpy", "numba", "pandas", "matplotlib", "grpc", "django", "psycopg", "cryptography",
+)  # fmt: skip
 PRESENT = [name for name in main.COMMANDS if find_spec(f"gridworks.cli.{name}")]
 
 
