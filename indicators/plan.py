@@ -43,8 +43,9 @@ def _finite() -> Any:
 
 def _bound(row: Row, template: Any, prefix: str, scope: dict[str, Any]) -> Any:
     """A copy of a template that stands in the indicator's file, so that it is cached with it."""
-    name, file = f"{prefix}_{row.name}", row.kernel.__code__.co_filename
-    code = template.__code__.replace(co_filename=file, co_name=name)
+    name, code = f"{prefix}_{row.name}", template.__code__
+    file = code.co_filename if jit.DISABLED else row.kernel.__code__.co_filename
+    code = code.replace(co_filename=file, co_name=name)
     made = FunctionType(code, {**scope, **BUILTINS, "int": int}, name)
     made.__module__, made.__qualname__ = row.kernel.__module__, name
     return made

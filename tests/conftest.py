@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import soaking
+
 pytest_plugins = ["tests.control_stores"]  # fixtures: stores of the control plane
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,9 +25,31 @@ settings.register_profile(
     "gridworks", deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW
 )
 settings.register_profile(
-    "soak", deadline=None, max_examples=5_000, print_blob=True, suppress_health_check=_SLOW
+    "soak", deadline=None, max_examples=2_000, print_blob=True, suppress_health_check=_SLOW
 )
 settings.load_profile("gridworks")
+
+
+def pytest_report_header() -> str | None:
+    """Where the seeds of this run come from."""
+    if settings.get_current_profile_name() != "soak":
+        return None
+    return f"soak: SOAK_MINUTES={soaking.MINUTES} SOAK_SEED={soaking.FIRST_SEED}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is compiled together is tested by one worker.
+
+    A group is a file. Indicators are hundreds of small compilations that many files need, so
+    they are cut in two by the indicator that a test is about.
+    """
+    for item in items:
+        group = item.path.as_posix()
+        if item.path.parent.name == "indicators":
+            about = getattr(item, "callspec", None)
+            name = about.id.lower().rpartition("-")[2] if about else ""
+            group = f"indicators {sum(name.encode()) % 2}"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def vectors_folder() -> Path:

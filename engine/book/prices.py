@@ -17,12 +17,6 @@ _BANDS = MAX_TICK_BANDS
 
 
 @kernel
-def tick_at(s, instrument, price):
-    """The tick step that holds at `price`."""
-    return _band_at(s, instrument, price)[1]
-
-
-@kernel
 def _band_at(s, instrument, price):
     """(first price, step) of the tick table's entry that holds at `price`."""
     row = instruments(s)[instrument]

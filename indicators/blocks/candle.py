@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from domain.jit import kernel
+from domain.jit import DISABLED, kernel
 from indicators.blocks.edge import warm
 from indicators.registry import Param, Row
 
@@ -257,7 +257,7 @@ TOTALS = {0: totals_2, 1: totals_2, 2: totals_3, 3: totals_5, 4: totals_5}
 def _kernel(name: str, predicate: Any, terms: tuple[tuple[str, int], ...], reach: int) -> Any:
     """A copy of the walk that stands in the file of the predicate."""
     template = walk if terms else walk_plain
-    file = predicate.__code__.co_filename
+    file = (template if DISABLED else predicate).__code__.co_filename
     scope: dict[str, Any] = {"match": kernel(predicate), "extent": extent, "warm": warm}
     scope |= {"bars": BARS[reach], "totals": TOTALS.get(len(terms), totals_9)}
     scope |= {"int": int, "len": len, "range": range, "COUNT": len(terms)}

@@ -115,6 +115,20 @@ def test_tables_grow_without_loss(tiny):
     assert [state_after(stream) for stream in [commands, *streams]] == hashes
 
 
+@pytest.mark.nojit
+@pytest.mark.parametrize("seed", [2, 7, 10])
+def test_a_command_goes_on_where_its_room_ran_out(tiny, seed):
+    """Tables of next to no rows, the smallest buffers, all market data: nothing is different."""
+    commands, smallest = seeded_stream(seed, 200), np.zeros(STEP_REPORTS, layout.REPORT)
+    small, found = Exchange(feed=Feed.ALL), []
+    for at in range(0, len(commands), 50):
+        found.append(small.apply(commands[at : at + 50], smallest.copy()).tobytes())
+        small.market()
+    assert grown_tables(small) >= {Table.ORDER, Table.LEVEL, Table.BRANCH, Table.POSITION}
+    reports, (expected,) = roomy(commands, [])
+    assert (b"".join(found), small.state_hash()) == (reports, expected)
+
+
 def state_after(commands):
     exchange = Exchange()
     exchange.apply(commands)
@@ -134,6 +148,7 @@ def roomy(commands, streams):
         store._SHAPES = small
 
 
+@pytest.mark.nojit
 def test_the_duplicate_window_grows_and_comes_back():
     rows = np.zeros(700, layout.COMMAND)
     rows["command"][:6] = [

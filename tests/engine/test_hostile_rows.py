@@ -12,6 +12,7 @@ from domain.layout import COMMAND
 from engine.exchange import Exchange
 from tests.engine.invariants import check
 from tests.properties.streams import seeded_stream
+from tests.soaking import blocks, fresh_seeds
 
 Rows = np.ndarray[Any, Any]
 EXTREMES = np.array([0, 1, -1, 2**31 - 1, -(2**31), 2**40, 2**62, 2**63 - 1, -(2**63)])
@@ -44,6 +45,18 @@ def swapped(random: np.random.Generator, rows: Rows) -> Rows:
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("make", [extremes, swapped])
 def test_hostile_rows_leave_a_sound_exchange(make: Any, seed: int) -> None:
+    check_hostile(make, seed)
+
+
+@pytest.mark.soak
+@blocks(0.2)
+def test_fresh_hostile_rows(block: int) -> None:
+    for seed in fresh_seeds(block + 2_000):
+        check_hostile((extremes, swapped)[seed % 2], seed)
+
+
+def check_hostile(make: Any, seed: int) -> None:
+    """After each row of a stream, spoilt rows and noise: one seq more, an answer, a sound state."""
     random = np.random.default_rng(seed)
     good = seeded_stream(seed, 150)
     exchange = Exchange(feed=Feed.ALL)

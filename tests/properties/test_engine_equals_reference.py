@@ -2,23 +2,25 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from engine.exchange import Exchange
-from tests.properties.compare import DifferenceFound, compare, compare_splits
+from tests.properties.compare import compare, compare_splits
+from tests.properties.readable import command_text
 from tests.properties.streams import seeded_stream, streams
 from tests.properties.vectors_as_commands import lines, read_edge_cases, read_stream
+from tests.soaking import blocks, examples, fresh_seeds, shortest
 
 SEEDS = range(12)
-SOAK_SEEDS = range(100_000, 140_000)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(streams(most=60))
 def test_random_streams(commands):
     compare(Exchange(), commands)
 
 
+@pytest.mark.nojit
 @pytest.mark.parametrize("seed", SEEDS)
 def test_seeded_streams(seed):
     compare(Exchange(), seeded_stream(seed, 300))
@@ -45,14 +47,46 @@ def test_streams_of_other_engines(kind, vectors):
     assert lines(messages, Exchange()) == expected
 
 
+def differs(commands):
+    """Whether the two do not agree, or one of them breaks down."""
+    try:
+        compare(Exchange(), commands)
+    except Exception:
+        return True
+    return False
+
+
+def check_seed(seed, count):
+    """Compare on one stream; a failure shows its seed and the shortest stream that still fails."""
+    commands = seeded_stream(seed, count)
+    try:
+        compare(Exchange(), commands, laws=seed % 10 == 0)
+    except Exception as error:
+        few = shortest(commands, differs)
+        story = "\n".join(command_text(row) for row in few)
+        head = f"seeded_stream({seed}, {count}): {error!r}"
+        raise AssertionError(f"{head}\n{len(few)} commands are enough:\n{story}") from error
+
+
 @pytest.mark.soak
-def test_long_seeded_streams():
-    """Prints the seed of each stream that differs; the seed alone reproduces it."""
-    found = []
-    for seed in SOAK_SEEDS:
-        try:
-            compare(Exchange(), seeded_stream(seed, 400), laws=seed % 10 == 0)
-        except DifferenceFound as difference:
-            found.append(f"seed {seed} {difference}")
-        assert len(found) < 3, "\n\n".join(found)
-    assert not found, "\n\n".join(found)
+@blocks(0.7)
+def test_fresh_streams(block):
+    for seed in fresh_seeds(block):
+        check_seed(seed, 400)
+
+
+@pytest.mark.soak
+@blocks(0.15)
+def test_fresh_long_streams(block):
+    for seed in fresh_seeds(block + 1_000):
+        check_seed(seed, 4_000)
+
+
+def test_a_failing_stream_is_shortened():
+    commands = seeded_stream(4, 100)
+    wanted = [row.tobytes() for row in (commands[30], commands[90])]
+
+    def fails(rows):
+        return set(wanted) <= {row.tobytes() for row in rows}
+
+    assert [row.tobytes() for row in shortest(commands, fails)] == wanted

@@ -4,17 +4,18 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from domain.codes import ExecType, Reason
 from tests.properties.compare import DifferenceFound, compare, compare_splits
 from tests.properties.streams import seeded_stream, streams
 from tests.reference.exchange.exchange import ReferenceExchange
+from tests.soaking import examples
 
 REACHED = 55  # different reasons in the seeds below; Reason has about 90 that a stream can cause
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(streams(most=40))
 def test_the_laws_hold_after_every_command(commands):
     exchange = ReferenceExchange()

@@ -10,6 +10,8 @@ from backtest.readers.formats import open_feed
 from backtest.readers.replay.compare import Match, apply_checked
 from backtest.readers.replay.rebuild import Rebuilt
 
+pytestmark = pytest.mark.nojit
+
 
 def line(time, **data):
     return f"{time} {json.dumps({'stream': 'x', 'data': {'s': 'BTC', **data}})}\n"
@@ -78,6 +80,7 @@ def test_another_symbol_is_left_out(tmp_path):
     assert "BTC" not in {i.symbol for i in feed.instruments}
 
 
+@pytest.mark.compiled
 def test_the_recorded_feed_quotes_what_is_rebuilt(vectors):
     _, book, match = checked(vectors("order_flow/binance_usdm_btcusdt_20240808.jsonl.gz"))
     assert match.mismatches == 0, match.first

@@ -12,6 +12,7 @@ from backtest.readers.formats import open_feed
 from backtest.readers.itch import LENGTHS
 from backtest.readers.replay.rebuild import Rebuilt
 from domain.errors import InvalidField
+from domain.jit import DISABLED
 from tests.readers.simulation import (
     BUY,
     SELL,
@@ -23,6 +24,8 @@ from tests.readers.simulation import (
 )
 
 pytestmark = pytest.mark.nojit
+
+HAPPENINGS = 600 if DISABLED else 3_000
 
 ADD = itch_body(Happening(0, "add", 7, BUY, 1_000_000, 300), b"ABC", 1)
 
@@ -51,7 +54,7 @@ def rebuilt(path, **options):
 
 
 def markets():
-    return {s: Market(seed).run(3_000, replaces=True) for seed, s in enumerate(("AAA", "BBB"))}
+    return {s: Market(seed).run(HAPPENINGS, replaces=True) for seed, s in enumerate(("AAA", "BBB"))}
 
 
 def separate(two):
@@ -75,7 +78,7 @@ def test_a_round_trip_gives_the_books_of_the_markets(write):
 
 @pytest.mark.parametrize("size", [1, 7, 64, 1000])
 def test_blocks_of_any_size_give_the_same_facts(write, monkeypatch, size):
-    path = write(itch_bytes(separate(markets()))[:60_000])
+    path = write(itch_bytes(separate(markets()))[: 20 * HAPPENINGS])
     _, whole = rest_of(path)
     monkeypatch.setattr(source.blocks, "__defaults__", (None, size))
     _, small = rest_of(path)
@@ -190,7 +193,7 @@ def test_a_cut_gz_is_told_from_a_good_one(write, keep):
 
 
 def test_random_damage_never_does_worse_than_a_bad_record(write):
-    content = itch_bytes(separate(markets()))[:20_000]
+    content = itch_bytes(separate(markets()))[: 7 * HAPPENINGS]
     draw = random.Random(5)
     for _ in range(150):
         damaged = bytearray(content)

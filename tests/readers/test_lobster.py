@@ -11,9 +11,12 @@ from backtest.readers.formats import open_feed
 from backtest.readers.replay.compare import Match, apply_checked
 from backtest.readers.replay.rebuild import Rebuilt
 from domain.errors import InvalidField
+from domain.jit import DISABLED
 from tests.readers.simulation import Market, write_lobster
 
 pytestmark = pytest.mark.nojit
+
+MESSAGES = 500 if DISABLED else 2_500
 
 ROW = "1000100,5,999900,6\n"
 
@@ -38,10 +41,10 @@ def checked(message, book):
 @pytest.mark.parametrize("seed", range(4))
 def test_a_view_of_a_market_is_rebuilt_row_by_row(tmp_path, seed, levels):
     market = Market(seed).run(400)
-    message, book = write_lobster(tmp_path, market, 2_500, levels)
+    message, book = write_lobster(tmp_path, market, MESSAGES, levels)
     feed, found, match = checked(message, book)
     assert match.mismatches == 0, match.first
-    assert match.points == sum(feed.counts.values()) > 600
+    assert match.points == sum(feed.counts.values()) > MESSAGES // 5
     assert not found.notes
     assert feed.notes["levels learned from the book file"] >= levels
 

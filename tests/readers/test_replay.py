@@ -110,6 +110,7 @@ ORDERS = """time,action,order_id,side,price,qty,type,tif,account
 """
 
 
+@pytest.mark.nojit
 def test_an_order_file_is_matched_and_reports_describe_the_book(tmp_path):
     path = tmp_path / "orders.csv"
     path.write_text(ORDERS)
@@ -194,6 +195,7 @@ ODD = [
 ]
 
 
+@pytest.mark.nojit
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("make", EXCHANGES)
 def test_facts_that_do_not_fit_change_what_they_can_and_are_counted(make, mode):

@@ -125,6 +125,7 @@ def test_bitstamp_lines_become_facts(tmp_path):
     assert feed.instruments[0].tick == Decimal("0.01")
 
 
+@pytest.mark.compiled
 def test_the_bitstamp_file_gives_a_book_without_negative_levels(vectors):
     feed = open_feed(vectors("order_flow/bitstamp_btcusd_20150501_orders.csv.xz"), "bitstamp")
     book = Rebuilt()

@@ -9,6 +9,8 @@ from domain.tables import Table
 from tests.risk import kernels
 from tests.risk.desk import BUY, SELL, Desk
 
+pytestmark = pytest.mark.nojit
+
 R = Reason
 ACCOUNT, FIRM = Desk.ACCOUNT, Desk.FIRM
 
@@ -140,7 +142,6 @@ def test_first_in_first_out_and_average_cost():
     assert kernels.lots_room(desk.s, 2)
 
 
-@pytest.mark.nojit
 def test_position_rows_survive_a_new_index():
     desk = Desk()
     for _ in range(13):

@@ -1,10 +1,13 @@
 """Exact integer arithmetic against Python's unbounded integers."""
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.limits import BPS, MAX_CASH, PPB
 from tests.risk import kernels
+
+pytestmark = pytest.mark.nojit
 
 TOP = 2**62
 sizes = st.one_of(st.integers(0, 1000), st.integers(0, 2**32), st.integers(0, TOP))

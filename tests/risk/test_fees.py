@@ -10,6 +10,8 @@ from domain.codes import Liquidity
 from tests.risk import kernels
 from tests.risk.desk import BUY, SELL, Desk
 
+pytestmark = pytest.mark.nojit
+
 RATES = st.integers(-(10**9), 10**9)
 PER_LOT = st.integers(-1000, 1000)
 

@@ -2,13 +2,17 @@
 
 from collections import defaultdict
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.codes import Reason
 from domain.tables import Table
 from tests.risk import kernels
 from tests.risk.desk import BUY, SELL, Desk
+from tests.soaking import examples
+
+pytestmark = pytest.mark.nojit
 
 ACCOUNTS = (Desk.ACCOUNT, Desk.OTHER, Desk.LONE)
 SUMS = ("margin", "hold_fee", "unrealised", "open_orders", "open_value", "exposure", "cash")
@@ -191,7 +195,7 @@ runs = st.builds(Run, st.sampled_from((1, 2)), rates, st.lists(node_limits, max_
 
 
 @given(runs, steps)
-@settings(max_examples=60)
+@examples(60)
 def test_the_ledger_adds_up(run, steps):
     for step in steps:
         run.step(*step)
@@ -201,7 +205,7 @@ def test_the_ledger_adds_up(run, steps):
 
 
 @given(runs, steps)
-@settings(max_examples=30)
+@examples(30)
 def test_taking_all_orders_out_leaves_no_trace(run, steps):
     for step in steps:
         run.step(*step)

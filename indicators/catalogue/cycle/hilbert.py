@@ -25,7 +25,7 @@ def smoothed(v: Any, i: Any) -> Any:
 def phase_of(v: Any, i: Any, known: Any, period: Any, last: Any) -> Any:
     """The phase in degrees of the dominant cycle at row i; `known` rows are not zero."""
     count = int(period + 0.5)
-    turn = 2.0 * np.pi / count
+    turn = 2.0 * np.pi / count if count > 0 else 0.0
     cos_turn, sin_turn = np.cos(turn), np.sin(turn)
     c, q, real_part, imaginary = 1.0, 0.0, 0.0, 0.0
     for j in range(min(count, known)):

@@ -55,6 +55,7 @@ def update_mfi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
     """Slots: inflow, outflow, age."""
     n, seen, into, out, age, quiet = int(s[0]), warm(s), s[1], s[2], int(s[3]), int(s[4])
     high, low, close, volume = x[0], x[1], x[2], x[3]
+    a, b = 0.0, 0.0  # the first row has nothing to be compared with
     for i in range(start, stop):
         if seen > 0:
             last = (high[i - 1] + low[i - 1] + close[i - 1]) / 3.0

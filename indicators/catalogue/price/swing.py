@@ -9,6 +9,8 @@ import numpy as np
 from indicators.blocks.edge import warm
 from indicators.registry import Row, real
 
+MOST_BRICKS = 2.0**31 - 1.0  # what a column of 32-bit whole numbers holds
+
 
 def update_zigzag(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: direction, extreme, its row, last pivot."""
@@ -43,8 +45,9 @@ def update_renko(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> No
         need = 2.0 if s[2] * far < 0.0 else 1.0
         if abs(far) >= need * size:
             side = 1.0 if far > 0.0 else -1.0
-            made = int(side * (np.floor(abs(far) / size) - need + 1.0))
-            s[1] += size * (made + side * (need - 1.0))
+            bricks = np.floor(abs(far) / size) - need + 1.0
+            made = int(side * min(bricks, MOST_BRICKS))
+            s[1] += size * side * (bricks + need - 1.0)
             s[2] = side
         seen += 1
         y[0][i - base], y[1][i - base] = s[1], made

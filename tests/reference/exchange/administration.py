@@ -238,7 +238,7 @@ def _transfer_lots(w: World, cmd: Command, sign: int) -> Refusal | None:
         return not_allowed(max(1, min(cmd.price, MAX_PRICE)), cmd.price)
     value = money.value_of(inst, cmd.value, cmd.price)
     if value > MAX_VALUE:
-        return Refusal(Reason.VALUE_OUT_OF_RANGE, 0, MAX_VALUE, value, MAX_VALUE)
+        return Refusal(Reason.VALUE_OUT_OF_RANGE, 0, MAX_VALUE, min(value, MAX_CASH), MAX_VALUE)
     row = w.position(cmd.account, cmd.instrument)
     free = max(0, row.qty - row.open_sell)
     if sign == SELL and cmd.value > free:

@@ -80,10 +80,9 @@ def enter(w: World, order: Order) -> None:
     if order.state is State.TRIGGER:
         inst.book.triggers.append(order)
     elif order.state is State.PARKED:
+        inst.book.parked.append(order)
         if order.time_in_force == TimeInForce.AT_THE_OPEN:
             lifecycle.expire(w, order, Reason.EXPIRED_AUCTION)
-        else:
-            inst.book.parked.append(order)
     elif order.untriggered:
         trigger(w, order)
     elif order.state is State.WORKING:
