@@ -18,12 +18,14 @@ SCOPES = (
     "indicators:read",
     "risk:read",
     "risk:write",
+    "risk:approve",
+    "funds:write",
     "admin:read",
     "admin:write",
 )
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_ACCOUNT = re.compile(r"\*|[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\*?")
+_ACCOUNT = re.compile(r"\*|[A-Za-z0-9._~-]{1,56}\*?")  # the names that nodes may have
 
 
 def code(value: str) -> None:
@@ -47,7 +49,7 @@ def accounts(values: Iterable[str]) -> None:
     for value in values:
         if not _ACCOUNT.fullmatch(value):
             raise ValidationError(
-                f"{value!r} is no account: letters, digits and . _ : -, and * only at the end"
+                f"{value!r} is no account: letters, digits and . _ ~ -, and * only at the end"
             )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from server.auth.denial import NotAuthenticated, NotPermitted
 from server.auth.keyring import Keyring, address, require_network, require_valid
 from server.auth.principal import Principal
-from server.auth.rights import EVERY, PUBLIC, RIGHTS, accounts_of
+from server.auth.rights import EVERY, RIGHTS, accounts_of
 from server.ratelimit import Quotas, RateLimiter, Sessions
 
 Above = Callable[[str], Iterable[str]]
@@ -43,7 +43,7 @@ class Gate:
         right = RIGHTS.get(method)
         if right is None:
             raise NotPermitted("METHOD_UNLISTED", f"{method} has no line in the table of rights")
-        if right is PUBLIC:
+        if not right.key:
             return None
         who = self.identify(authorization, peer)
         if right.scope is not None:

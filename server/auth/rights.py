@@ -18,29 +18,29 @@ from domain.errors import InvalidField
 
 API = "gridworks.api"
 EVERY = "-"
-COLLECTIONS = ("accounts", "nodes")
+MARKET = "*"  # covered only by a key that covers every account
 
 
 class Right(NamedTuple):
     """What a call of one method takes."""
 
-    scope: str | None  # None: a good key is enough
+    scope: str | None  # None: any scope will do
     accounts: tuple[str, ...] = ()
-    many: bool = False  # "accounts/-" may be asked for
+    many: bool = False  # "accounts/-", or nothing, may be asked for
     session: bool = False  # a stream: the servicer checks the accounts in its messages
+    key: bool = True  # False: open to everybody
 
 
-PUBLIC = Right(None)  # no key at all; compared by identity
+PUBLIC = Right(None, key=False)
 
 
 def _service(name: str, **methods: Right) -> dict[str, Right]:
-    return {f"/{name}/{method}": right for method, right in methods.items()}
+    return {f"/{API}.{name}/{method}": right for method, right in methods.items()}
 
 
 READ, WRITE = "trading:read", "trading:write"
-
 TRADING = _service(
-    f"{API}.trading.v1.TradingService",
+    "trading.v1.TradingService",
     SubmitOrder=Right(WRITE, ("parent",)),
     CancelOrder=Right(WRITE, ("name",)),
     ReplaceOrder=Right(WRITE, ("order.name",)),
@@ -53,39 +53,109 @@ TRADING = _service(
     GetQuote=Right(READ, ("name",)),
     ListQuotes=Right(READ, ("parent",)),
     OrderEntry=Right(WRITE, session=True),
-    DropCopy=Right(READ, ("firm", "accounts")),
+    DropCopy=Right(READ, ("parent",)),
+)
+
+DATA = Right("market_data:read")
+MARKET_DATA = _service(
+    "market_data.v1.MarketDataService",
+    GetInstrument=DATA,
+    ListInstruments=DATA,
+    GetBook=DATA,
+    ListTrades=DATA,
+    ListBars=DATA,
+    Subscribe=DATA,
+    SubscribeBars=DATA,
+)
+
+STUDY = Right("indicators:read")
+INDICATORS = _service(
+    "indicators.v1.IndicatorService",
+    GetIndicator=STUDY,
+    ListIndicators=STUDY,
+    ComputeIndicator=STUDY,
+    SubscribeIndicators=STUDY,
+)
+
+# Who asks for a looser limit and who agrees to it hold different scopes; so does who moves money.
+SEE, SET, AGREE, FUND = "risk:read", "risk:write", "risk:approve", "funds:write"
+RISK = _service(
+    "risk.v1.RiskService",
+    GetNode=Right(SEE, ("name",)),
+    ListNodes=Right(SEE, ("parent",), many=True),
+    GetLimits=Right(SEE, ("name",)),
+    GetPositionLimits=Right(SEE, ("name",)),
+    ListLimitChanges=Right(SEE, ("parent",), many=True),
+    GetPosition=Right(SEE, ("name",)),
+    ListPositions=Right(SEE, ("parent",)),
+    GetRiskState=Right(SEE, ("node",)),
+    ListUtilisations=Right(SEE, ("parent",)),
+    StreamRisk=Right(SEE, ("nodes",)),
+    EvaluateOrders=Right(SEE, ("parent",)),
+    ListKillSwitches=Right(SEE),
+    UpdateLimits=Right(SET, ("limits.name",)),
+    UpdatePositionLimits=Right(SET, ("position_limits.name",)),
+    EngageKillSwitch=Right(SET, ("name",)),
+    ReleaseKillSwitch=Right(SET, ("name",)),
+    RearmNode=Right(SET, ("name",)),
+    ApproveLimitChange=Right(AGREE, ("name",)),
+    RejectLimitChange=Right(AGREE, ("name",)),
+    Deposit=Right(FUND, ("parent",)),
+    Withdraw=Right(FUND, ("parent",)),
+)
+
+LOOK, RUN = Right("admin:read"), Right("admin:write")
+ADMIN = _service(
+    "admin.v1.AdminService",
+    GetCalendar=DATA,
+    ListCalendars=DATA,
+    ListScheduledPhases=DATA,
+    ListSnapshots=LOOK,
+    VerifyLog=LOOK,
+    GetSystemStatus=LOOK,
+    ListAuditEntries=LOOK,
+    CreateInstrument=RUN,
+    UpdateInstrument=RUN,
+    CreateNode=RUN,
+    CreateAlgo=RUN,
+    UpdateCalendar=RUN,
+    SetPhase=RUN,
+    HaltTrading=RUN,
+    ResumeTrading=RUN,
+    Uncross=RUN,
+    EndDay=RUN,
+    CreateSnapshot=RUN,
+    ResetSandbox=RUN,
 )
 
 # Standard services: a load balancer has no key; what the API looks like is for partners; what
 # goes on inside is for operators.
-REFLECTION = Right(None)
+WITH_KEY = Right(None)
+CHANNELZ = (
+    "GetTopChannels", "GetServers", "GetServer", "GetServerSockets", "GetChannel",
+    "GetSubchannel", "GetSocket",
+)  # fmt: skip
 STANDARD = {
     "/grpc.health.v1.Health/Check": PUBLIC,
     "/grpc.health.v1.Health/Watch": PUBLIC,
     "/grpc.health.v1.Health/List": PUBLIC,
-    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": REFLECTION,
-    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": REFLECTION,
-    **_service(
-        "grpc.channelz.v1.Channelz",
-        GetTopChannels=Right("admin:read"),
-        GetServers=Right("admin:read"),
-        GetServer=Right("admin:read"),
-        GetServerSockets=Right("admin:read"),
-        GetChannel=Right("admin:read"),
-        GetSubchannel=Right("admin:read"),
-        GetSocket=Right("admin:read"),
-    ),
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": WITH_KEY,
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": WITH_KEY,
+    **{f"/grpc.channelz.v1.Channelz/{method}": LOOK for method in CHANNELZ},
 }
 
-RIGHTS: dict[str, Right] = {**TRADING, **STANDARD}
+RIGHTS: dict[str, Right] = {
+    **TRADING, **MARKET_DATA, **INDICATORS, **RISK, **ADMIN, **STANDARD,
+}  # fmt: skip
 SCOPES = tuple(sorted({r.scope for r in RIGHTS.values() if r.scope is not None}))
 
 
 def accounts_of(method: str, request: Any) -> Iterator[str]:
     """The account and node names that a request (a protobuf message) is about.
 
-    `EVERY` for "accounts/-" where the method allows it. Raises InvalidField for a name that is
-    not understood, KeyError for a method that is not in the table.
+    `EVERY` for "accounts/-" or nothing where the method allows it, `MARKET` for a kill switch of
+    more than one node. Raises InvalidField for a name that is not understood, and KeyError for a
+    method that is not in the table.
     """
     right = RIGHTS[method]
     for path in right.accounts:
@@ -101,6 +171,11 @@ def accounts_of(method: str, request: Any) -> Iterator[str]:
 def _account(path: str, name: str, many: bool) -> str:
     collection, _, rest = name.partition("/")
     account = rest.partition("/")[0]
-    if collection not in COLLECTIONS or not account or (account == EVERY and not many):
+    if many and name in ("", "accounts/-", "nodes/-"):
+        return EVERY
+    if collection == "killSwitches" and rest:
+        kind, dash, node = rest.partition("-")
+        return node if kind == "node" and dash else MARKET
+    if collection not in ("accounts", "nodes") or account in ("", EVERY, MARKET):
         raise InvalidField(path, name, "accounts/{account} or nodes/{node}")
     return account
