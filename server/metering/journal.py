@@ -50,12 +50,12 @@ class Counted(NamedTuple):
 
 def encode(hour: int, served: Iterable[Served]) -> bytes:
     """A line. Raises ValueError for text that would break it."""
-    body = f"{hour} " + ";".join(
-        f"{s.key_id},{s.method},{s.status},{s.calls},{s.messages}" for s in served
-    )
+    items = [f"{s.key_id},{s.method},{s.status},{s.calls},{s.messages}" for s in served]
+    body = f"{hour} {';'.join(items)}"
     found = body.encode("ascii")
-    if b"\n" in found or body.count(" ") != 1:
-        raise ValueError("a method or status with white space in it")
+    separators = (body.count(" "), body.count(","), body.count(";"), body.count("\n"))
+    if separators != (1, 4 * len(items), len(items) - 1, 0):
+        raise ValueError("a method or status with a separator in it")
     return b"%08x %s\n" % (zlib.crc32(found), found)
 
 

@@ -74,6 +74,7 @@ class Meter:
     def served(self, items: Iterable[Served]) -> None:
         """Write down a batch of calls; send their answers when this has returned.
 
+        Methods are those of the table of rights, never text that a client made up.
         Raises StorageFull or LogFailed: then nothing of it counts, and no answer may leave.
         """
         hour = time.time_ns() // HOUR_NS

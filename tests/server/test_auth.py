@@ -32,9 +32,8 @@ def entry(key_id=1, networks=(), expires=NEVER, revoked=NEVER, **given) -> Entry
         limits=Limits("growth"),
     )  # fmt: skip
     nets = tuple(ip_network(n) for n in networks)
-    return Entry(
-        principal, nets, expires, revoked, given.pop("suspended", False), given.pop("approved", True)
-    )
+    suspended, approved = given.pop("suspended", False), given.pop("approved", True)
+    return Entry(principal, nets, expires, revoked, suspended, approved)
 
 
 def ring(*entries: Entry, epoch=1) -> Keyring:
@@ -342,15 +341,18 @@ def test_a_broken_connection_is_opened_again(postgresql):
 
 def test_a_transaction_is_whole_or_not_at_all(control_url):
     store = ControlStore(control_url)
-    with pytest.raises(ZeroDivisionError), store.transaction():
-        store.rows("UPDATE control_plan SET title = ?", ["x"])
-        raise ZeroDivisionError
-    with pytest.raises(Unavailable), store.transaction():
-        store.rows("UPDATE control_plan SET title = ?", ["x"])
-        store.rows("SELECT nothing FROM nowhere")
+
+    def rename(then):
+        with store.transaction():
+            store.rows("UPDATE control_plan SET title = ?", ["x"])
+            then()
+
+    with pytest.raises(ZeroDivisionError):
+        rename(lambda: 1 // 0)
+    with pytest.raises(Unavailable):
+        rename(lambda: store.rows("SELECT nothing FROM nowhere"))
     assert store.rows("SELECT count(*) FROM control_plan WHERE title = ?", ["x"]) == [(0,)]
-    with store.transaction():
-        store.rows("UPDATE control_plan SET title = ?", ["x"])
+    rename(lambda: None)
     assert store.rows("SELECT count(*) FROM control_plan WHERE title = ?", ["x"]) == [(3,)]
     store.close()
 
