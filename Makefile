@@ -40,7 +40,7 @@ test: $(STAMP) $(TOOLS_STAMP)
 	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m coverage run -m pytest -q -p no:cacheprovider \
 	    -m "nojit and not compiled and not soak" > .uncompiled.log 2>&1 & \
 	uncompiled=$$!; \
-	GRIDWORKS_BOUNDSCHECK=1 $(BIN)/python -m pytest -n 2 --dist loadgroup; compiled=$$?; \
+	GRIDWORKS_BOUNDSCHECK=1 $(BIN)/python -m pytest -n 2; compiled=$$?; \
 	wait $$uncompiled; uncompiled=$$?; cat .uncompiled.log; \
 	exit $$((compiled | uncompiled))
 	$(BIN)/python -m coverage report --include='$(KERNELS)' --fail-under=$(COVERED)

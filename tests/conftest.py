@@ -14,7 +14,10 @@ from hypothesis import HealthCheck, settings
 
 from tests import soaking
 
-pytest_plugins = ["tests.control_stores"]  # fixtures: stores of the control plane
+pytest_plugins = [
+    "tests.control_stores",  # fixtures: stores of the control plane
+    "tests.workers",  # who takes what
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,21 +38,6 @@ def pytest_report_header() -> str | None:
     if settings.get_current_profile_name() != "soak":
         return None
     return f"soak: SOAK_MINUTES={soaking.MINUTES} SOAK_SEED={soaking.FIRST_SEED}"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is compiled together is tested by one worker.
-
-    A group is a file. Indicators are hundreds of small compilations that many files need, so
-    they are cut in two by the indicator that a test is about.
-    """
-    for item in items:
-        group = item.path.as_posix()
-        if item.path.parent.name == "indicators":
-            about = getattr(item, "callspec", None)
-            name = about.id.lower().rpartition("-")[2] if about else ""
-            group = f"indicators {sum(name.encode()) % 2}"
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def vectors_folder() -> Path:

@@ -10,6 +10,7 @@ import pytest
 
 from domain.bits import highest_bit, lowest_bit
 from domain.jit import BOUNDSCHECK, DISABLED, entry, kernel
+from tests.workers import place, share
 
 pytestmark = pytest.mark.nojit
 
@@ -44,3 +45,14 @@ def test_the_mode_is_the_one_that_was_asked_for():
 def test_bits_are_found_in_both_modes(word):
     expected = bin(word)[::-1].index("1"), word.bit_length() - 1
     assert pick_bits(np.uint64(word)) == expected
+
+
+def test_an_indicator_is_compiled_by_one_worker():
+    laws, values = "tests/indicators/test_laws.py::test_laws", "tests/indicators/test_a.py::test_b"
+    halves = {name: share(f"{laws}[{name}]") for name in ("rsi", "sma", "atr", "obv")}
+    assert len(set(halves.values())) == 2
+    for name, half in halves.items():
+        assert half == share(f"{values}[random-{name.upper()}]")
+    files = ["tests/engine/test_a.py::test_b", "tests/scenarios/test_a.py::test_b[c]"]
+    assert sorted([*files, f"{laws}[rsi]"], key=place)[0] == files[1]
+    assert share(files[1]) == "tests/scenarios/test_a.py"
