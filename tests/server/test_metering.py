@@ -348,6 +348,41 @@ def test_threads_lose_nothing(control, keys, store, tmp_path):
     assert table(store) == counted(keys[0], 400, 400) | counted(keys[1], 400, 400)
 
 
+def test_a_role_with_the_rights_of_the_guide_is_enough(postgresql, tmp_path):
+    """docs/control-plane.md says what a server's role needs in PostgreSQL, and no more."""
+    import psycopg
+
+    from server.auth.keyring import load
+
+    guide = (ROOT / "docs" / "control-plane.md").read_text(encoding="utf-8")
+    paragraph = guide.partition("A server needs to read ")[2].partition("\n\n")[0]
+    reads, _, writes = paragraph.partition("and to read\nand write")
+    tables = [[w.strip("`, ") for w in t.split() if w.startswith("`")] for t in (reads, writes)]
+    assert [len(t) for t in tables] == [4, 3]
+    url, role = postgresql(), f"gw_role_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {role} LOGIN")
+        admin.execute(f"GRANT SELECT ON {', '.join(tables[0])} TO {role}")
+        admin.execute(f"GRANT SELECT, INSERT, UPDATE ON {', '.join(tables[1])} TO {role}")
+    own = url.replace("gw@", f"{role}@")
+    store = ControlStore(own)
+    try:
+        assert len(load(store)) == 0
+        with Meter(own, tmp_path, on_month=lambda *_: None) as meter:
+            meter.served([Served(1, SUBMIT, "OK")])
+        assert list(tmp_path.glob("*.usage")) == []  # it was folded
+        for forbidden in ("UPDATE control_key SET scopes = ''", "DELETE FROM control_usage"):
+            with pytest.raises(Unavailable, match="permission denied"):
+                store.rows(forbidden)
+        with pytest.raises(Unavailable, match="permission denied"):
+            store.rows("SELECT * FROM control_act")
+    finally:
+        store.close()
+        with psycopg.connect(url, autocommit=True) as admin:
+            admin.execute(f"DROP OWNED BY {role}")
+            admin.execute(f"DROP ROLE {role}")
+
+
 # ------------------------------------------------------------------------------ kill -9
 
 SERVER = textwrap.dedent("""
