@@ -20,6 +20,7 @@ from __future__ import annotations
 import platform
 import sys
 from time import perf_counter_ns
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,8 @@ from engine.store import Store, aligned
 ORDERS = 256
 STEPS = ("touch", "enter", "cancel", "enter again", "fill")
 _N, _I = NodeAttr, InstrumentAttr
+Rows = np.ndarray[Any, Any]
+Values = dict[Any, int]  # attribute -> value
 FEW = {_N.MAX_ORDER_QTY: 10**6, _N.MAX_ORDER_VALUE: 10**12, _N.MAX_OPEN_ORDERS: 10**7}
 FEW |= {_N.MAX_OPEN_VALUE: 10**16, _N.MAX_POSITION: 10**10}
 MOST = FEW | dict.fromkeys(range(_N.MAX_GROSS_POSITION, _N.MAX_DRAWDOWN + 1), 2**41)
@@ -69,7 +72,7 @@ class Bench:
         assert refused == 0, refused
         book["phase"], book["last_px"] = Phase.CONTINUOUS, 1_000
 
-    def _commands(self, levels: int, accounts: int, limits: object, fees: object) -> object:
+    def _commands(self, levels: int, accounts: int, limits: Values, fees: Values) -> Rows:
         rows = aligned(layout.COMMAND, 60 * (levels + accounts) + 64)
         at = 0
 
@@ -81,14 +84,14 @@ class Bench:
             at += 1
 
         put(1, entity=1, index=1)
-        for column, value in dict(fees).items():  # type: ignore[call-overload]
+        for column, value in fees.items():
             put(3, scope=Scope.INSTRUMENT, entity=1, attribute=column, value=value)
         for node in range(1, levels + accounts):
             level = max(1, levels + 1 - node)
             put(0, entity=node, index=level, parent=min(node, levels) - 1)
             if level == 1:
                 put(2, account=node, value=10**12)
-            for column, value in dict(limits).items():  # type: ignore[call-overload]
+            for column, value in limits.items():
                 put(3, scope=Scope.NODE, entity=node, attribute=column, value=value)
         for node in range(levels, levels + accounts):
             put(4, account=node)
