@@ -15,6 +15,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+import operator
 import os
 import re
 import sys
@@ -25,15 +26,19 @@ from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import ir
+from llvmlite.binding import Linkage
 from numba import types
 from numba.core import cgutils, config
 from numba.core.compiler import Compiler
+from numba.core.cpu import CPUContext
 from numba.extending import intrinsic
 
 DISABLED = bool(config.DISABLE_JIT)
 BOUNDSCHECK = os.environ.get("GRIDWORKS_BOUNDSCHECK", "0") == "1"
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("domain", "risk", "engine", "indicators", "backtest", "server")
+_SHARED = Linkage.linkonce_odr.value
 _IMPORT = re.compile(
     rf"^[ \t]*(?:from|import)[ \t]+((?:{'|'.join(PACKAGES)})[\w.]*)"
     r"(?:[ \t]+import[ \t]+(\([^)]*\)|[^\n]*))?",
@@ -92,9 +97,68 @@ class _KernelCompiler(Compiler):  # type: ignore[misc]
         library = targetctx.codegen().create_library("kernel")
         library._optimize_final_module = lambda: None
         library._finalize_final_module = functools.partial(_finalize_unemitted, library)
-        targetctx = targetctx.subtarget()
-        targetctx.get_executable = lambda *_: object()  # only a key: callers link the library
+        targetctx = _KernelTarget.of(targetctx)
         super().__init__(typingctx, targetctx, library, args, return_type, flags, local_types)
+
+
+class _KernelTarget(CPUContext):  # type: ignore[misc]
+    """numba's target with what kernels need otherwise; other code in the process keeps its own.
+
+    Kernels never count an index from the end, so indices are compiled as unsigned: numba would
+    test each for its sign. They are small and call one another a lot, so LLVM is told that
+    inlining is wanted.
+    """
+
+    @classmethod
+    def of(cls, targetctx: Any) -> Any:
+        target = targetctx.subtarget()
+        target.__class__ = cls
+        return target
+
+    def get_executable(self, *_: Any) -> Any:
+        return object()  # only a key: callers link the library
+
+    def get_function(self, fn: Any, signature: Any, *rest: Any, **options: Any) -> Any:
+        name = fn.typing_key if isinstance(fn, types.Function) else fn
+        if name in (operator.getitem, operator.setitem):
+            array, index, *value = signature.args
+            if isinstance(array, types.Array):
+                fn = name
+                signature = signature.replace(args=(array, _unsigned(index), *value))
+        return super().get_function(fn, signature, *rest, **options)
+
+    def declare_function(self, module: Any, description: Any) -> Any:
+        function = super().declare_function(module, description)
+        function.attributes.add("inlinehint")
+        return function
+
+
+def _unsigned(index: Any) -> Any:
+    """The type of an index without its sign; to LLVM they are the same."""
+    if isinstance(index, types.BaseTuple):
+        return types.Tuple.from_types([_unsigned(part) for part in index])
+    if isinstance(index, types.Integer):
+        return types.Integer.from_bitwidth(index.bitwidth, signed=False)
+    return index
+
+
+class _EntryCompiler(Compiler):  # type: ignore[misc]
+    """Compiles an entry together with all the kernels it reaches, which nobody else calls."""
+
+    def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:
+        library = targetctx.codegen().create_library("entry")
+        library.enable_object_caching()
+        optimize = library._optimize_final_module
+        library._optimize_final_module = functools.partial(_optimize_alone, library, optimize)
+        super().__init__(typingctx, targetctx, library, *rest)
+
+
+def _optimize_alone(library: Any, optimize: Callable[[], None]) -> None:
+    """Make an entry's kernels its own, so that LLVM inlines those with one caller for certain."""
+    for function in library._final_module.functions:
+        if not function.is_declaration and function.linkage == _SHARED:
+            function.linkage = "internal"
+    optimize()
 
 
 def _finalize_unemitted(library: Any) -> None:
@@ -152,8 +216,9 @@ def entry(function: Callable[..., Any]) -> Any:
     config.CACHE_DIR = str(cache_root() / key)
     try:
         make = numba.njit(
-            cache=True, nogil=True, boundscheck=BOUNDSCHECK, error_model="numpy"
-        )
+            cache=True, nogil=True, boundscheck=BOUNDSCHECK, error_model="numpy",
+            pipeline_class=_EntryCompiler,
+        )  # fmt: skip
         return make(function)
     finally:
         config.CACHE_DIR = before
@@ -165,6 +230,19 @@ def _pointer(typingctx: Any, address: Any) -> Any:
         return builder.inttoptr(args[0], cgutils.voidptr_t)
 
     return types.voidptr(types.int64), codegen
+
+
+@intrinsic  # type: ignore[misc]
+def _fixed(typingctx: Any, address: Any) -> Any:
+    """The int64 at an address that no kernel writes to: LLVM may keep it in a register."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = builder.inttoptr(args[0], ir.IntType(64).as_pointer())
+        value = builder.load(place)
+        value.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return value
+
+    return types.int64(types.int64), codegen
 
 
 @functools.lru_cache(maxsize=65536)
@@ -188,22 +266,21 @@ def table(slot: int, dtype: Any, width: int = 0) -> Any:
 
     A store is the address of an int64 array of (address, count) pairs, one pair a table
     (`engine.store`). Passing that one integer instead of a dozen arrays keeps calls cheap (an
-    array argument is seven words and a reference count); a view is two loads.
+    array argument is seven words and a reference count); a view is two loads, and they are done
+    once: Python moves tables only between two runs of a kernel.
     `width` > 0 gives a two-dimensional view of `count` rows of that many columns.
     """
-    here, size, kind = 2 * slot, 2 * slot + 1, np.dtype(dtype)
+    here, count, kind = 16 * slot, 16 * slot + 8, np.dtype(dtype)
     if DISABLED:
         return _python_table(slot, width, kind)
     if width:
 
         def view(s: Any) -> Any:
-            pairs = numba.carray(_pointer(s), (size + 1,), np.int64)
-            return numba.carray(_pointer(pairs[here]), (pairs[size], width), kind)
+            return numba.carray(_pointer(_fixed(s + here)), (_fixed(s + count), width), kind)
     else:
 
         def view(s: Any) -> Any:
-            pairs = numba.carray(_pointer(s), (size + 1,), np.int64)
-            return numba.carray(_pointer(pairs[here]), (pairs[size],), kind)
+            return numba.carray(_pointer(_fixed(s + here)), (_fixed(s + count),), kind)
 
     return kernel(view)
 

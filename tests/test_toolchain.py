@@ -36,6 +36,12 @@ def test_bounds_are_checked():
         pick_one(np.zeros(3, np.int64), 3)
 
 
+@pytest.mark.skipif(DISABLED, reason="Python counts a negative index from the end")
+def test_no_index_counts_from_the_end():
+    with pytest.raises(IndexError):
+        pick_one(np.zeros(3, np.int64), -1)
+
+
 def test_the_mode_is_the_one_that_was_asked_for():
     assert (os.environ.get("NUMBA_DISABLE_JIT") == "1") == DISABLED
     assert hasattr(pick_bits, "py_func") is not DISABLED
