@@ -20,6 +20,7 @@ SCOPES = (
     "risk:write",
     "risk:approve",
     "funds:write",
+    "sandbox:write",
     "admin:read",
     "admin:write",
 )

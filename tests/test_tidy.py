@@ -175,6 +175,16 @@ def check_numba(path: str, source: str) -> Complaints:
     ]
 
 
+def check_django(path: str, source: str) -> Complaints:
+    """Django is the portal's; the command line starts it, and the server reads the tables."""
+    may = path.startswith(("portal/", "tests/", "gridworks/cli/control/"))
+    return [
+        f"{path}:{line}: only the portal knows {name}"
+        for name, line in imports(source)
+        if top(name) == "django" and not may
+    ]
+
+
 def check_kernels(path: str, source: str) -> Complaints:
     """A module holds kernels or classes, not both."""
     if not is_kernel_module(source):
@@ -252,6 +262,7 @@ FILE_RULES = (
     check_arrows,
     check_purity,
     check_numba,
+    check_django,
     check_kernels,
     check_file_size,
     check_function_size,
@@ -373,6 +384,8 @@ PLANTED = [
     (check_purity, "risk/a.py", "with open('f') as f: pass"),
     (check_numba, "engine/a.py", "from numba import njit"),
     (check_numba, "tests/a.py", "import numba"),
+    (check_django, "server/a.py", "def f():\n    from django.db import models"),
+    (check_django, "gridworks/a.py", "import django"),
     (check_kernels, "engine/a.py", KERNEL + "class Book: pass"),
     (check_kernels, "engine/a.py", "@jit.entry\ndef f(): pass\nclass Book: pass"),
     (check_file_size, "engine/a.py", "x = 1\n" * 401),
@@ -394,6 +407,7 @@ FINE = [
     (check_purity, JIT, "import os, tempfile"),
     (check_purity, "domain/a.py", "from datetime import date"),
     (check_numba, JIT, "import numba"),
+    (check_django, "portal/a.py", "import django"),
     (check_kernels, "engine/a.py", KERNEL),
     (check_kernels, "engine/a.py", "from domain.jit import entry\nclass Plan: pass\nentry(f)"),
     (check_file_size, "engine/a.py", "x = 1\n" * 400),

@@ -20,6 +20,7 @@ from portal.acts import audit
 from portal.acts.audit import By, Refused
 from portal.acts.partners import partner
 from portal.models import Key, Partner
+from portal.names import SCOPES
 
 ALPHABET = string.ascii_letters + string.digits
 LENGTH = 43  # 62**43 > 2**256
@@ -55,6 +56,15 @@ def key(key_id: int, *, lock: bool = False) -> Key:
     found = (rows.select_for_update(of=("self",)) if lock else rows).first()
     if found is None:
         raise Refused(f"there is no key {key_id}; see: gridworks key list")
+    return found
+
+
+def find_key(secret: str) -> Key:
+    """The key that has this secret. Raises Refused."""
+    digest = hashlib.sha256(secret.strip().encode()).hexdigest()
+    found = Key.objects.select_related("partner__plan").filter(digest=digest).first()
+    if found is None:
+        raise Refused("no key of this store has that secret")
     return found
 
 
@@ -96,6 +106,8 @@ def _issue(
     rights: Rights,
     expires_at: datetime | None,
 ) -> Issued:
+    if not rights.scopes:
+        raise Refused(f"a key needs a scope; known: {', '.join(SCOPES)}")
     if expires_at is not None and expires_at <= now():
         raise Refused(f"a key that expires at {expires_at.isoformat()} would never work")
     stray = sorted(a for a in rights.accounts if not covers(owner.accounts, a))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from server.auth.denial import NotAuthenticated, NotPermitted
-from server.auth.keyring import Keyring, address, require_network, require_valid
+from server.auth.keyring import Keyring, require_network, require_valid
 from server.auth.principal import Principal
 from server.auth.rights import EVERY, RIGHTS, accounts_of
 from server.ratelimit import Quotas, RateLimiter, Sessions
@@ -56,7 +56,7 @@ class Gate:
         """Who this is. Raises NotAuthenticated, NotPermitted, Unavailable."""
         secret = _secret(authorization)
         entry = self._keys().identify(secret, self._environment, self._now_ns())
-        require_network(entry, address(peer))
+        require_network(entry, peer)
         return entry.principal
 
     def recheck(self, who: Principal) -> Principal:

@@ -110,13 +110,14 @@ def require_valid(entry: Entry, at_ns: int) -> None:
         )
 
 
-def require_network(entry: Entry, peer: Address | None) -> None:
+def require_network(entry: Entry, peer: str) -> None:
     """Raises NotPermitted when the key is bound to networks and the peer is in none of them."""
     if not entry.networks:
         return
-    if peer is None or not any(peer in network for network in entry.networks):
+    found = address(peer)
+    if found is None or not any(found in network for network in entry.networks):
         raise NotPermitted(
-            "NETWORK_DENIED", f"key {entry.principal.label} may not be used from {peer}"
+            "NETWORK_DENIED", f"key {entry.principal.label} may not be used from {found}"
         )
 
 

@@ -125,7 +125,7 @@ ADMIN = _service(
     Uncross=RUN,
     EndDay=RUN,
     CreateSnapshot=RUN,
-    ResetSandbox=RUN,
+    ResetSandbox=Right("sandbox:write"),
 )
 
 # Standard services: a load balancer has no key; what the API looks like is for partners; what

@@ -5,6 +5,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 pytestmark = pytest.mark.usefixtures("control")
 
@@ -156,7 +158,7 @@ def test_a_refused_act_leaves_nothing(by):
 
     seen, before = epoch(), len(acts())
     refused(lambda: make_key(by, scopes=("trading:fly",)), "no scope 'trading:fly'; known: trading")
-    refused(lambda: make_key(by, scopes=()), "scopes: This field cannot be blank")
+    refused(lambda: make_key(by, scopes=()), "a key needs a scope; known: trading:read")
     refused(lambda: make_key(by, networks=("10.0.0.1/8",)), "has host bits set")
     refused(lambda: make_key(by, networks=("ten",)), "does not appear to be")
     refused(lambda: make_key(by, accounts=("a b",)), "no account")
@@ -179,6 +181,23 @@ def test_accounts_of_a_key_lie_within_the_partners(by, acme):
     assert not covers(acme.accounts, "acme*")
     assert not covers(("house",), "house*")
     assert not covers((), "house")
+
+
+NAME = st.text("ab-", min_size=1, max_size=3)
+PATTERN = st.tuples(NAME, st.sampled_from(["", "*"])).map("".join)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(patterns=st.lists(PATTERN, max_size=3), wanted=PATTERN, name=NAME)
+def test_the_portal_and_the_server_agree_on_what_a_pattern_covers(patterns, wanted, name):
+    from portal.acts.keys import covers
+    from server.auth.principal import Names
+
+    stands_for = name in Names([wanted])
+    if covers(tuple(patterns), wanted) and stands_for:
+        assert name in Names(patterns)
+    if not wanted.endswith("*"):
+        assert covers(tuple(patterns), wanted) == (wanted in Names(patterns))
 
 
 @pytest.mark.usefixtures("acme")

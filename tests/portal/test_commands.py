@@ -30,6 +30,10 @@ class Terminal:
     def rows(self, line: str) -> list[dict]:
         return json.loads(self(f"{line} --format json"))
 
+    def find(self, secret: str):
+        line = ["key", "find", "--format", "json"]
+        return CliRunner().invoke(APP, line, env=self.environment, input=f"{secret}\n")
+
     def error(self, line: str) -> str:
         done = self.run(line)
         assert (done.exit_code, done.stdout) == (1, "")
@@ -57,6 +61,10 @@ def test_from_a_partner_to_a_rotated_key(terminal):
     assert key["scopes"] == ["trading:write", "risk:read"]
     assert (key["partner"], key["environment"], key["state"]) == ("acme", "live", "active")
     assert key["label"] == f"{secret[:12]}…{secret[-4:]}"
+    found = terminal.find(secret)
+    assert json.loads(found.stdout)[0]["key"] == key["key"]
+    assert secret not in found.output
+    assert "no key of this store" in terminal.find(secret + "x").stderr
     successor = terminal(f"key rotate {key['key']} --grace 2h").strip()
     assert successor != secret
     assert [k["state"] for k in terminal.rows("key list")] == ["rotating", "active"]

@@ -25,6 +25,7 @@ ROLES = {
     "risk officer": {"risk:read", "risk:write"},
     "second risk officer": {"risk:read", "risk:approve"},
     "treasurer": {"funds:write"},
+    "tester": {"sandbox:write"},
     "watcher": {"admin:read"},
     "operator": {"admin:read", "admin:write", "market_data:read"},
     "nobody": set(),
@@ -47,10 +48,11 @@ MAY = {
     "GetPosition ListPositions GetRiskState ListUtilisations StreamRisk EvaluateOrders "
     "ListKillSwitches ApproveLimitChange RejectLimitChange",
     "treasurer": "Deposit Withdraw",
+    "tester": "ResetSandbox",
     "watcher": "ListSnapshots VerifyLog GetSystemStatus ListAuditEntries",
     "operator": "ListSnapshots VerifyLog GetSystemStatus ListAuditEntries CreateInstrument "
     "UpdateInstrument CreateNode CreateAlgo UpdateCalendar SetPhase HaltTrading ResumeTrading "
-    "Uncross EndDay CreateSnapshot ResetSandbox GetInstrument ListInstruments GetBook ListTrades "
+    "Uncross EndDay CreateSnapshot GetInstrument ListInstruments GetBook ListTrades "
     "ListBars Subscribe SubscribeBars GetCalendar ListCalendars ListScheduledPhases",
     "nobody": "",
 }

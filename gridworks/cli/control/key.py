@@ -1,4 +1,4 @@
-"""`gridworks key create | list | show | change | rotate | revoke`.
+"""`gridworks key create | list | show | find | change | rotate | revoke`.
 
 `create` and `rotate` print the secret, alone, on standard output and the rest on standard error,
 so that `export GRIDWORKS_API_KEY=$(gridworks key create ...)` works.
@@ -146,6 +146,16 @@ def show(session: Session, key: Number) -> None:
         "replaced_by": found.replaced_by_id,
     }
     tables.facts(row(found) | more, session.format)
+
+
+@GROUP.command()
+@reads
+def find(session: Session) -> None:
+    """Ask for a secret, without showing it, and print which key it is."""
+    from portal.acts import keys
+
+    secret = typer.prompt("secret", hide_input=True, err=True)
+    tables.facts(row(keys.find_key(secret)), session.format)
 
 
 def row(key: Key) -> tables.Row:
