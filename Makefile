@@ -15,7 +15,7 @@ TOOLS_STAMP := $(TOOLS)/.installed-$(notdir $(PYTHON))
 # Modules that hold kernels: coverage sees into them only with the compiler off.
 # The catalogue's functions are compiled at their first use and carry no decorator.
 DECORATED = $(shell grep -rlE '^@(kernel|entry)\b' --include='*.py' domain risk engine indicators \
-              backtest)
+              backtest server)
 EMPTY    :=
 COMMA    := ,
 KERNELS   = $(subst $(EMPTY) ,$(COMMA),$(strip $(DECORATED) indicators/scan.py indicators/catalogue/*))
