@@ -58,6 +58,7 @@ EXTRA = row(  # only for orders that need one of these
     ("contingency", "u1"),
     ("role", "u1"),  # engine.states: peer, parent or child of its ring
     ("triggered", "u1"),
+    ("given_stop", "u1"),  # the stop price of a trailing stop is the customer's
 )
 
 LEVEL = row(

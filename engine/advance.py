@@ -17,7 +17,7 @@ from engine.orders.pegs import begin_round, move_next
 from engine.orders.triggers import fire, next_triggered, trail
 from engine.orders.working import next_satisfied, settle, start_working
 from engine.room import room_for_step
-from engine.states import ADDED, DONE, PEGS, SUSPENDED, TRADED
+from engine.states import DONE, PEGS, STIRRED, SUSPENDED, TRADED
 from engine.trading.auction import equilibrium
 from engine.trading.calls import is_call
 from engine.trading.matching import match
@@ -73,7 +73,7 @@ def _has_more(s, instrument):
     if core(s)[0]["ready_head"]:
         return True
     waiting = trees(s)[4 * instrument]["waiting"] | trees(s)[4 * instrument + 1]["waiting"]
-    return waiting != 0 and book["dirty"] & ADDED != 0
+    return waiting != 0 and book["dirty"] & STIRRED != 0
 
 
 @kernel
@@ -87,13 +87,13 @@ def _go_on_trading(s, instrument, command):
             fire(s, slot, command)
             return True
         book["dirty"] &= 0xFF - TRADED
-    if book["dirty"] & ADDED:
+    if book["dirty"] & STIRRED:
         slot = next_satisfied(s, instrument)
         if slot:
             detach(s, slot)
             start_working(s, slot, command)
             return True
-        book["dirty"] &= 0xFF - ADDED
+        book["dirty"] &= 0xFF - STIRRED
     if book["chain"][PEGS] == 0:
         return False
     if book["peg_next"] == 0:

@@ -249,6 +249,10 @@ def _check_phase(s, cmd):
         return 0
     if phase < 0 or phase > _POST_CLOSE or phase == _STOPPED or phase == _VOLATILITY:
         return refuse(s, _TRANSITION, _POST_CLOSE, phase)
+    if cmd["command"] == _RESUME and cmd["scope"] == _INSTRUMENT:
+        now = np.int64(books(s)[cmd["entity"]]["phase"])
+        if now != _STOPPED:
+            return refuse(s, _TRANSITION, _STOPPED, now)
     return 0
 
 
@@ -352,9 +356,6 @@ def _begin_in_book(s, instrument, cmd):
         book = books(s)[instrument]
         if book["last_px"]:
             instruments(s)[instrument][_REFERENCE] = book["last_px"]
-        book["flexes"] = 0
-        book["flex_trades"] = 0
-        book["extensions"] = 0
         begin_phase(s, instrument, _CLOSED)
 
 

@@ -30,8 +30,8 @@ FALL = 2  # triggers at or below a price
 RISE = 3  # triggers at or above a price
 
 # BOOK.dirty
-CHANGED = 1  # the top may have changed: publish, move pegged orders
-ADDED = 2  # liquidity was added: look at waiting orders
+STIRRED = 2  # waiting orders have not been looked at since the book changed
+CHANGED = 1 | STIRRED  # the book has changed: publish, move pegged orders
 TRADED = 4  # the last price may have changed: move trailing stops, look at triggers
 
 # what a step returns

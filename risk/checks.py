@@ -7,7 +7,7 @@ takes no token and leaves no trace.
 import numpy as np
 
 from domain.jit import kernel
-from domain.tables import candidates, node_limits
+from domain.tables import candidates
 from risk.admission.candidate import complete, facts
 from risk.admission.capital import check_capital
 from risk.admission.clearance import clear
@@ -17,7 +17,7 @@ from risk.admission.price import check_price
 from risk.admission.shape import check_shape
 from risk.admission.size import check_size
 from risk.admission.state import check_range, check_state
-from risk.derived import DUPLICATES, NODE_FLAGS
+from risk.derived import DUPLICATES
 from risk.throttle import remember, take_cancel_tokens, take_tokens
 
 
@@ -58,8 +58,8 @@ def admit(s):
 def accepted(s):
     """Count the admitted candidate: rate tokens, messages, duplicate window."""
     c = candidates(s)[0]
-    take_tokens(s, np.int64(c["account"]), c["now"], np.int64(c["replace"]))
-    if c["replace"] == 0 and node_limits(s)[c["account"], NODE_FLAGS] & DUPLICATES:
+    flags = take_tokens(s, np.int64(c["account"]), c["now"], np.int64(c["replace"]))
+    if c["replace"] == 0 and flags & DUPLICATES:
         remember(s)
 
 

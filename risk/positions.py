@@ -130,6 +130,20 @@ def unreserve(s, slot):
 
 
 @kernel
+def hold_anew(s, slot, qty, worst_px, fee):
+    """Hold a live order with other leaves, value price and fee: one change, reviewed once.
+
+    Call it while the order still has its old leaves; value price and fee are written here.
+    """
+    o, d = orders(s)[slot], details(s)[slot]
+    before = open_value(s, slot, o["leaves_qty"])
+    d["worst_px"] = worst_px
+    value, lots = open_value(s, slot, qty) - before, qty - o["leaves_qty"]
+    shift(s, np.int64(o["position"]), np.int64(o["side"]), lots, value, fee - d["hold_fee"], 0)
+    d["hold_fee"] = fee
+
+
+@kernel
 def take_open(s, slot, qty):
     """Take `qty` lots, already gone from leaves_qty, out of the open orders of all levels.
 

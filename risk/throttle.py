@@ -38,12 +38,17 @@ def count_execution(s, node):
 
 @kernel
 def take_tokens(s, account, now, replace):
-    """Take a token of the order or replace bucket of all levels, and count the message."""
+    """Take a token of the order or replace bucket of all levels, and count the message.
+
+    Returns the bits that are set in the NODE_FLAGS of any of the levels.
+    """
     tree, limits = nodes(s), node_limits(s)
     node = account
+    flags = np.int64(0)
     while node:
         n = tree[node]
         n["messages"] += 1
+        flags |= limits[node, NODE_FLAGS]
         interval = limits[node, REPLACE_INTERVAL if replace else ORDER_INTERVAL]
         if interval:
             if replace:
@@ -51,6 +56,7 @@ def take_tokens(s, account, now, replace):
             else:
                 n["order_tat"] = max(n["order_tat"], now) + interval
         node = np.int64(n["parent"])
+    return flags
 
 
 @kernel
@@ -107,16 +113,26 @@ def last_same(s):
 
 
 @kernel
-def is_recent(s):
-    """Whether the candidate repeats an order accepted within its account's window."""
-    c = candidates(s)[0]
+def is_recent(s, node):
+    """Whether the candidate repeats an order of its account within the window of `node`."""
     last = last_same(s)
-    return last >= 0 and c["now"] - last < node_limits(s)[c["account"], _WINDOW]
+    return last >= 0 and candidates(s)[0]["now"] - last < node_limits(s)[node, _WINDOW]
+
+
+@kernel
+def _longest_window(s, account):
+    """The longest duplicate window of an account and the nodes above it, in ns."""
+    longest = np.int64(0)
+    node = account
+    while node:
+        longest = max(longest, node_limits(s)[node, _WINDOW])
+        node = np.int64(nodes(s)[node]["parent"])
+    return longest
 
 
 @kernel
 def remember(s):
-    """Enter the accepted candidate into the duplicate window of its account."""
+    """Enter the accepted candidate into the duplicate window."""
     c = candidates(s)[0]
     table = recents(s)
     mask = len(table) - 1
@@ -124,7 +140,7 @@ def remember(s):
     at = key & mask
     expired = np.int64(-1)
     while table[at]["used"] and not _is(table[at], c, key):
-        window = node_limits(s)[table[at]["account"], _WINDOW]
+        window = _longest_window(s, np.int64(table[at]["account"]))
         if expired < 0 and c["now"] - table[at]["time"] >= window:
             expired = at
         at = (at + 1) & mask
@@ -153,8 +169,9 @@ def rebuild_recents(s, old):
     c["recent"] = 0
     for number in range(len(old)):
         entry = old[number]
-        window = node_limits(s)[entry["account"], _WINDOW]
-        if entry["used"] == 0 or c["time"] - entry["time"] >= window:
+        if entry["used"] == 0:
+            continue
+        if c["time"] - entry["time"] >= _longest_window(s, np.int64(entry["account"])):
             continue
         at = np.int64(entry["hash"]) & mask
         while table[at]["used"]:

@@ -79,6 +79,7 @@ def take_extra(s, slot):
     e["contingency"] = 0
     e["role"] = 0
     e["triggered"] = 0
+    e["given_stop"] = 0
     return row
 
 

@@ -13,7 +13,7 @@ from domain.tables import books, details, extras, levels, orders, trees
 from engine.book.ladder import add_level, drop_level
 from engine.book.pools import take_level
 from engine.emit import emit_level, emit_order
-from engine.states import ADDED, ASKS, BOOK, CHANGED, ICEBERG
+from engine.states import ASKS, BOOK, CHANGED, ICEBERG
 
 _HIDDEN, _PEGGED = int(ExecInst.HIDDEN), int(OrdType.PEGGED)
 _ADD, _REDUCE = int(MarketType.ORDER_ADD), int(MarketType.ORDER_REDUCE)
@@ -108,7 +108,7 @@ def join_book(s, slot):
     order["shown_qty"] = shown
     level = levels(s)[row]
     level["hidden_qty"] += order["leaves_qty"] - shown
-    books(s)[order["instrument"]]["dirty"] |= CHANGED | ADDED
+    books(s)[order["instrument"]]["dirty"] |= CHANGED
     if not hidden:
         if order["ord_type"] != _PEGGED:
             level["anchors"] += 1

@@ -13,12 +13,12 @@ from engine.book.prices import stop_cap
 from engine.book.queue import show_less
 from engine.emit import report_order, report_refusal
 from engine.orders.entry import enter, post_only
-from engine.orders.intake import is_trigger, refuse, value_price
+from engine.orders.intake import is_trigger, refuse, trailed, value_price
 from engine.orders.lifecycle import detach, end_order, finish_filled, shrink_anywhere
 from engine.orders.pegs import peg_price, reference
 from engine.states import BOOK, HELD, ICEBERG, MINIMUM, QUOTE_LEG, UNLIMITED
 from risk.checks import accepted, admit, canceled
-from risk.positions import reserve, unreserve
+from risk.positions import hold_anew, unreserve
 
 _CANCEL_REJECT = int(ReportType.CANCEL_REJECT)
 _CANCELED, _REPLACED = int(ExecType.CANCELED), int(ExecType.REPLACED)
@@ -223,6 +223,10 @@ def _replaced_extra(s, slot, cmd):
     c, extra = candidates(s)[0], np.int64(details(s)[slot]["extra"])
     e = extras(s)[extra]  # row 0 is all zero
     c["trigger_px"] = cmd["stop_px"] if cmd["stop_px"] else e["stop_px"]
+    if cmd["offset"] and cmd["stop_px"] == 0 and order_trails(s, slot) and e["trail_ref"]:
+        in_bps = orders(s)[slot]["exec_inst"] & _TRAIL_BPS != 0
+        side = np.int64(orders(s)[slot]["side"])
+        c["trigger_px"] = trailed(e["trail_ref"], cmd["offset"], in_bps, side)
     c["stop_px"] = cmd["stop_px"] if order_trails(s, slot) else c["trigger_px"]
     c["display_qty"] = cmd["display_qty"] if cmd["display_qty"] else e["display_qty"]
     c["min_qty"] = _replaced_minimum(s, slot, cmd)
@@ -263,10 +267,16 @@ def _replaced_caps(s, slot, cmd):
     if cmd["price"]:
         c["price"] = cmd["price"]
         cap = cmd["price"]
-    elif order["exec_inst"] & UNLIMITED and cmd["stop_px"]:
-        cap = stop_cap(s, instrument, side, cmd["stop_px"])
+    elif order["exec_inst"] & UNLIMITED and c["trigger_px"] != _stop_of(s, slot):
+        cap = stop_cap(s, instrument, side, c["trigger_px"])
     c["cap"] = cap
     c["worst_px"] = value_price(s, instrument, side, cap, c["trigger_px"])
+
+
+@kernel
+def _stop_of(s, slot):
+    """The stop price of an order as it stands, 0 if it has none."""
+    return extras(s)[details(s)[slot]["extra"]]["stop_px"]
 
 
 @kernel
@@ -299,7 +309,7 @@ def apply_replace(s, slot, cmd, new_id):
     c, order, detail = candidates(s)[0], orders(s)[slot], details(s)[slot]
     command, original = np.int64(cmd["command"]), max(np.int64(0), detail["cl_ord_id"])
     stays = _keeps_priority(s, slot, cmd)
-    unreserve(s, slot)
+    hold_anew(s, slot, c["leaves_qty"], c["worst_px"], c["hold_fee"])
     _set_values(s, slot, cmd)
     if stays and order["ord_type"] == _PEGGED:
         stays = not _peg_moves(s, slot)
@@ -313,9 +323,6 @@ def apply_replace(s, slot, cmd, new_id):
         order["leaves_qty"] = c["leaves_qty"]
         order["price"] = c["cap"]
     detail["order_qty"] = c["order_qty"]
-    detail["worst_px"] = c["worst_px"]
-    detail["hold_fee"] = c["hold_fee"]
-    reserve(s, slot)
     accepted(s)
     _rename(s, slot, new_id)
     if stays:
@@ -340,6 +347,8 @@ def _set_values(s, slot, cmd):
     e["display_qty"] = c["display_qty"]
     e["min_qty"] = c["min_qty"]
     e["stop_px"] = c["trigger_px"]
+    if cmd["stop_px"] or cmd["offset"]:
+        e["given_stop"] = 1 if cmd["stop_px"] else 0
     e["expire_time"] = c["expire_time"]
     if order["exec_inst"] & QUOTE_LEG == 0:
         e["limit_px"] = c["cap"]

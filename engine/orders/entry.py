@@ -33,7 +33,7 @@ from engine.orders.links import (
     waits_for_parent,
 )
 from engine.orders.pegs import peg_price, place_peg, reference
-from engine.orders.triggers import fire, is_met, join_triggers
+from engine.orders.triggers import fire, is_met, join_triggers, restart_trail
 from engine.orders.working import start_working
 from engine.states import (
     CHILD,
@@ -221,6 +221,7 @@ def _make_extra(s, slot, cmd):
     e["display_qty"] = c["display_qty"]
     e["min_qty"] = c["min_qty"]
     e["stop_px"] = c["trigger_px"]
+    e["given_stop"] = 1 if cmd["stop_px"] else 0
     e["offset"] = cmd["offset"]
     e["limit_px"] = c["cap"]
     e["expire_time"] = c["expire_time"]
@@ -311,6 +312,8 @@ def send(s, slot, to, command):
 @kernel
 def release_ready(s, slot, command):
     """An order leaves the ready queue: it goes where it belongs now."""
+    if orders(s)[slot]["ord_type"] == _TRAIL:
+        restart_trail(s, slot)
     to = destination(s, slot)
     _place_state(s, slot, to)
     order = orders(s)[slot]
@@ -330,6 +333,9 @@ def release_ready(s, slot, command):
             order["price"] = 0
             return
         if order["exec_inst"] & MINIMUM:
+            if order["exec_inst"] & UNLIMITED:
+                end_order(s, slot, command, _CANCELED, _UNFILLED)
+                return
             side = np.int64(order["side"])
             join_queue(s, waiting_queue(s, instrument, side), slot, WAITING)
             return

@@ -8,7 +8,7 @@ import numpy as np
 
 from domain.codes import Contingency, ExecType, Reason
 from domain.jit import kernel
-from domain.tables import core, details, extras, levels, nodes, orders
+from domain.tables import books, core, details, extras, levels, nodes, orders
 from engine.book.chains import leave_chain
 from engine.book.directory import remove_order
 from engine.book.ladder import drop_level
@@ -19,9 +19,11 @@ from engine.emit import report_order
 from engine.states import (
     BOOK,
     CHAINED,
+    CHANGED,
     CHILD,
     HELD,
     LINKED,
+    MINIMUM,
     PARENT,
     PARKED,
     PEER,
@@ -168,7 +170,7 @@ def _release_child(s, slot, command, most):
     order = orders(s)[slot]
     surplus = order["leaves_qty"] - most
     if surplus > 0:
-        order["leaves_qty"] -= surplus
+        shrink_anywhere(s, slot, surplus)
         details(s)[slot]["order_qty"] -= surplus
         release(s, slot, surplus)
         report_order(s, slot, command, _RESTATED, _BY_LINK)
@@ -215,9 +217,14 @@ def reduce_order(s, slot, qty, command, reason):
 
 @kernel
 def shrink_anywhere(s, slot, qty):
-    """Take `qty` off the leaves of an order, in a queue or not."""
-    state = orders(s)[slot]["state"]
+    """Take `qty` off the leaves of an order, in a queue or not; a minimum is never more."""
+    order = orders(s)[slot]
+    if order["exec_inst"] & MINIMUM:
+        e = extras(s)[details(s)[slot]["extra"]]
+        e["min_qty"] = min(e["min_qty"], order["leaves_qty"] - qty)
+        books(s)[order["instrument"]]["dirty"] |= CHANGED
+    state = order["state"]
     if state == BOOK or state == PARKED or state == WAITING:
         shorten(s, slot, qty)
     else:
-        orders(s)[slot]["leaves_qty"] -= qty
+        order["leaves_qty"] -= qty

@@ -32,20 +32,20 @@ def link_target(s, cmd):
     e = extras(s)[details(s)[slot]["extra"]]
     if e["contingency"] != cmd["contingency"] or ring_size(s, slot) >= MAX_LIST:
         return np.int64(0)
-    if waits_for_parent(np.int64(cmd["contingency"])) and _parent_in_ring(s, slot) == 0:
-        return np.int64(0)
-    return slot
+    return np.int64(0) if e["role"] == CHILD else slot
 
 
 @kernel
-def _parent_in_ring(s, slot):
-    at = slot
-    for _ in range(ring_size(s, slot)):
-        e = extras(s)[details(s)[at]["extra"]]
-        if e["role"] == PARENT:
-            return at
-        at = np.int64(e["ring_next"])
-    return np.int64(0)
+def same_list(s, a, b):
+    """Whether two orders are linked to each other."""
+    if orders(s)[a]["exec_inst"] & orders(s)[b]["exec_inst"] & LINKED == 0:
+        return False
+    at = b
+    for _ in range(ring_size(s, b)):
+        if at == a:
+            return True
+        at = np.int64(extras(s)[details(s)[at]["extra"]]["ring_next"])
+    return False
 
 
 @kernel

@@ -6,7 +6,7 @@ from domain.codes import ExecInst, ExecType, OrdType
 from domain.jit import kernel
 from domain.tables import books, details, extras, levels, orders, trees
 from engine.book.ladder import add_level
-from engine.book.prices import stop_cap
+from engine.book.prices import last_or_reference, stop_cap
 from engine.book.queue import push
 from engine.emit import report_order
 from engine.orders.intake import trailed
@@ -89,6 +89,22 @@ def trail(s, instrument):
         at = np.int64(e["chain_next"])
     book["trail_high"] = book["last_px"]
     book["trail_low"] = book["last_px"]
+
+
+@kernel
+def restart_trail(s, slot):
+    """A trailing stop that was held counts from the price of its release on."""
+    order = orders(s)[slot]
+    instrument, side = np.int64(order["instrument"]), np.int64(order["side"])
+    trail(s, instrument)  # what was traded until now is for those that were waiting
+    e = extras(s)[details(s)[slot]["extra"]]
+    last = last_or_reference(s, instrument)
+    e["trail_ref"] = last
+    if e["given_stop"] or last == 0:
+        return
+    e["stop_px"] = trailed(last, e["offset"], order["exec_inst"] & _TRAIL_BPS != 0, side)
+    if order["exec_inst"] & UNLIMITED:
+        order["price"] = stop_cap(s, instrument, side, e["stop_px"])
 
 
 @kernel

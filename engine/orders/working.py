@@ -9,7 +9,7 @@ from engine.book.prices import behind
 from engine.book.queue import crosses, join_book, join_queue, other_side, waiting_queue
 from engine.orders.lifecycle import end_order
 from engine.states import MINIMUM, UNLIMITED, WAITING, WORKING
-from engine.trading.matching import available
+from engine.trading.available import available
 
 _CANCELED, _UNFILLED = int(ExecType.CANCELED), int(Reason.UNFILLED_REMAINDER)
 _POST_ONLY, _WOULD_TRADE = int(ExecInst.POST_ONLY), int(Reason.POST_ONLY_WOULD_TRADE)

@@ -68,12 +68,16 @@ def open_call(s, instrument, phase):
 
 
 @kernel
-def breaks_band(s, instrument, price):
-    """Whether a trade at `price` would be outside the dynamic band."""
+def band_centre(s, instrument):
+    """The price around which the dynamic band lies now, 0 if there is none."""
     row = instruments(s)[instrument]
-    reference = last_or_reference(s, instrument)
-    if row[_BY_REFERENCE] == 1:
-        reference = row[_REFERENCE]
+    return row[_REFERENCE] if row[_BY_REFERENCE] == 1 else last_or_reference(s, instrument)
+
+
+@kernel
+def breaks_band(s, instrument, reference, price):
+    """Whether a trade at `price` would be outside the dynamic band around `reference`."""
+    row = instruments(s)[instrument]
     if reference == 0 or row[_BPS] == 0:
         return False
     bps = row[_BPS] + np.int64(books(s)[instrument]["flexes"]) * row[_FLEX_BPS]

@@ -9,12 +9,13 @@ import numpy as np
 from domain.attributes import InstrumentAttr
 from domain.codes import Allocation, ExecInst, SelfTrade
 from domain.jit import kernel
-from domain.tables import books, core, instruments, levels, orders, trees
-from engine.book.ladder import next_level
+from domain.tables import books, core, details, extras, instruments, levels, orders, trees
 from engine.book.queue import crosses, first_in, other_side
+from engine.orders.lifecycle import ring_size
+from engine.orders.links import same_list
 from engine.room import room_for_step
-from engine.states import DONE, SUSPENDED
-from engine.trading.calls import breaks_band, start_volatility_auction
+from engine.states import DONE, LINKED, SUSPENDED
+from engine.trading.calls import band_centre, breaks_band, start_volatility_auction
 from engine.trading.trades import prevent, same_group, stp_mode, trade
 from risk.exact import mul_div
 
@@ -44,7 +45,8 @@ def match(s, slot, command):
         maker = first_in(s, row)
         own = mode != _ALLOW and same_group(s, maker, slot)
         price = levels(s)[row]["price"]
-        if config[_VOLATILITY] and not own and breaks_band(s, instrument, price):
+        watched = config[_VOLATILITY] and not own
+        if watched and breaks_band(s, instrument, band_centre(s, instrument), price):
             start_volatility_auction(s, instrument)
             return DONE
         if config[_ALLOCATION]:
@@ -65,13 +67,31 @@ def _at_most(s, maker, slot):
 
 
 @kernel
-def _group_in_level(s, slot, row):
-    """Whether a level displays an order of the incoming order's self-trade group."""
+def _is_tangled(s, slot, row, mode):
+    """Whether a fill of one of a level's displayed orders would end or reduce another one.
+
+    So it is with orders of the incoming order's self-trade group or list, and with two orders of
+    one list.
+    """
     at = np.int64(levels(s)[row]["head"])
     while at:
-        if same_group(s, at, slot):
+        if mode != _ALLOW and same_group(s, at, slot):
+            return True
+        linked = orders(s)[at]["exec_inst"] & LINKED != 0
+        if linked and (same_list(s, at, slot) or _has_peer_in(s, at, row)):
             return True
         at = np.int64(orders(s)[at]["next"])
+    return False
+
+
+@kernel
+def _has_peer_in(s, slot, row):
+    """Whether a level displays another order of an order's list."""
+    at = np.int64(extras(s)[details(s)[slot]["extra"]]["ring_next"])
+    for _ in range(ring_size(s, slot) - 1):
+        if orders(s)[at]["level"] == row and orders(s)[at]["exec_inst"] & _HIDDEN == 0:
+            return True
+        at = np.int64(extras(s)[details(s)[at]["extra"]]["ring_next"])
     return False
 
 
@@ -109,7 +129,7 @@ def _begin_share(s, slot, row, mode):
     book["share_stage"] = _BY_TIME
     if order["leaves_qty"] > levels(s)[row]["shown_qty"]:
         return
-    if mode != _ALLOW and _group_in_level(s, slot, row):
+    if _is_tangled(s, slot, row, mode):
         return
     book["share_qty"] = 0
     if config[_ALLOCATION] == _SPLIT:
@@ -146,38 +166,3 @@ def _share_one(s, slot, row, command):
         trade(s, maker, slot, levels(s)[row]["price"], qty, command)
         if book["share_next"] == 0:
             book["share_stage"] = _BY_TIME
-
-
-@kernel
-def available(s, slot, need):
-    """Quantity within an order's price on the other side, counted up to `need`.
-
-    Displayed, hidden and reserve quantity counts; orders of the same self-trade group only if
-    the mode is ALLOW.
-    """
-    order = orders(s)[slot]
-    against = other_side(s, slot)
-    side = np.int64(order["side"])
-    skip = stp_mode(s, slot) != _ALLOW
-    row = np.int64(trees(s)[against]["best"])
-    total = np.int64(0)
-    while row != 0 and total < need and crosses(side, order["price"], levels(s)[row]["price"]):
-        level = levels(s)[row]
-        if skip:
-            total += _foreign(s, slot, np.int64(level["head"]), need - total)
-            total += _foreign(s, slot, np.int64(level["hidden_head"]), need - total)
-        else:
-            total += level["shown_qty"] + level["hidden_qty"]
-        row = next_level(s, against, level["price"])
-    return total
-
-
-@kernel
-def _foreign(s, slot, at, need):
-    """Leaves of a queue's orders from `at` on that are not of the order's own group."""
-    total = np.int64(0)
-    while at and total < need:
-        if not same_group(s, at, slot):
-            total += orders(s)[at]["leaves_qty"]
-        at = np.int64(orders(s)[at]["next"])
-    return total

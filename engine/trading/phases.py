@@ -11,11 +11,12 @@ from engine.emit import emit_status
 from engine.orders.lifecycle import detach, end_order
 from engine.orders.triggers import trail
 from engine.room import room_for_step
-from engine.states import ADDED, BOOK, CALL_ONLY, CHANGED, DONE, SUSPENDED, TRADED, UNLIMITED
+from engine.states import BOOK, CALL_ONLY, CHANGED, DONE, SUSPENDED, TRADED, UNLIMITED
 from engine.trading.auction import equilibrium, uncross
 from engine.trading.calls import is_call, open_call
 from risk.exact import bps_down
-from risk.positions import reserve, unreserve
+from risk.fees import worst_fee
+from risk.positions import hold_anew
 
 _CONTINUOUS, _HALT = int(Phase.CONTINUOUS), int(Phase.HALT)
 _POST_CLOSE, _CLOSING = int(Phase.POST_CLOSE), int(Phase.CLOSING_AUCTION)
@@ -24,7 +25,7 @@ _CANCELED, _EXPIRED = int(ExecType.CANCELED), int(ExecType.EXPIRED)
 _UNFILLED, _AUCTION_OVER = int(Reason.UNFILLED_REMAINDER), int(Reason.EXPIRED_AUCTION)
 _MARKET_TO_LIMIT = int(OrdType.MARKET_TO_LIMIT)
 _EXTENSION_BPS, _EXTENSION_NS = int(InstrumentAttr.EXTENSION_BPS), int(InstrumentAttr.EXTENSION_NS)
-_MAX_EXTENSIONS = int(InstrumentAttr.MAX_EXTENSIONS)
+_MAX_EXTENSIONS, _MULTIPLIER = int(InstrumentAttr.MAX_EXTENSIONS), int(InstrumentAttr.MULTIPLIER)
 
 
 @kernel
@@ -115,7 +116,7 @@ def go_on_uncrossing(s, instrument, command):
     trail(s, instrument)
     book["uncrossing"] = 0
     book["phase"] = book["next_phase"]
-    book["dirty"] |= CHANGED | ADDED | TRADED
+    book["dirty"] |= CHANGED | TRADED
     emit_status(s, instrument)
     return DONE
 
@@ -135,9 +136,11 @@ def _settle_market(s, slot, price, command):
         end_order(s, slot, command, _CANCELED, _UNFILLED)
         return
     detach(s, slot)
-    unreserve(s, slot)
-    orders(s)[slot]["price"] = price
-    orders(s)[slot]["exec_inst"] &= 0xFFFF - UNLIMITED
-    details(s)[slot]["worst_px"] = price
-    reserve(s, slot)
+    order = orders(s)[slot]
+    instrument, side = np.int64(order["instrument"]), np.int64(order["side"])
+    leaves = order["leaves_qty"]
+    value = leaves * price * instruments(s)[instrument][_MULTIPLIER]
+    hold_anew(s, slot, leaves, price, worst_fee(s, instrument, side, value, leaves))
+    order["price"] = price
+    order["exec_inst"] &= 0xFFFF - UNLIMITED
     join_book(s, slot)

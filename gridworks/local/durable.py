@@ -23,7 +23,7 @@ from engine.exchange import Exchange as Engine
 from engine.exchange import check_commands
 from journal import Policy, Snapshot, SqliteLog
 
-ENGINE_VERSION = 1  # goes up when the same commands no longer give the same state
+ENGINE_VERSION = 2  # goes up when the same commands no longer give the same state
 Rows = np.ndarray[Any, Any]
 
 

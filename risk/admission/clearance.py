@@ -199,8 +199,8 @@ def _extras_clear(s, node, flags):
         if row[_BOOK_BPS] < NO_LIMIT:
             total = book_total(s)
             bad |= total > 0 and exceeds_bps(c["order_qty"], total, row[_BOOK_BPS])
-    if flags & DUPLICATES and node == c["account"] and c["replace"] == 0:
-        bad |= is_recent(s)
+    if flags & DUPLICATES and c["replace"] == 0:
+        bad |= is_recent(s, node)
     return not bad
 
 

@@ -77,6 +77,20 @@ def _share_check(s, reason, column, whole):
 
 
 @kernel
+def _duplicate_check(s):
+    """The same order of the account again, within the window of a level."""
+    c = candidates(s)[0]
+    row = np.int64(c["position"])
+    while row and c["replace"] == 0:
+        node = np.int64(positions(s)[row]["node"])
+        if is_recent(s, node):
+            window = node_limits(s)[node, _WINDOW]
+            return refuse(s, _R_DUPLICATE, node, window, c["now"] - last_same(s), 0)
+        row = np.int64(positions(s)[row]["parent"])
+    return _PASS
+
+
+@kernel
 def check_size(s):
     """The first size check that refuses the candidate, 0 if none."""
     c = candidates(s)[0]
@@ -87,13 +101,11 @@ def check_size(s):
         reason = _share_check(s, _R_ADV, _ADV_BPS, instruments(s)[c["instrument"], _ADV])
     if reason == 0:
         reason = _share_check(s, _R_BOOK, _BOOK_BPS, book_total(s))
+    if reason == 0:
+        reason = _duplicate_check(s)
     if reason:
         return reason
-    account = np.int64(c["account"])
-    if c["replace"] == 0 and is_recent(s):
-        window = node_limits(s)[account, _WINDOW]
-        return refuse(s, _R_DUPLICATE, account, window, c["now"] - last_same(s), 0)
     if c["exec_inst"] & _REDUCE_ONLY and not reduces(s):
         free = max(0, free_lots(s))
-        return refuse(s, _R_REDUCE, account, free, c["leaves_qty"], free)
+        return refuse(s, _R_REDUCE, np.int64(c["account"]), free, c["leaves_qty"], free)
     return _PASS

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from domain.layout import REPORT
+from tests.properties.ledgers import ledger_difference
 from tests.properties.readable import command_text, depth_text, report_text, reports_text
 from tests.reference.exchange.exchange import ReferenceExchange
 
@@ -55,7 +56,11 @@ class SideBySide:
             self.given.append(engine_row)
             expected = self.reference.apply(row)
             found = self.engine.apply(engine_row)
-            difference = self.difference(found, expected) or self.depth_difference()
+            difference = (
+                self.difference(found, expected)
+                or self.depth_difference()
+                or ledger_difference(self.engine, self.reference.world)
+            )
             if difference:
                 raise DifferenceFound(self.story(commands, at, (found, expected), difference))
             if self.laws:

@@ -480,9 +480,9 @@ class Stream:
             getattr(self, self.weighted(tables.COMMANDS))()
 
 
-def seeded_stream(seed: int, count: int = 400) -> Array:
+def seeded_stream(seed: int, count: int = 400, kind: type[Stream] = Stream) -> Array:
     """The same seed gives the same stream."""
-    stream = Stream(Seeded(seed), instruments=1 + seed % 3)
+    stream = kind(Seeded(seed), instruments=1 + seed % 3)
     stream.prologue()
     stream.mixed(count)
     return array_of(stream.rows)

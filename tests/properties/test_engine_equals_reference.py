@@ -6,8 +6,9 @@ from hypothesis import given
 
 from engine.exchange import Exchange
 from tests.properties.compare import compare, compare_splits
+from tests.properties.crowded import Crowded
 from tests.properties.readable import command_text
-from tests.properties.streams import seeded_stream, streams
+from tests.properties.streams import Stream, seeded_stream, streams
 from tests.properties.vectors_as_commands import lines, read_edge_cases, read_stream
 from tests.soaking import blocks, examples, fresh_seeds, shortest
 
@@ -24,6 +25,11 @@ def test_random_streams(commands):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_seeded_streams(seed):
     compare(Exchange(), seeded_stream(seed, 300))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_seeded_streams_where_orders_crowd(seed):
+    compare(Exchange(), seeded_stream(seed, 200, Crowded))
 
 
 @pytest.mark.parametrize("sizes", [[1_000_000], [1, 2, 3], [64], [7, 1, 500]], ids=str)
@@ -56,15 +62,15 @@ def differs(commands):
     return False
 
 
-def check_seed(seed, count):
+def check_seed(seed, count, kind=Stream):
     """Compare on one stream; a failure shows its seed and the shortest stream that still fails."""
-    commands = seeded_stream(seed, count)
+    commands = seeded_stream(seed, count, kind)
     try:
         compare(Exchange(), commands, laws=seed % 10 == 0)
     except Exception as error:
         few = shortest(commands, differs)
         story = "\n".join(command_text(row) for row in few)
-        head = f"seeded_stream({seed}, {count}): {error!r}"
+        head = f"seeded_stream({seed}, {count}, {kind.__name__}): {error!r}"
         raise AssertionError(f"{head}\n{len(few)} commands are enough:\n{story}") from error
 
 
@@ -72,7 +78,7 @@ def check_seed(seed, count):
 @blocks(0.7)
 def test_fresh_streams(block):
     for seed in fresh_seeds(block):
-        check_seed(seed, 400)
+        check_seed(seed, 400, Crowded if seed % 2 else Stream)
 
 
 @pytest.mark.soak

@@ -99,7 +99,7 @@ def become_limit(w: World, inst: Instrument, order: Order, price: int) -> None:
     """A market-to-limit order takes the auction price as its limit, and its value from it."""
     side = inst.book.own(order.side)
     side.remove(order)
-    accounts.release(w, order)
+    accounts.release(w, order, remark=False)
     order.price = order.limit = order.cap = order.worst_px = price
     order.unlimited = False
     accounts.reserve(w, order)

@@ -89,7 +89,7 @@ def take_tokens(c: Candidate) -> None:
             node.replace_tat = _draw(now, node.replace_tat, node[N.REPLACE_RATE])
         else:
             node.order_tat = _draw(now, node.order_tat, node[N.ORDER_RATE])
-    if not c.old and c.account[N.DUPLICATE_WINDOW_NS]:
+    if not c.old and any(node[N.DUPLICATE_WINDOW_NS] for node in c.chain()):
         c.w.recent[recent_key(c)] = now
 
 

@@ -36,9 +36,11 @@ def static_band(c: Candidate) -> Refusal | None:
 
 def dynamic_band(c: Candidate) -> Refusal | None:
     price, inst = c.limit_price, c.inst
-    if not price or inst[I.VOLATILITY_AUCTION] or not prices.outside_dynamic_band(inst, price):
-        return None
     reference = prices.dynamic_reference(inst)
+    if not price or inst[I.VOLATILITY_AUCTION]:
+        return None
+    if not prices.outside_dynamic_band(inst, price, reference):
+        return None
     width = prices.dynamic_width(inst, reference)
     edge = reference + width if price > reference else reference - width
     return Refusal(Reason.DYNAMIC_BAND, 0, edge, price)
@@ -115,11 +117,15 @@ def recent_key(c: Candidate) -> tuple[int, int, int, int, int]:
 
 
 def duplicate(c: Candidate) -> Refusal | None:
-    """The account's own window; orders are remembered while it is open."""
-    at, window = c.w.recent.get(recent_key(c)), c.account[N.DUPLICATE_WINDOW_NS]
-    if c.old or at is None or c.w.time - at >= window:
+    """The account has sent the same before, and the window of one of its levels is still open."""
+    sent = c.w.recent.get(recent_key(c))
+    if c.old or sent is None:
         return None
-    return Refusal(Reason.DUPLICATE_WINDOW, c.account.level, window, c.w.time - at)
+    age = c.w.time - sent
+    for node in c.chain():
+        if age < node[N.DUPLICATE_WINDOW_NS]:
+            return Refusal(Reason.DUPLICATE_WINDOW, node.level, node[N.DUPLICATE_WINDOW_NS], age)
+    return None
 
 
 def reduce_only(c: Candidate) -> Refusal | None:

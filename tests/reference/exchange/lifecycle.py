@@ -92,7 +92,7 @@ def filled(w: World, order: Order) -> None:
     _forget(w, order)
     if order.role is Role.PARENT:
         for child in others(order):
-            set_free(w, child)
+            release_child(w, child)
     leave(order)
 
 
@@ -117,7 +117,7 @@ def others(order: Order) -> list[Order]:
 
 
 def siblings(order: Order) -> list[Order]:
-    """Those whose fate depends on this one's: peers, or children of one bracket."""
+    """Those whose fate depends on this one's: peers, or held children of one bracket."""
     if order.role is Role.PEER:
         return others(order)
     if order.role is Role.CHILD and order.contingency == Contingency.BRACKET:
@@ -159,7 +159,7 @@ def after_end(w: World, order: Order) -> None:
             continue
         if parent_traded:
             reduce_to_parent(w, other, order.cum_qty)
-            set_free(w, other)
+            release_child(w, other)
         else:
             end_alone(w, other, ExecType.CANCELED, Reason.CANCELED_BY_LINK)
 
@@ -187,9 +187,21 @@ def shrink(w: World, order: Order, qty: int) -> None:
     """Fewer leaves, the same place."""
     accounts.reduce(w, order, qty)
     order.min_qty = min(order.min_qty, order.leaves)
+    if order.minimum:
+        w.instruments[order.instrument].looked_at = None
     w.touched.add(order.instrument)
     if order.state is State.BOOK:
         w.instruments[order.instrument].book.own(order.side).shrink(order)
+
+
+def release_child(w: World, child: Order) -> None:
+    """Its parent has traded: it is an order of its own, or one of a list of updating peers."""
+    if child.contingency == Contingency.ONE_TRIGGERS_OTHER:
+        leave(child)
+    elif child.ring:  # an only child is linked to nobody any more
+        child.role = Role.PEER
+        child.contingency = Contingency.ONE_UPDATES_OTHER
+    set_free(w, child)
 
 
 def set_free(w: World, order: Order) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain.attributes import InstrumentAttr as I
 from domain.codes import (
     Allocation,
+    Contingency,
     ExecInst,
     ExecType,
     Liquidity,
@@ -24,6 +25,7 @@ from tests.reference.exchange.model import (
     IMMEDIATE,
     Instrument,
     Order,
+    Role,
     State,
 )
 from tests.reference.exchange.world import World
@@ -109,11 +111,12 @@ def work(w: World, order: Order) -> None:
     if at_once:
         if ready_to_match(w, inst, order):
             match(w, inst, order)
-    elif order.minimum and order.time_in_force not in IMMEDIATE:
+    elif order.minimum and order.time_in_force not in IMMEDIATE and not order.market_like:
         wait(inst, order)
     if order.state is not State.WORKING:
         return
-    if order.time_in_force in IMMEDIATE or (order.market_like and at_once):
+    unasked = order.market_like and (at_once or order.minimum)
+    if order.time_in_force in IMMEDIATE or unasked:
         lifecycle.cancel(w, order, Reason.UNFILLED_REMAINDER)
     else:
         rest(inst, order)
@@ -161,14 +164,44 @@ def rest(inst: Instrument, order: Order) -> None:
 
 
 def available(w: World, inst: Instrument, order: Order) -> int:
-    """What the other side offers within the cap, own group left out, reserves included."""
-    return sum(
-        resting.leaves
-        for price, level in inst.book.other(order.side).levels.items()
-        if order.accepts(price)
-        for resting in level
-        if w.self_trade_mode(order, resting) == SelfTrade.ALLOW
-    )
+    """What the order would meet on the other side, in the order in which it would meet it."""
+    total, before = 0, list[Order]()
+    centre = prices.dynamic_reference(inst) if inst[I.VOLATILITY_AUCTION] else 0
+    for price, level in inst.book.other(order.side).levels.items():
+        if not order.accepts(price) or prices.outside_dynamic_band(inst, price, centre):
+            break
+        standing = list(level)
+        ends = [k for k, resting in enumerate(standing) if must_not_trade(w, order, resting)]
+        reached = standing[: ends[0]] if ends else standing
+        only_shown = bool(ends) and not standing[ends[0]].hidden
+        counted = 0
+        for resting in reached:
+            if w.self_trade_mode(order, resting) == SelfTrade.ALLOW:
+                part = resting.shown if only_shown else resting.leaves
+                counted += max(0, min(part, left_by_its_list(resting, before)))
+            before.append(resting)
+        total += counted
+        if ends:
+            break
+        if counted and centre and not inst[I.DYNAMIC_REFERENCE]:
+            centre = price
+    return total
+
+
+def must_not_trade(w: World, order: Order, resting: Order) -> bool:
+    """Would meeting this order end the incoming one, or take something off it?"""
+    mode = w.self_trade_mode(order, resting)
+    return mode not in (SelfTrade.ALLOW, SelfTrade.CANCEL_OLDEST) or resting in order.ring
+
+
+def left_by_its_list(resting: Order, before: list[Order]) -> int:
+    """What an order still has when those of its list that stand before it have traded."""
+    if resting.role is not Role.PEER:
+        return resting.leaves
+    first = [other for other in before if other in resting.ring]
+    if resting.contingency == Contingency.ONE_UPDATES_OTHER:
+        return resting.leaves - max((other.leaves for other in first), default=0)
+    return 0 if first else resting.leaves
 
 
 def match(w: World, inst: Instrument, order: Order) -> None:
@@ -195,9 +228,11 @@ def match(w: World, inst: Instrument, order: Order) -> None:
 
 def is_shared(w: World, inst: Instrument, order: Order, level: Level[Order]) -> bool:
     """Is a level handed out pro rata? Decided when the order arrives at it."""
-    own_group = any(w.self_trade_mode(order, r) != SelfTrade.ALLOW for r in level.displayed)
+    displayed = level.displayed
+    own_group = any(w.self_trade_mode(order, r) != SelfTrade.ALLOW for r in displayed)
+    linked = any(other in r.ring for r in displayed for other in (order, *displayed) if other != r)
     by_time = inst[I.ALLOCATION] == Allocation.PRICE_TIME
-    return not by_time and not own_group and order.leaves <= level.shown
+    return not by_time and not own_group and not linked and order.leaves <= level.shown
 
 
 def share_level(w: World, inst: Instrument, order: Order, level: Level[Order]) -> None:
@@ -290,7 +325,8 @@ def decrement(w: World, order: Order, qty: int) -> None:
 
 def trips(w: World, inst: Instrument, order: Order, price: int) -> bool:
     """The next trade would be too far away: the instrument goes into a volatility auction."""
-    if not inst[I.VOLATILITY_AUCTION] or not prices.outside_dynamic_band(inst, price):
+    centre = prices.dynamic_reference(inst)
+    if not inst[I.VOLATILITY_AUCTION] or not prices.outside_dynamic_band(inst, price, centre):
         return False
     inst.phase = Phase.VOLATILITY_AUCTION
     inst.end_time = w.time + inst[I.VOLATILITY_NS]

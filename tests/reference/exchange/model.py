@@ -104,6 +104,7 @@ class Order:
     worst_px: int = 0
     stop_px: int = 0
     given_stop: int = 0  # the stop price that the customer named, 0 for none
+    own_stop: bool = False  # the stop price of a trailing stop is the customer's
     best_px: int = 0  # the price from which a trailing stop was last measured
     offset: int = 0
     display: int = 0
@@ -280,6 +281,7 @@ class Instrument:
     extensions: int = 0
     flexes: int = 0
     flex_trades: int = 0
+    looked_at: object = None  # the book when no waiting order could have its minimum
     peg_references: tuple[int, int] = (0, 0)  # at which pegged orders stand
     peg_round: list[Order] = field(default_factory=list)  # still to be moved in this round
 

@@ -41,6 +41,7 @@ def build(cmd: Command) -> Order:
         limit=cmd.price if cmd.ord_type in LIMITED | OPTIONAL_LIMIT else 0,
         stop_px=stop,
         given_stop=stop,
+        own_stop=stop > 0,
         offset=cmd.offset,
         display=cmd.display_qty,
         min_qty=minimum,
@@ -81,9 +82,9 @@ def link_refusal(w: World, cmd: Command) -> Refusal | None:
         return refusal
     if named.role is Role.NONE:
         return None
-    orphaned = cmd.contingency in FAMILIES and all(o.role is not Role.PARENT for o in named.ring)
+    other_kind = named.contingency != cmd.contingency
     full = len(named.ring) >= MAX_LIST
-    return refusal if named.contingency != cmd.contingency or full or orphaned else None
+    return refusal if other_kind or full or named.role is Role.CHILD else None
 
 
 def is_held(order: Order, named: Order | None) -> bool:
@@ -125,7 +126,8 @@ def queue_refusal(inst: Instrument, order: Order) -> Refusal | None:
 def out_of_range(c: Candidate) -> Refusal | None:
     """Values that integers of 64 bits could not hold."""
     if c.value > MAX_VALUE:
-        return Refusal(Reason.VALUE_OUT_OF_RANGE, 0, MAX_VALUE, c.value, MAX_VALUE)
+        shown = min(c.value, MAX_CASH)
+        return Refusal(Reason.VALUE_OUT_OF_RANGE, 0, MAX_VALUE, shown, MAX_VALUE)
     for node in c.chain():
         used = abs(node.cash) + node.open_value - c.old_value
         if used + c.value > 2 * MAX_CASH:

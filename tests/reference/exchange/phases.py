@@ -30,6 +30,10 @@ def _refusal(w: World, cmd: Command) -> Refusal | None:
     unknown = not Phase.CLOSED <= cmd.value <= Phase.POST_CLOSE or cmd.value in _UNNAMEABLE
     if cmd.command in (Code.PHASE, Code.RESUME) and unknown:
         return Refusal(Reason.PHASE_TRANSITION, 0, Phase.POST_CLOSE, cmd.value)
+    if cmd.command == Code.RESUME and cmd.scope == Scope.INSTRUMENT:
+        inst = w.instruments[cmd.entity]
+        if inst.phase != Phase.HALT:
+            return Refusal(Reason.PHASE_TRANSITION, 0, Phase.HALT, inst.phase)
     if cmd.command == Code.UNCROSS and cmd.scope == Scope.INSTRUMENT:
         inst = w.instruments[cmd.entity]
         if not inst.in_call:

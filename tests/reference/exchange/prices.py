@@ -118,6 +118,16 @@ def follow(inst: Instrument, order: Order, best: int) -> bool:
     return True
 
 
+def start_trailing(inst: Instrument, order: Order) -> None:
+    """A trailing stop that was held is measured from the price at its release."""
+    order.best_px = inst.mark
+    if order.own_stop or not inst.mark:
+        return
+    order.stop_px = trailed_stop(order, inst.mark)
+    if order.unlimited:
+        order.price = stop_cap(inst, order.side, order.stop_px)
+
+
 def set_prices(inst: Instrument, order: Order) -> Refusal | None:
     """Work out stop price, cap and value price of an order that enters."""
     if order.trailing:
@@ -194,8 +204,7 @@ def dynamic_width(inst: Instrument, reference: int) -> int:
     return reference * (inst[I.DYNAMIC_BPS] + inst.flexes * inst[I.FLEX_BPS]) // BPS
 
 
-def outside_dynamic_band(inst: Instrument, price: int) -> bool:
-    reference = dynamic_reference(inst)
+def outside_dynamic_band(inst: Instrument, price: int, reference: int) -> bool:
     if inst[I.DYNAMIC_BPS] == 0 or reference == 0:
         return False
     return abs(price - reference) > dynamic_width(inst, reference)

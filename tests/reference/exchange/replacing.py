@@ -26,7 +26,7 @@ from tests.reference.exchange.world import Command, World
 
 # What a replace may change; the rest belongs to the order for life.
 _CHANGED = (
-    "limit price cap worst_px stop_px given_stop offset display min_qty order_qty "
+    "limit price cap worst_px stop_px given_stop own_stop offset display min_qty order_qty "
     "leaves minimum decremented expire_time unlimited"
 ).split()
 assert set(_CHANGED) <= {f.name for f in fields(Order)}
@@ -68,6 +68,10 @@ def amended(order: Order, cmd: Command) -> Order:
     if cmd.stop_px or order.trailing:
         new.given_stop = cmd.stop_px
         new.stop_px = cmd.stop_px or order.stop_px
+    if cmd.offset and not cmd.stop_px and order.trailing and order.best_px:
+        new.stop_px = prices.trailed_stop(new, order.best_px)
+    if cmd.stop_px or cmd.offset:
+        new.own_stop = cmd.stop_px > 0
     return new
 
 

@@ -28,6 +28,9 @@ def release_next(w: World, instrument: int) -> bool:
         return False
     w.ready.remove(order)
     order.state = State.WORKING
+    if order.trailing:
+        trail(w, w.instruments[instrument])
+        prices.start_trailing(w.instruments[instrument], order)
     matching.enter(w, order)
     return True
 
@@ -69,12 +72,20 @@ def next_trigger(inst: Instrument) -> Order | None:
 
 
 def next_waiting(w: World, inst: Instrument) -> Order | None:
-    """The first in price-time order, bids first, whose minimum the other side offers."""
+    """The first in price-time order, bids first, whose minimum the other side offers.
+
+    They are looked at when the book is another than when it was last in vain.
+    """
+    book = inst.book
+    seen = [(o.order_id, o.price, o.leaves, o.shown) for o in (*book.bids, *book.asks)]
+    if (inst.last_px, seen) == inst.looked_at:
+        return None
     for side in (BUY, -BUY):
         queue = [o for o in inst.book.waiting if o.side == side]
         for order in sorted(queue, key=lambda o: (-side * o.price, o.order_id)):
             if matching.available(w, inst, order) >= order.min_qty:
                 return order
+    inst.looked_at = (inst.last_px, seen)
     return None
 
 
