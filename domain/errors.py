@@ -6,6 +6,10 @@
     ├── Unavailable           not now: starting up, shutting down, not the primary
     ├── Unauthenticated       who is asking is not known
     ├── PermissionDenied      who is asking has no right to it
+    ├── NotFound              there is nothing of that name
+    ├── AlreadyExists         there is something of that name, and it is different
+    ├── WrongState            not in the state that this needs: repeat what came before
+    ├── Superseded            somebody else has taken over
     └── LogError              the durable command log
         ├── LogUnavailable    cannot be opened or written: no folder, read-only, closed
         ├── LogLocked         another writer has it
@@ -60,6 +64,36 @@ class Unauthenticated(GridWorksError):
 
 class PermissionDenied(GridWorksError):
     """The caller is known and lacks the right; the message names the right."""
+
+
+class NotFound(GridWorksError):
+    """There is no `kind` (order, instrument, ...) of the name `name`."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(kind, name)
+        self.kind, self.name = kind, name
+
+    def __str__(self) -> str:
+        return f"no {self.kind} is called {reprlib.repr(self.name)}"
+
+
+class AlreadyExists(GridWorksError):
+    """There is a `kind` of the name `name`, and it is not what was sent."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(kind, name)
+        self.kind, self.name = kind, name
+
+    def __str__(self) -> str:
+        return f"{self.kind} {reprlib.repr(self.name)} exists and is different"
+
+
+class WrongState(GridWorksError):
+    """The message says which state this needs; trying the same again does not help."""
+
+
+class Superseded(GridWorksError):
+    """Somebody else has taken over: a session was opened from another place."""
 
 
 class LogError(GridWorksError):
