@@ -77,6 +77,8 @@ class Exchange:
         self._reports = aligned(layout.REPORT, _ROWS)
         self._markets = aligned(layout.MARKET, max(_ROWS, 8 * STEP_REPORTS) if feed else 1)
         self._market: list[Array] = []
+        self._out: Array | None = None  # the caller's buffer of the last call, and its address
+        self._out_at = 0
         self._point_buffers()
 
     def _point_buffers(self) -> None:
@@ -116,8 +118,10 @@ class Exchange:
         if out is None:
             places[_AT_REPORTS], places[_AT_REPORTS + 1] = self._reports_at, _ROWS
         else:
-            self._check_out(out)
-            store.point(Table.REPORT, out)
+            if out is not self._out:
+                self._check_out(out)
+                self._out, self._out_at = out, int(out.ctypes.data)
+            places[_AT_REPORTS], places[_AT_REPORTS + 1] = self._out_at, len(out)
         cells[_CALLED], cells[_REPORTS], cells[_MARKETS] = rows, 0, 0
         full: list[Array] = []
         done = run(store.address, 0)
