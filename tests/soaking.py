@@ -21,7 +21,7 @@ MINUTES = int(os.environ.get("SOAK_MINUTES", "60"))
 # Processes that pytest starts inherit it, so that all draw from the same place.
 FIRST_SEED = int(os.environ.setdefault("SOAK_SEED", str(time.time_ns() // 10**9 % 10**9)))
 BLOCK = 100_000  # seeds that a block has for itself
-SHORTEST_TRIES = 400
+SHORTEN_SECONDS = 60.0
 
 
 def blocks(share: float) -> pytest.MarkDecorator:
@@ -44,13 +44,21 @@ def examples(few: int) -> settings:
 
 
 def shortest(commands: Array, fails: Callable[[Array], bool]) -> Array:
-    """The same failure with fewer commands: leaves out what it can, in ever smaller pieces."""
-    tries, size = 0, len(commands) // 2
-    while size and tries < SHORTEST_TRIES:
+    """The same failure with fewer commands, as few as are found in a minute.
+
+    First the shortest beginning that fails, then without what can be left out, in ever smaller
+    pieces.
+    """
+    end = time.monotonic() + SHORTEN_SECONDS
+    few, many = 0, len(commands)  # a beginning of `many` commands fails, one of `few` does not
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (few, middle) if fails(commands[:middle]) else (middle, many)
+    commands, size = commands[:many], many // 2
+    while size:
         at = 0
-        while at < len(commands) and tries < SHORTEST_TRIES:
+        while at < len(commands) and time.monotonic() < end:
             fewer = np.concatenate([commands[:at], commands[at + size :]])
-            tries += 1
             if len(fewer) and fails(fewer):
                 commands = fewer
             else:

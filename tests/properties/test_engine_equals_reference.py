@@ -1,15 +1,19 @@
 """The engine does what the reference does, report by report and level by level."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
 
+from domain.codes import Command
 from engine.exchange import Exchange
 from tests.properties.compare import compare, compare_splits
 from tests.properties.crowded import Crowded
 from tests.properties.readable import command_text
 from tests.properties.streams import Stream, seeded_stream, streams
 from tests.properties.vectors_as_commands import lines, read_edge_cases, read_stream
+from tests.reference.exchange.exchange import ReferenceExchange
 from tests.soaking import blocks, examples, fresh_seeds, shortest
 
 SEEDS = range(12)
@@ -96,3 +100,16 @@ def test_a_failing_stream_is_shortened():
         return set(wanted) <= {row.tobytes() for row in rows}
 
     assert [row.tobytes() for row in shortest(commands, fails)] == wanted
+
+
+def test_a_failure_of_the_soak_says_how_to_get_it_back(monkeypatch):
+    class Deaf(ReferenceExchange):
+        """Answers no cancel."""
+
+        def apply(self, commands):
+            return super().apply(commands[commands["command"] != Command.CANCEL_ORDER])
+
+    monkeypatch.setattr(sys.modules[__name__], "Exchange", Deaf)
+    said = r"(?s)^seeded_stream\(6, 60\).*\n1 commands are enough:\nCANCEL_ORDER [^\n]*$"
+    with pytest.raises(AssertionError, match=said):
+        check_seed(6, 60)
