@@ -37,14 +37,17 @@ _MARKET, _NODE, _INSTRUMENT = int(Scope.MARKET), int(Scope.NODE), int(Scope.INST
 _ALGO, _POSITION = int(Scope.ALGO), int(Scope.POSITION)
 _ID_NOT_NEXT, _PARENT_INVALID = int(Reason.ID_NOT_NEXT), int(Reason.PARENT_INVALID)
 _UNKNOWN_ENTITY, _UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ENTITY), int(Reason.UNKNOWN_ACCOUNT)
-_UNKNOWN_SYMBOL, _CAPACITY = int(Reason.UNKNOWN_SYMBOL), int(Reason.CAPACITY)
+_UNKNOWN_SYMBOL = int(Reason.UNKNOWN_SYMBOL)
 _INSUFFICIENT, _OUT_OF_RANGE = int(Reason.INSUFFICIENT_CASH), int(Reason.VALUE_OUT_OF_RANGE)
 _DONE = np.int64(0)
 
 
 @kernel
 def node_add(s, cmd):
-    """NODE_ADD: `entity` is the next number, `index` its Level, `parent` 0 or a higher node."""
+    """NODE_ADD: `entity` is the next number, `index` its Level, `parent` 0 or a higher node.
+
+    The caller has made room for one more node.
+    """
     c = core(s)[0]
     node = np.int64(cmd["entity"])
     parent, level = np.int64(cmd["parent"]), np.int64(cmd["index"])
@@ -56,8 +59,6 @@ def node_add(s, cmd):
         return refuse_plain(s, _PARENT_INVALID)
     if parent and nodes(s)[parent]["level"] <= level:
         return refuse(s, _PARENT_INVALID, 0, level + 1, np.int64(nodes(s)[parent]["level"]), 0)
-    if node >= len(nodes(s)) or node >= len(node_limits(s)):
-        return refuse_plain(s, _CAPACITY)
     c["nodes"] = node
     nodes(s)[node]["level"] = level
     nodes(s)[node]["parent"] = parent
@@ -79,8 +80,6 @@ def instrument_add(s, cmd):
         return refuse(s, _ID_NOT_NEXT, 0, np.int64(c["instruments"]) + 1, i, 0)
     if kind < 1 or kind > _TYPES:
         return not_allowed(s, _TYPES, kind)
-    if i >= len(instruments(s)) or i >= len(books(s)):
-        return refuse_plain(s, _CAPACITY)
     c["instruments"] = i
     row = instruments(s)[i]
     for column in range(len(INSTRUMENT_BOUNDS)):

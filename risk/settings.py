@@ -56,7 +56,6 @@ _S_POSITION, _S_GROUP = int(Scope.POSITION), int(Scope.GROUP)
 _ACCOUNT = int(Level.ACCOUNT)
 _UNKNOWN_ENTITY, _UNKNOWN_ATTRIBUTE = int(Reason.UNKNOWN_ENTITY), int(Reason.UNKNOWN_ATTRIBUTE)
 _UNKNOWN_SYMBOL, _NOT_ALLOWED = int(Reason.UNKNOWN_SYMBOL), int(Reason.VALUE_NOT_ALLOWED)
-_CAPACITY = int(Reason.CAPACITY)
 _NO = np.int64(0)
 
 
@@ -247,8 +246,6 @@ def _set_group(s, cmd, attribute, value):
         return not_allowed(s, bounds[_MOST], number)
     row = group_row(s, node, kind, number)
     if row == 0:
-        if not groups_room(s):
-            return refuse_plain(s, _CAPACITY)
         row = _add_group(s, node, kind, number)
     if attribute == _GROUP_GROSS:
         groups(s)[row]["max_gross"] = _stored(_POSITION_BOUNDS, attribute, value)
