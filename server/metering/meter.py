@@ -114,6 +114,8 @@ class Meter:
             self._thread.join()
         try:
             self.flush()
+            if self._old:  # the last flush may have begun a new file
+                self.flush()
             if not self._sums:
                 journal.remove(self._journal.path)
         except (GridWorksError, OSError) as problem:

@@ -281,6 +281,7 @@ def test_a_full_file_gives_way_to_a_new_one(control, keys, store, tmp_path):
     meter.close()
     assert table(store) == counted(keys[0], 30, 30)
     assert len(store.rows("SELECT journal FROM control_usage_journal")) > 3
+    assert list(tmp_path.glob("*.usage")) == []
 
 
 def test_usage_waits_for_a_store_that_is_away(sqlite_url, tmp_path, caplog):
@@ -447,6 +448,50 @@ def served_equals_metered(control, key, tmp_path, lives):
 
 def test_killed_servers_forget_nothing(control, keys, tmp_path):
     served_equals_metered(control, keys[0], tmp_path, [1, 150, 60])
+
+
+@pytest.mark.soak
+def test_keys_and_usage_outlive_a_restart_of_the_database(
+    postgresql_server, postgresql, tmp_path
+):
+    import time
+
+    from server.auth.watch import Watch
+
+    if os.environ.get("GRIDWORKS_TEST_POSTGRESQL"):
+        pytest.skip("that server is not ours to stop")
+    url = postgresql()
+    store = ControlStore(url)
+    plan = store.rows("SELECT id FROM control_plan WHERE code = 'growth'")[0][0]
+    with store.transaction():
+        store.rows(
+            "INSERT INTO control_partner (id, code, name, accounts, live, suspended, created_at,"
+            " plan_id) VALUES (1, 'acme', 'Acme', 'acme-*', false, false, now(), ?)",
+            [plan],
+        )
+        store.rows(
+            "INSERT INTO control_key (id, partner_id, name, environment, digest, prefix, last_four,"
+            " scopes, accounts, networks, created_at) VALUES (1, 1, 'bot', 'test', ?, 'gw_test_aaaa',"
+            " 'zzzz', 'trading:write', '', '', now())",
+            ["0" * 64],
+        )
+    with Watch(url, poll_seconds=0.05) as watch, Meter(url, tmp_path, flush_seconds=0.05) as meter:
+        for round_ in range(3):
+            postgresql_server.stop()
+            for _ in range(20):
+                meter.served([Served(1, SUBMIT, "OK")])
+                assert len(watch.keyring) == 1
+                time.sleep(0.01)
+            postgresql_server.start()
+            store.close()
+            store.rows("UPDATE control_key SET name = ?", [f"bot {round_}"])
+            [(epoch,)] = store.rows("SELECT value FROM control_epoch")
+            ends = time.monotonic() + 5
+            while watch.keyring.epoch != epoch:
+                assert time.monotonic() < ends
+                time.sleep(0.02)
+    assert table(store) == counted(1, 60, 60)
+    store.close()
 
 
 @pytest.mark.soak
