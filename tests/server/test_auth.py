@@ -29,7 +29,7 @@ def entry(key_id=1, networks=(), expires=NEVER, revoked=NEVER, **given) -> Entry
         key_id=key_id, label="gw_test_Ab3A…Ab3x", partner_id=1, partner="acme", environment="test",
         scopes=frozenset(given.pop("scopes", ["trading:write"])),
         partner_accounts=Names(given.pop("accounts", ["acme-*"])), key_accounts=None,
-        limits=Limits("growth"),
+        limits=given.pop("limits", Limits("growth")),
     )  # fmt: skip
     nets = tuple(ip_network(n) for n in networks)
     suspended, approved = given.pop("suspended", False), given.pop("approved", True)
@@ -138,6 +138,30 @@ def test_a_stream_is_checked_again():
     now[0] = ring(epoch=4)
     with pytest.raises(NotAuthenticated):
         door.recheck(who)
+
+
+def test_a_call_is_one_message_and_a_stream_pays_for_its_messages():
+    keys = ring(entry(limits=Limits("growth", key_rate=1, key_burst=3, monthly_quota=10)))
+    door = Gate("test", lambda: keys, lambda: NOW)
+    who = door.enter(SUBMIT, f"Bearer {SECRET}", "")
+    assert who is not None
+    door.take(who, 2)
+    for refused in (
+        lambda: door.enter(SUBMIT, f"Bearer {SECRET}", ""),
+        lambda: door.take(who, 1),
+    ):
+        with pytest.raises(LimitReached) as limit:
+            refused()
+        assert limit.value.reason == "RATE_LIMIT"
+        assert 0 < limit.value.retry_seconds <= 1
+    door.quotas.tell(datetime.now(UTC).strftime("%Y-%m"), {1: 10})
+    for refused in (
+        lambda: door.enter(SUBMIT, f"Bearer {SECRET}", ""),
+        lambda: door.take(who, 1),
+    ):
+        with pytest.raises(LimitReached) as limit:
+            refused()
+        assert limit.value.reason == "QUOTA_EXHAUSTED"
 
 
 def test_which_keys_lapse():
@@ -349,6 +373,8 @@ def test_a_transaction_is_whole_or_not_at_all(control_url):
 
     with pytest.raises(ZeroDivisionError):
         rename(lambda: 1 // 0)
+    with store.transaction():  # the one before is over
+        pass
     with pytest.raises(Unavailable):
         rename(lambda: store.rows("SELECT nothing FROM nowhere"))
     assert store.rows("SELECT count(*) FROM control_plan WHERE title = ?", ["x"]) == [(0,)]

@@ -105,6 +105,15 @@ def test_an_expired_certificate_is_refused(tmp_path):
         shake(client_context(tmp_path), server_context(tmp_path), "localhost")
 
 
+def test_none_outlives_its_authority(tmp_path):
+    old = datetime.now(UTC) - timedelta(days=3_000)
+    certificates.make(tmp_path, Wish((), ("alice",)), now=old)
+    certificates.make(tmp_path, Wish((), ("bob",), days=3_000), use_ca=True)
+    ends = {n: certificates.load(tmp_path, n).certificate.not_valid_after_utc for n in
+            ("ca", "client-bob")}  # fmt: skip
+    assert ends["ca"] - timedelta(days=2) < ends["client-bob"] <= ends["ca"]
+
+
 def test_what_is_in_them(folder):
     made = {name: certificates.load(folder, name).certificate for name in ("ca", "server")}
     constraints = made["ca"].extensions.get_extension_for_class(x509.BasicConstraints).value
