@@ -133,7 +133,8 @@ class Plan:
     def __init__(self, row: Row, numbers: tuple[float, ...]) -> None:
         self.row, self.numbers = row, numbers
         self._start = np.zeros(row.state_size(numbers))
-        self._start[: len(numbers)] = numbers
+        held = row.held(numbers)
+        self._start[: len(held)] = held
         past = row.past(numbers)
         self._start[-scan.TAIL :] = row.warmup(*numbers), 0, past, past
         whole = row.integer_outputs

@@ -6,7 +6,7 @@ here: a row holds the plain Python function, and `indicators.plan` compiles it a
 A kernel has the signature ``update(x, y, s, start, stop, base)``. `x` is a tuple of input columns
 (float64); rows start .. stop - 1 are new, and up to `Row.history` rows before them may be read
 (zeros before the first row of all). `y` is a tuple of output columns: row j goes to
-``y[k][j - base]``. `s` is the state, a float64 vector: the parameters in their order, then the
+``y[k][j - base]``. `s` is the state, a float64 vector: the parameters (`Row.held`), then the
 slots the kernel works with, all zero at the start (the rest is `indicators.scan`'s). A kernel
 reads its state, walks the rows, writes the state back. It never sees a row with a gap.
 """
@@ -29,7 +29,10 @@ INPUTS = ("open", "high", "low", "close", "volume")
 
 @dataclass(frozen=True)
 class Param:
-    """One parameter: its default, its closed range, and its names if it is a choice."""
+    """One parameter: its default, its closed range, and its names if it is a choice.
+
+    A `bound` one only chooses what `Row.bindings` names: the kernel does not find it in its state.
+    """
 
     name: str
     default: float | str
@@ -38,6 +41,7 @@ class Param:
     integer: bool = False
     choices: tuple[str, ...] = ()
     meaning: str = ""
+    bound: bool = False
 
     def number(self, owner: str, given: Any) -> float:
         """The value as the kernel sees it; ValueError or TypeError says what is wrong."""
@@ -81,6 +85,7 @@ def choice(name: str, default: str, choices: tuple[str, ...], meaning: str = "")
 
 
 SEED = choice("seed", "sma", ("sma", "first"), "what the recursion starts from")
+SEED_STEP = Param("seed", "sma", choices=SEED.choices, meaning=SEED.meaning, bound=True)
 MA_TYPES = (
     "sma", "ema", "wma", "dema", "tema", "trima", "kama", "mama", "t3", "hma", "none", "default",
     "zlema", "rma",
@@ -158,7 +163,11 @@ class Row:
     def state_size(self, numbers: tuple[float, ...]) -> int:
         """The length of the state vector for these parameters."""
         tape = len(self.columns) * tape_width(self.past(numbers))
-        return len(numbers) + int(self.slots(*numbers)) + tape + TAIL
+        return len(self.held(numbers)) + int(self.slots(*numbers)) + tape + TAIL
+
+    def held(self, numbers: tuple[float, ...]) -> tuple[float, ...]:
+        """The parameters that the state begins with."""
+        return tuple(v for p, v in zip(self.params, numbers, strict=True) if not p.bound)
 
     def past(self, numbers: tuple[float, ...]) -> int:
         """How many rows back the kernel reads its inputs."""

@@ -73,7 +73,8 @@ def restore(saved: dict[str, Any]) -> Stream:
     numbers = row.numbers(dict(zip(names, saved["parameters"], strict=True)))
     plan = Plan(row, numbers)
     state = np.frombuffer(bytes.fromhex(saved["state"]), np.float64).copy()
-    if len(state) != row.state_size(numbers) or tuple(state[: len(numbers)]) != numbers:
+    held = row.held(numbers)
+    if len(state) != row.state_size(numbers) or tuple(state[: len(held)]) != held:
         raise ValueError(f"{row.name}: the saved state does not fit its parameters")
     made = stream_class(row).__new__(stream_class(row))
     made._set(plan, state)

@@ -26,6 +26,29 @@ def ema(c: Any, m: Any, n: Any, k: Any, v: Any) -> Any:
 
 
 @kernel
+def ema_first(c: Any, m: Any, n: Any, k: Any, v: Any) -> Any:
+    """As `ema`, from the first value; valid from the n-th on as well."""
+    if c >= n:
+        return c, m + k * (v - m)
+    return c + 1, (m + k * (v - m) if c > 0 else v)
+
+
+@kernel
+def ema_from(first: Any, c: Any, m: Any, n: Any, k: Any, v: Any) -> Any:
+    """`ema_first` if `first`, else `ema`."""
+    return ema_first(c, m, n, k, v) if first else ema(c, m, n, k, v)
+
+
+@kernel
+def first_at(s: Any, b: Any, n: Any, k: Any, v: Any) -> Any:
+    """`ema_first` with its two numbers in the state, as `ema_at`."""
+    if v != v:
+        return np.nan
+    s[b], s[b + 1] = ema_first(s[b], s[b + 1], n, k, v)
+    return s[b + 1] if s[b] >= n else np.nan
+
+
+@kernel
 def ema_at(s: Any, b: Any, n: Any, k: Any, v: Any) -> Any:
     """`ema` with its two numbers in the state. Slots: count, average."""
     if v != v:

@@ -23,3 +23,11 @@ def wilder(c: Any, m: Any, n: Any, v: Any) -> Any:
     if c == n:
         m /= n
     return c, m
+
+
+@kernel
+def wilder_first(c: Any, m: Any, n: Any, v: Any) -> Any:
+    """As `wilder`, from the first value; valid from the n-th on as well."""
+    if c >= n:
+        return c, m + (v - m) / n
+    return c + 1, (m + (v - m) / n if c > 0 else v)

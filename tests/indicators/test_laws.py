@@ -1,4 +1,4 @@
-"""The laws that hold for every registry row."""
+"""The laws that hold for every registry row, and each row against its naive twin."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from indicators.batch import Function
 from indicators.registry import rows
 from indicators.stream import stream_class
+from tests.indicators import twin_cases
 from tests.indicators.series import columns, inputs
 
 pytestmark = pytest.mark.nojit
@@ -117,3 +118,34 @@ def test_no_garbage(kind: str) -> None:
             continue
         for c in columns(Function(row)(*inputs(row, kind))):
             assert not np.any(np.isinf(c)), row.name
+
+
+def test_every_row_has_a_twin() -> None:
+    assert set(twin_cases.TWINS) | set(twin_cases.EXEMPT) == set(rows())
+    assert len(twin_cases.EXEMPT) <= 5
+
+
+# In this file because the law above has the kernels compiled.
+@pytest.mark.nojit
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.name)
+def test_twin(row) -> None:
+    for kind, values, error in twin_cases.worst(row):
+        assert error < twin_cases.TOLERANCE, f"{kind} {values}: {error:.1e}"
+
+
+def test_a_wrong_kernel_is_caught() -> None:
+    """The comparison is not blind: a twin with another length, seed or row of delay fails."""
+    for name, values in (("rsi", {"length": 13}), ("atr", {"seed": "range"}), ("dpo", {})):
+        row, twin = rows()[name], twin_cases.TWINS[name]
+        x = [twin_cases.data("random")[c] for c in row.columns]
+        given = {p.name: values.get(p.name, p.default) for p in row.params}
+        want = twin(*x, *given.values())
+        want = np.roll(want, 1) if not values else want
+        assert twin_cases.apart(Function(row)(*x), want, 100.0) > twin_cases.TOLERANCE
+
+
+def test_patterns_are_seen() -> None:
+    """The bars on which patterns are compared hold each of them."""
+    x = [twin_cases.data("candles")[c] for c in ("open", "high", "low", "close")]
+    patterns = [r for r in ROWS if r.group == "candles"]
+    assert [r.name for r in patterns if not np.any(Function(r)(*x))] == []

@@ -40,7 +40,7 @@ def phase_of(v: Any, i: Any, known: Any, period: Any, last: Any) -> Any:
         phase -= 90.0
     elif real_part > 0.0:
         phase += 90.0
-    phase += 90.0 + 360.0 / period
+    phase += 90.0 + (360.0 / period if period > 0.0 else 0.0)
     if imaginary < 0.0:
         phase += 180.0
     return phase - 360.0 if phase > 315.0 else phase

@@ -7,7 +7,7 @@ from typing import Any
 from domain.jit import kernel
 from indicators.blocks.bands import true_range
 from indicators.blocks.edge import hide, warm
-from indicators.registry import Row, length
+from indicators.registry import Row, choice, length
 
 # slots: plus, minus, range (Wilder's sums), adx, last dx
 
@@ -20,9 +20,9 @@ def moves(up: Any, down: Any) -> Any:
 
 
 @kernel
-def smooth(total: Any, seen: Any, n: Any, a: Any, v: Any) -> Any:
-    """Wilder's sum: plain for the first n - 1 moves, then total - total / n + v."""
-    return total + v if seen < n else a * total + v
+def smooth(total: Any, seen: Any, m: Any, a: Any, v: Any) -> Any:
+    """Wilder's sum: plain for the first m - 1 moves, then total - total / n + v."""
+    return total + v if seen < m else a * total + v
 
 
 @kernel
@@ -35,38 +35,38 @@ def index(plus: Any, minus: Any, last: Any) -> Any:
 
 def update_dx(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: see the module."""
-    n, a, seen = int(s[0]), 1.0 - 1.0 / s[0], warm(s)
-    plus, minus, wide, last = s[1], s[2], s[3], s[5]
+    n, m, a, seen = int(s[0]), int(s[0] + s[1]), 1.0 - 1.0 / s[0], warm(s)
+    plus, minus, wide, last = s[2], s[3], s[4], s[6]
     for i in range(start, stop):
         if seen > 0:
             up, down = moves(x[0][i] - x[0][i - 1], x[1][i - 1] - x[1][i])
-            plus, minus = smooth(plus, seen, n, a, up), smooth(minus, seen, n, a, down)
-            wide = smooth(wide, seen, n, a, true_range(x[0][i], x[1][i], x[2][i - 1]))
+            plus, minus = smooth(plus, seen, m, a, up), smooth(minus, seen, m, a, down)
+            wide = smooth(wide, seen, m, a, true_range(x[0][i], x[1][i], x[2][i - 1]))
             if seen >= n and wide > 0.0:
                 last = index(plus, minus, last)
         seen += 1
         y[0][i - base] = last
-    s[1], s[2], s[3], s[5] = plus, minus, wide, last
+    s[2], s[3], s[4], s[6] = plus, minus, wide, last
     hide(y[0], s, start, stop, base)
 
 
 @kernel
 def adx_walk(x: Any, out: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """ADX from slot 4: the mean of n DX, then Wilder's average."""
-    n, a, seen = int(s[0]), 1.0 - 1.0 / s[0], warm(s)
-    plus, minus, wide, adx, k = s[1], s[2], s[3], s[4], 1.0 / s[0]
+    """ADX: the mean of n DX, then Wilder's average."""
+    n, m, a, seen = int(s[0]), int(s[0] + s[1]), 1.0 - 1.0 / s[0], warm(s)
+    plus, minus, wide, adx, k = s[2], s[3], s[4], s[5], 1.0 / s[0]
     for i in range(start, stop):
         if seen > 0:
             up, down = moves(x[0][i] - x[0][i - 1], x[1][i - 1] - x[1][i])
-            plus, minus = smooth(plus, seen, n, a, up), smooth(minus, seen, n, a, down)
-            wide = smooth(wide, seen, n, a, true_range(x[0][i], x[1][i], x[2][i - 1]))
+            plus, minus = smooth(plus, seen, m, a, up), smooth(minus, seen, m, a, down)
+            wide = smooth(wide, seen, m, a, true_range(x[0][i], x[1][i], x[2][i - 1]))
             if seen >= 2 * n:
                 adx = a * adx + k * index(plus, minus, adx) if wide > 0.0 else adx
             elif seen >= n:
                 adx += index(plus, minus, 0.0) * k if wide > 0.0 else 0.0
         seen += 1
         out[i - base] = adx
-    s[1], s[2], s[3], s[4] = plus, minus, wide, adx
+    s[2], s[3], s[4], s[5] = plus, minus, wide, adx
 
 
 def update_adx(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -76,15 +76,15 @@ def update_adx(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
 
 
 def update_adxr(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """See `adx_walk`; place and ring of past values from slot 5."""
+    """See `adx_walk`; place and ring of past values from slot 6."""
     adx_walk(x, y[0], s, start, stop, base)
-    p, n = int(s[5]), int(s[0]) - 1
+    p, n = int(s[6]), int(s[0]) - 1
     for i in range(start - base, stop - base):
-        new, old = y[0][i], s[6 + p]
-        s[6 + p] = new
+        new, old = y[0][i], s[7 + p]
+        s[7 + p] = new
         p = p + 1 if p + 1 < n else 0
         y[0][i] = (new + old) * 0.5
-    s[5] = p
+    s[6] = p
     hide(y[0], s, start, stop, base)
 
 
@@ -92,15 +92,16 @@ def update_adxr(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> Non
 def side(x: Any, out: Any, s: Any, span: Any, which: Any) -> None:
     """100 * one movement / range. n = 1: without smoothing."""
     start, stop, base = span
-    n, a, seen, move, wide = int(s[0]), 1.0 - 1.0 / s[0], warm(s), s[1], s[3]
+    n, m, a, seen = int(s[0]), int(s[0] + s[1]), 1.0 - 1.0 / s[0], warm(s)
+    move, wide = s[2], s[4]
     for i in range(start, stop):
         if seen > 0:
             both = moves(x[0][i] - x[0][i - 1], x[1][i - 1] - x[1][i])
-            move = smooth(move, seen, n, a, both[which])
-            wide = smooth(wide, seen, n, a, true_range(x[0][i], x[1][i], x[2][i - 1]))
+            move = smooth(move, seen, m, a, both[which])
+            wide = smooth(wide, seen, m, a, true_range(x[0][i], x[1][i], x[2][i - 1]))
         seen += 1
         out[i - base] = 100.0 * (move / wide) if wide > 0.0 else 0.0
-    s[1], s[3] = move, wide
+    s[2], s[4] = move, wide
     if n == 1:
         for i in range(start - base, stop - base):
             out[i] *= 0.01
@@ -121,14 +122,14 @@ def update_minus_di(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) ->
 def movement(x: Any, out: Any, s: Any, span: Any, which: Any) -> None:
     """One movement, Wilder's sum."""
     start, stop, base = span
-    n, a, seen, move = int(s[0]), 1.0 - 1.0 / s[0], warm(s), s[1]
+    m, a, seen, move = int(s[0] + s[1]), 1.0 - 1.0 / s[0], warm(s), s[2]
     for i in range(start, stop):
         if seen > 0:
             both = moves(x[0][i] - x[0][i - 1], x[1][i - 1] - x[1][i])
-            move = smooth(move, seen, n, a, both[which])
+            move = smooth(move, seen, m, a, both[which])
         seen += 1
         out[i - base] = move
-    s[1] = move
+    s[2] = move
     hide(out, s, start, stop, base)
 
 
@@ -142,14 +143,23 @@ def update_minus_dm(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) ->
     movement(x, y[0], s, (start, stop, base), 1)
 
 
+SUMS = choice("seed", "talib", ("talib", "wilder"), "how many moves are summed plainly")
+
+
+def _raw(n: float, seed: float) -> int:
+    return int(n if seed else max(n - 1, 1))
+
+
 def _row(name: str, title: str, inputs: str, low: int, formula: str, kernel: Any) -> Row:
-    warm_up = {"adx": lambda n: 2 * n - 1, "adxr": lambda n: 3 * n - 2}
+    warm_up = {"adx": lambda n, seed: 2 * n - 1, "adxr": lambda n, seed: 3 * n - 2}
     raw = name.endswith("_dm")
     return Row(
-        name, title, inputs, (length(14, low),), name, kernel,
-        slots=lambda n: 6 + n, history=lambda n: 1, formula=formula, source="Wilder 1978, ch. 4",
-        warmup=warm_up.get(name, (lambda n: max(n - 1, 1)) if raw else (lambda n: n)),
-        seeding="plain sums of the first n - 1 moves; ADX by the mean of the first n DX",
+        name, title, inputs, (length(14, low), SUMS), name, kernel,
+        slots=lambda n, seed: 6 + n, history=lambda n, seed: 1, formula=formula,
+        source="Wilder 1978, ch. 4",
+        warmup=warm_up.get(name, _raw if raw else (lambda n, seed: n)),
+        seeding="talib: plain sums of the first n - 1 moves; wilder: of the first n; ADX by the"
+        " mean of the first n DX",
         talib=name.upper() + " timeperiod", ta="ADXIndicator" if name[-2:] in "adx_di" else "",
     )  # fmt: skip
 

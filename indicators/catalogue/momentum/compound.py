@@ -10,8 +10,9 @@ from domain.jit import kernel
 from indicators.blocks.average import ema_at, sma_at
 from indicators.blocks.bands import true_range
 from indicators.blocks.edge import hide, warm
+from indicators.blocks.seed import rsi_at, starts
 from indicators.blocks.window import delay_at, highest_at, lowest_at, spread_at
-from indicators.registry import Row, length, real
+from indicators.registry import SEED_STEP, Row, length, real
 
 
 def update_kst(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -52,18 +53,6 @@ def update_stc(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
     hide(y[0], s, start, stop, base)
 
 
-@kernel
-def rsi_at(s: Any, b: Any, n: Any, v: Any) -> Any:
-    """RSI. Slots: seen, last value, gain (2), loss (2)."""
-    seen, change = s[b], v - s[b + 1]
-    s[b], s[b + 1] = seen + 1.0, v
-    if seen == 0.0:
-        return np.nan
-    up = ema_at(s, b + 2, n, 1.0 / n, max(change, 0.0))
-    down = ema_at(s, b + 4, n, 1.0 / n, max(-change, 0.0))
-    return 100.0 * up / (up + down) if up + down != 0.0 else 0.0
-
-
 def update_crsi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: two RSIs, the streak."""
     n, m, far, seen, v = int(s[0]), int(s[1]), int(s[2]), warm(s), x[0]
@@ -86,7 +75,7 @@ def update_qqe(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
         last = s[15]
         smooth = ema_at(s, 9, m, 2.0 / (m + 1.0), rsi_at(s, 3, n, x[0][i]))
         if smooth == smooth:
-            move = abs(smooth - last) if s[18] > 0.0 else 0.0
+            move = abs(smooth - last) if s[18] > 0.0 else np.nan
             s[18], s[15] = s[18] + 1.0, smooth
             wide = ema_at(s, 13, w, 2.0 / (w + 1.0), ema_at(s, 11, w, 2.0 / (w + 1.0), move))
             if wide == wide:
@@ -112,7 +101,8 @@ def update_fisher(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> N
         last = s[2]
         if high == high:
             place = (v - low) / (high - low) - 0.5 if high > low else 0.0
-            s[1] = min(max(0.66 * place + 0.67 * s[1], -0.999), 0.999)
+            s[1] = 0.66 * place + 0.67 * s[1]
+            s[1] = 0.999 if s[1] > 0.99 else -0.999 if s[1] < -0.99 else s[1]
             s[2] = 0.5 * np.log((1.0 + s[1]) / (1.0 - s[1])) + 0.5 * s[2]
         y[0][i - base], y[1][i - base] = s[2], last
     hide(y[0], s, start, stop, base)
@@ -159,6 +149,7 @@ def line_end(s: Any, b: Any, n: Any, v: Any) -> Any:
     return total / n + slope * middle
 
 
+EACH = "each average by the mean of its first n values; seed=first: by the first of them"
 PRING = "Pring, Stocks & Commodities 10:8 (1992)"
 ROWS = (
     Row(
@@ -177,34 +168,36 @@ ROWS = (
         "stc", "Schaff trend cycle", "close",
         (
             length(23, 1, "fast"), length(50, 1, "slow"), length(10, 2, "cycle"),
-            length(3, 1, "smooth1"), length(3, 1, "smooth2"),
+            length(3, 1, "smooth1"), length(3, 1, "smooth2"), SEED_STEP,
         ),
-        "stc", update_stc, slots=lambda a, b, n, c, d: 24 + 4 * n,
-        warmup=lambda a, b, n, c, d: max(a, b) - 1 + 2 * (n - 1) + c - 1 + d - 1,
+        "stc", update_stc, slots=lambda a, b, n, *c: 24 + 4 * n, bindings=starts("ema_at"),
+        warmup=lambda a, b, n, c, d, seed: max(a, b) - 1 + 2 * (n - 1) + c - 1 + d - 1,
         formula="stochastic, smoothed, of the stochastic, smoothed, of EMA(fast) - EMA(slow)",
-        source="Schaff 1999", seeding="each EMA by the mean of its first values",
+        source="Schaff 1999", seeding=EACH,
         ta="STCIndicator",
     ),
     Row(
         "crsi", "Connors RSI", "close",
-        (length(3, 2), length(2, 2, "streak"), length(100, 2, "rank")), "crsi", update_crsi,
-        slots=lambda n, m, r: 13, warmup=lambda n, m, r: max(n, m, r + 1),
-        history=lambda n, m, r: r + 1,
+        (length(3, 2), length(2, 2, "streak"), length(100, 2, "rank"), SEED_STEP), "crsi",
+        update_crsi, slots=lambda n, m, r, seed: 13, bindings=starts("rsi_at"),
+        warmup=lambda n, m, r, seed: max(n, m, r + 1), history=lambda n, m, r, seed: r + 1,
         formula="mean of RSI(close), RSI(streak) and percent rank of the newest change",
         source="Connors and Alvarez 2012", seeding="as rsi",
     ),
     Row(
         "qqe", "Quantitative qualitative estimation", "close",
-        (length(14), length(5, 1, "smoothing"), real("factor", 4.236, 0, 1e6)), "qqe trail",
-        update_qqe, slots=lambda n, m, f: 16, warmup=lambda n, m, f: n + m - 1 + 4 * n - 4,
+        (length(14), length(5, 1, "smoothing"), real("factor", 4.236, 0, 1e6), SEED_STEP),
+        "qqe trail", update_qqe, slots=lambda n, m, f, seed: 16,
+        warmup=lambda n, m, f, seed: n + m + 4 * n - 4, bindings=starts("ema_at", "rsi_at"),
         formula="EMA of the RSI, and a trailing line at `factor` smoothed moves of it",
-        source="Livshin; published by Moon 2008", seeding="each average by its first values",
+        source="Livshin; published by Moon 2008", seeding=EACH,
     ),
     Row(
         "fisher", "Fisher transform", "high low", (length(9),), "fisher signal", update_fisher,
         slots=lambda n: 8 + 2 * n, warmup=lambda n: n - 1,
         formula="0.5 ln((1 + v) / (1 - v)) + 0.5 before; v = 0.66 (place in range - 0.5) + 0.67"
-        " before", source="Ehlers, Stocks & Commodities 20:11 (2002)", seeding="zero",
+        " before, beyond 0.99 taken as 0.999",
+        source="Ehlers, Stocks & Commodities 20:11 (2002)", seeding="zero",
     ),
     Row(
         "squeeze", "TTM squeeze", "high low close",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from domain.jit import kernel
-from indicators.blocks.average import ema
+from indicators.blocks.average import ema_from
 from indicators.blocks.choice import bind, ma_slots, ma_warmup
 from indicators.blocks.choice import sma as ma1
 from indicators.blocks.choice import sma as ma2
 from indicators.blocks.choice import sma as ma3
 from indicators.blocks.edge import hide, warm
 from indicators.blocks.hilbert import MAMA_SLOTS
-from indicators.registry import SEED, Row, length, matype
+from indicators.blocks.seed import from_first, starts
+from indicators.registry import SEED, SEED_STEP, Row, length, matype
 
 
 @kernel
@@ -24,16 +26,15 @@ def converge(x: Any, y: Any, s: Any, span: Any, paces: Any, slot: Any) -> None:
     fast, slow, signal, k1, k2, k3, first = paces
     v, seen, c1, e1 = x[0], int(s[slot]), int(s[slot + 1]), s[slot + 2]
     c2, e2, c3, e3 = int(s[slot + 3]), s[slot + 4], int(s[slot + 5]), s[slot + 6]
-    n1, n2, n3 = (1, 1, 1) if first else (fast, slow, signal)
     late = 0 if first else max(slow - fast, 0)
     for i in range(start, stop):
         if seen >= late:
-            c1, e1 = ema(c1, e1, n1, k1, v[i])
-        c2, e2 = ema(c2, e2, n2, k2, v[i])
+            c1, e1 = ema_from(first, c1, e1, fast, k1, v[i])
+        c2, e2 = ema_from(first, c2, e2, slow, k2, v[i])
         line = e1 - e2
         seen += 1
         if seen >= slow:
-            c3, e3 = ema(c3, e3, n3, k3, line)
+            c3, e3 = ema_from(first, c3, e3, signal, k3, line)
         row = i - base
         y[0][row], y[1][row], y[2][row] = line, e3, line - e3
     s[slot], s[slot + 1], s[slot + 2] = seen, c1, e1
@@ -52,7 +53,7 @@ def update_macd(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> Non
 
 def update_macdfix(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """See `converge`; smoothing constants 0.15 and 0.075."""
-    paces = 12, 26, int(s[0]), 0.15, 0.075, 2.0 / (s[0] + 1.0), False
+    paces = 12, 26, int(s[0]), 0.15, 0.075, 2.0 / (s[0] + 1.0), from_first()
     converge(x, y, s, (start, stop, base), paces, 1)
 
 
@@ -116,15 +117,16 @@ def difference(one: Any, two: Any, ratio: Any) -> Any:
 
 
 @kernel
-def exponential(v: Any, out: Any, s: Any, span: Any, ratio: Any) -> None:
+def exponential(v: Any, out: Any, s: Any, span: Any, how: Any) -> None:
     """The difference of two exponential averages. Slots: their counts and values."""
     start, stop, base = span
+    ratio, first = how
     fast, slow = int(min(s[0], s[1])), int(max(s[0], s[1]))
     k1, k2 = 2.0 / (fast + 1.0), 2.0 / (slow + 1.0)
     c1, e1, c2, e2 = int(s[3]), s[4], int(s[5]), s[6]
     for i in range(start, stop):
-        c1, e1 = ema(c1, e1, fast, k1, v[i])
-        c2, e2 = ema(c2, e2, slow, k2, v[i])
+        c1, e1 = ema_from(first, c1, e1, fast, k1, v[i])
+        c2, e2 = ema_from(first, c2, e2, slow, k2, v[i])
         out[i - base] = difference(e1, e2, ratio)
     s[3], s[4], s[5], s[6] = c1, e1, c2, e2
 
@@ -133,7 +135,7 @@ def update_apo(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
     """Slots: two averages of any kind."""
     fast, slow = int(min(s[0], s[1])), int(max(s[0], s[1]))
     if s[2] == 1.0:
-        exponential(x[0], y[0], s, (start, stop, base), False)
+        exponential(x[0], y[0], s, (start, stop, base), (False, from_first()))
     else:
         for i in range(start, stop):
             one, two = ma1(s, 3, fast, x[0][i]), ma2(s, 3 + room(slow), slow, x[0][i])
@@ -145,7 +147,7 @@ def update_ppo(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
     """Slots: two averages of any kind."""
     fast, slow = int(min(s[0], s[1])), int(max(s[0], s[1]))
     if s[2] == 1.0:
-        exponential(x[0], y[0], s, (start, stop, base), True)
+        exponential(x[0], y[0], s, (start, stop, base), (True, from_first()))
     else:
         for i in range(start, stop):
             one, two = ma1(s, 3, fast, x[0][i]), ma2(s, 3 + room(slow), slow, x[0][i])
@@ -153,10 +155,11 @@ def update_ppo(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
     hide(y[0], s, start, stop, base)
 
 
-def _pair(fast: float, slow: float, kind: float) -> dict[str, Any]:
+def _pair(fast: float, slow: float, kind: float, seed: float) -> dict[str, Any]:
     """The kinds of the two averages; exponential ones have their own way."""
     named = 10.0 if kind == 1 else kind
-    return bind(ma1=(named, min(fast, slow)), ma2=(named, max(fast, slow)))
+    kinds = bind(ma1=(named, min(fast, slow)), ma2=(named, max(fast, slow)))
+    return kinds | starts("from_first")(seed)
 
 
 def _three(*p: float) -> dict[str, Any]:
@@ -179,9 +182,11 @@ def _ext_warmup(*p: float) -> int:
 
 FAST, SLOW, SIGNAL = length(12, 2, "fast"), length(26, 2, "slow"), length(9, 1, "signal")
 MACD = "macd signal histogram"
-EACH = "each average from its own first values"
+EACH = "each average from its own first values; seed=first: an ema by the first value"
+EMA_SEED = replace(SEED_STEP, meaning="what an ema starts from")
 LATE = "each EMA by the mean of its first values; the fast one starts slow - fast rows late, so"
 BOTH = LATE + " that both begin together; the signal by the mean of the first values of the macd"
+LAST = "; seed=first: by the first value each is given, the signal by the first shown macd"
 APPEL = "Appel 1979; Murphy 1999, ch. 10"
 ROWS = (
     Row(
@@ -189,13 +194,14 @@ ROWS = (
         update_macd, slots=lambda f, w, g, seed: 7,
         warmup=lambda f, w, g, seed: max(f, w) + g - 2,
         formula="EMA(fast) - EMA(slow), its EMA(signal), their difference", source=APPEL,
-        seeding=BOTH + "; seed=first: the first values", ta="MACD",
+        seeding=BOTH + LAST, ta="MACD",
         talib="MACD fastperiod slowperiod signalperiod",
     ),
     Row(
-        "macdfix", "MACD 12/26 with fixed constants", "close", (SIGNAL,), MACD, update_macdfix,
-        slots=lambda g: 7, warmup=lambda g: 24 + g,
-        formula="as macd with smoothing constants 0.15 and 0.075", source=APPEL, seeding=BOTH,
+        "macdfix", "MACD 12/26 with fixed constants", "close", (SIGNAL, SEED_STEP), MACD,
+        update_macdfix, slots=lambda g, seed: 7, warmup=lambda g, seed: 24 + g,
+        formula="as macd with smoothing constants 0.15 and 0.075", source=APPEL,
+        seeding=BOTH + LAST, bindings=starts("from_first"),
         talib="MACDFIX signalperiod",
     ),
     Row(
@@ -209,24 +215,24 @@ ROWS = (
         talib="MACDEXT fastperiod fastmatype slowperiod slowmatype signalperiod signalmatype",
     ),
     Row(
-        "apo", "Absolute price oscillator", "close", (FAST, SLOW, matype("ema")), "apo",
-        update_apo, bindings=_pair, slots=lambda f, w, k: 2 * ma_slots(max(f, w)),
-        warmup=lambda f, w, k: max(ma_warmup(f, k), ma_warmup(w, k)),
+        "apo", "Absolute price oscillator", "close", (FAST, SLOW, matype("ema"), EMA_SEED), "apo",
+        update_apo, bindings=_pair, slots=lambda f, w, k, seed: 2 * ma_slots(max(f, w)),
+        warmup=lambda f, w, k, seed: max(ma_warmup(f, k), ma_warmup(w, k)),
         formula="average(fast) - average(slow)", source=APPEL, seeding=EACH,
         talib="APO fastperiod slowperiod matype",
     ),
     Row(
-        "ppo", "Percentage price oscillator", "close", (FAST, SLOW, matype("ema")), "ppo",
-        update_ppo, bindings=_pair, slots=lambda f, w, k: 2 * ma_slots(max(f, w)),
-        warmup=lambda f, w, k: max(ma_warmup(f, k), ma_warmup(w, k)),
+        "ppo", "Percentage price oscillator", "close", (FAST, SLOW, matype("ema"), EMA_SEED), "ppo",
+        update_ppo, bindings=_pair, slots=lambda f, w, k, seed: 2 * ma_slots(max(f, w)),
+        warmup=lambda f, w, k, seed: max(ma_warmup(f, k), ma_warmup(w, k)),
         formula="100 (average(fast) - average(slow)) / average(slow)", source=APPEL,
         seeding=EACH, ta="PercentagePriceOscillator",
         talib="PPO fastperiod slowperiod matype",
     ),
     Row(
-        "pvo", "Percentage volume oscillator", "volume", (FAST, SLOW, matype("ema")), "pvo",
-        update_ppo, bindings=_pair, slots=lambda f, w, k: 2 * ma_slots(max(f, w)),
-        warmup=lambda f, w, k: max(ma_warmup(f, k), ma_warmup(w, k)),
+        "pvo", "Percentage volume oscillator", "volume", (FAST, SLOW, matype("ema"), EMA_SEED),
+        "pvo", update_ppo, bindings=_pair, slots=lambda f, w, k, seed: 2 * ma_slots(max(f, w)),
+        warmup=lambda f, w, k, seed: max(ma_warmup(f, k), ma_warmup(w, k)),
         formula="ppo of the volume", source=APPEL, seeding=EACH,
         talib="PVO fastperiod slowperiod matype", ta="PercentageVolumeOscillator",
     ),

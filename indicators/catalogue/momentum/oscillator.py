@@ -7,8 +7,9 @@ from typing import Any
 from domain.jit import kernel
 from indicators.blocks.average import ema, weigh
 from indicators.blocks.edge import hide, warm
+from indicators.blocks.seed import starts
 from indicators.blocks.window import REFRESH, bottoms, tops, total
-from indicators.registry import Row, length
+from indicators.registry import SEED_STEP, Row, length
 
 
 @kernel
@@ -226,9 +227,10 @@ ROWS = (
         source="White, Futures 1991", talib="VHF timeperiod",
     ),
     Row(
-        "eri", "Elder ray", "high low close", (length(13, 1),), "bull bear", update_eri,
-        slots=lambda n: 2, warmup=lambda n: n - 1, formula="high - EMA(close), low - EMA(close)",
-        source="Elder 1993, Trading for a Living", seeding="mean of the first n values",
+        "eri", "Elder ray", "high low close", (length(13, 1), SEED_STEP), "bull bear",
+        update_eri, slots=lambda n, seed: 2, warmup=lambda n, seed: n - 1, bindings=starts("ema"),
+        formula="high - EMA(close), low - EMA(close)", source="Elder 1993, Trading for a Living",
+        seeding="mean of the first n values; seed=first: the first",
         talib="ERI timeperiod",
     ),
     Row(

@@ -12,8 +12,9 @@ from indicators.blocks.choice import bind, ma_slots, ma_warmup
 from indicators.blocks.choice import sma as ma1
 from indicators.blocks.choice import sma as ma2
 from indicators.blocks.edge import hide, warm
+from indicators.blocks.seed import opening, starts
 from indicators.blocks.window import bottoms, highest_at, lowest_at, tops
-from indicators.registry import Row, length, matype
+from indicators.registry import SEED_STEP, Row, length, matype
 
 
 @kernel
@@ -94,10 +95,8 @@ def update_stochrsi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) ->
         up, down = (change, 0.0) if change > 0.0 else (0.0, -change)
         if seen > n:
             gain, loss = gain + (up - gain) * r, loss + (down - loss) * r
-        else:
-            gain, loss = gain + up, loss + down
-            if seen == n:
-                gain, loss = gain * r, loss * r
+        elif seen > 0:
+            gain, loss = opening(gain, up, seen, n, r), opening(loss, down, seen, n, r)
         if seen >= n:
             both = gain + loss
             rsi = 100.0 * gain / both if both > 0.0 else 0.0
@@ -194,22 +193,30 @@ ROWS = (
     ),
     Row(
         "stochrsi", "Stochastic RSI", "close",
-        (length(14), length(5, 1, "fastk"), length(3, 1, "fastd"), matype("sma", "fastd_matype")),
-        "fastk fastd", update_stochrsi, slots=lambda n, k, d, m: 8 + 2 * k + _room(d),
-        warmup=lambda n, k, d, m: n + k - 1 + ma_warmup(d, m), history=lambda n, k, d, m: 1,
-        bindings=lambda n, k, d, m: bind(ma1=(m, d)),
+        (
+            length(14), length(5, 1, "fastk"), length(3, 1, "fastd"),
+            matype("sma", "fastd_matype"), SEED_STEP,
+        ),
+        "fastk fastd", update_stochrsi, slots=lambda n, k, d, m, seed: 8 + 2 * k + _room(d),
+        warmup=lambda n, k, d, m, seed: n + k - 1 + ma_warmup(d, m),
+        history=lambda n, k, d, m, seed: 1,
+        bindings=lambda n, k, d, m, seed: bind(ma1=(m, d)) | starts("opening")(seed),
         formula="fast stochastic of the RSI", source="Chande and Kroll 1994",
-        seeding="as rsi", ta="StochRSIIndicator",
+        seeding="as rsi; then that of the average", ta="StochRSIIndicator",
         talib="STOCHRSI timeperiod fastk_period fastd_period fastd_matype",
     ),
     Row(
         "smi", "Stochastic momentum index", HLC,
-        (length(13), length(2, 1, "fast"), length(25, 1, "slow"), length(9, 1, "signal")),
-        "smi signal", update_smi, slots=lambda n, f, w, g: 8 + 4 * n, history=lambda n, f, w, g: n,
-        warmup=lambda n, f, w, g: n + f + w + g - 4,
+        (
+            length(13), length(2, 1, "fast"), length(25, 1, "slow"), length(9, 1, "signal"),
+            SEED_STEP,
+        ),
+        "smi signal", update_smi, slots=lambda n, f, w, g, seed: 8 + 4 * n,
+        history=lambda n, f, w, g, seed: n, bindings=starts("ema"),
+        warmup=lambda n, f, w, g, seed: n + f + w + g - 4,
         formula="200 EMA(EMA(close - middle of the range)) / EMA(EMA(range)), its EMA",
         source="Blau, Stocks & Commodities 11:1 (1993)",
-        seeding="each EMA by the mean of its first values",
+        seeding="each EMA by the mean of its first values; seed=first: by the first of them",
         talib="SMI timeperiod fastperiod slowperiod signalperiod",
     ),
 )  # fmt: skip

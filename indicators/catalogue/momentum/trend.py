@@ -8,8 +8,9 @@ from domain.jit import kernel
 from indicators.blocks.average import ema
 from indicators.blocks.bands import true_range
 from indicators.blocks.edge import hide, hide_whole, warm
+from indicators.blocks.seed import starts
 from indicators.blocks.window import REFRESH
-from indicators.registry import Row, length
+from indicators.registry import SEED_STEP, Row, length
 
 
 def update_trix(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -161,20 +162,23 @@ def update_fractal(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> 
     hide_whole(y[1], s, start, stop, base)
 
 
+EACH = "each EMA by the mean of its first values; seed=first: by the first of them"
 ROWS = (
     Row(
-        "trix", "TRIX", "close", (length(30, 1),), "trix", update_trix, slots=lambda n: 6,
-        warmup=lambda n: 3 * n - 2, formula="rate of change in per cent of a triple EMA",
+        "trix", "TRIX", "close", (length(30, 1), SEED_STEP), "trix", update_trix,
+        slots=lambda n, seed: 6, bindings=starts("ema"), warmup=lambda n, seed: 3 * n - 2,
+        formula="rate of change in per cent of a triple EMA",
         source="Hutson, Stocks & Commodities 1:5 (1983)",
-        seeding="each EMA by the mean of its first n values", talib="TRIX timeperiod",
+        seeding=EACH, talib="TRIX timeperiod",
         ta="TRIXIndicator",
     ),
     Row(
-        "tsi", "True strength index", "close", (length(25, 1, "first"), length(13, 1, "second")),
-        "tsi", update_tsi, slots=lambda n, m: 6, warmup=lambda n, m: n + m - 1,
-        history=lambda n, m: 1, formula="100 EMA(EMA(change)) / EMA(EMA(|change|))",
+        "tsi", "True strength index", "close",
+        (length(25, 1, "first"), length(13, 1, "second"), SEED_STEP), "tsi", update_tsi,
+        slots=lambda n, m, seed: 6, bindings=starts("ema"), warmup=lambda n, m, seed: n + m - 1,
+        history=lambda n, m, seed: 1, formula="100 EMA(EMA(change)) / EMA(EMA(|change|))",
         source="Blau, Stocks & Commodities 9:11 (1991)",
-        seeding="each EMA by the mean of its first values", talib="TSI firstperiod secondperiod",
+        seeding=EACH, talib="TSI firstperiod secondperiod",
         ta="TSIIndicator",
     ),
     Row(

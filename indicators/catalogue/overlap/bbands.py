@@ -11,8 +11,9 @@ from indicators.blocks.bands import true_range, wilder
 from indicators.blocks.choice import bind, ma_slots, ma_warmup
 from indicators.blocks.choice import sma as ma1
 from indicators.blocks.edge import hide, warm
+from indicators.blocks.seed import starts
 from indicators.blocks.window import recentred
-from indicators.registry import Row, choice, length, matype, real
+from indicators.registry import SEED_STEP, Row, choice, length, matype, real
 
 
 def update_bbands(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -99,11 +100,14 @@ ROWS = (
         (
             length(20), length(10, 1, "atr_length"), real("nbdev", 2.0, 0, 1e6, "ranges away"),
             choice("price", "typical", ("close", "typical"), "what the middle line averages"),
+            SEED_STEP,
         ),
-        "upper middle lower", update_kc, slots=lambda n, m, k, p: 4,
-        warmup=lambda n, m, k, p: max(n - 1, m), history=lambda n, m, k, p: 1,
+        "upper middle lower", update_kc, slots=lambda n, m, k, p, seed: 4,
+        warmup=lambda n, m, k, p, seed: max(n - 1, m), history=lambda n, m, k, p, seed: 1,
+        bindings=starts("ema", "wilder"),
         formula="EMA of the typical price +- k ATR", source="Keltner 1960; Raschke 1990s",
-        seeding="EMA and ATR by the mean of their first values",
+        seeding="EMA and ATR by the mean of their first values; seed=first: by the first of them;"
+        " ATR begins so late that both have a value on the same row",
         talib="KC timeperiod atrperiod nbdev", ta="KeltnerChannel",
     ),
 )  # fmt: skip

@@ -6,20 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from indicators.blocks.average import ema
-from indicators.registry import SEED, Row, length, real
+from indicators.blocks.average import ema, ema_from
+from indicators.blocks.seed import starts
+from indicators.registry import SEED, SEED_STEP, Row, length, real
 
 
 def update_dema(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: two (count, average) pairs."""
     v, out = x[0], y[0]
-    n, m = int(s[0]), 1 if s[1] == 1.0 else int(s[0])
+    n, first = int(s[0]), s[1] == 1.0
     c1, e1, c2, e2 = int(s[2]), s[3], int(s[4]), s[5]
     k, i, seen = 2.0 / (n + 1), start, int(s[6])
     while i < stop and seen < 2 * n - 1:
-        c1, e1 = ema(c1, e1, m, k, v[i])
-        if c1 >= m:
-            c2, e2 = ema(c2, e2, m, k, e1)
+        c1, e1 = ema_from(first, c1, e1, n, k, v[i])
+        if c1 >= n:
+            c2, e2 = ema_from(first, c2, e2, n, k, e1)
         seen += 1
         out[i - base] = 2.0 * e1 - e2 if seen == 2 * n - 1 else np.nan
         i += 1
@@ -34,15 +35,15 @@ def update_dema(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> Non
 def update_tema(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: three (count, average) pairs, seen."""
     v, out = x[0], y[0]
-    n, m = int(s[0]), 1 if s[1] == 1.0 else int(s[0])
+    n, first = int(s[0]), s[1] == 1.0
     c1, e1, c2, e2, c3, e3 = int(s[2]), s[3], int(s[4]), s[5], int(s[6]), s[7]
     k, i, seen, full = 2.0 / (n + 1), start, int(s[8]), 3 * n - 2
     while i < stop and seen < full:
-        c1, e1 = ema(c1, e1, m, k, v[i])
-        if c1 >= m:
-            c2, e2 = ema(c2, e2, m, k, e1)
-            if c2 >= m:
-                c3, e3 = ema(c3, e3, m, k, e2)
+        c1, e1 = ema_from(first, c1, e1, n, k, v[i])
+        if c1 >= n:
+            c2, e2 = ema_from(first, c2, e2, n, k, e1)
+            if c2 >= n:
+                c3, e3 = ema_from(first, c3, e3, n, k, e2)
         seen += 1
         out[i - base] = 3.0 * e1 - 3.0 * e2 + e3 if seen == full else np.nan
         i += 1
@@ -104,35 +105,38 @@ def update_zlema(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> No
     s[1], s[2], s[3] = seen, c, e
 
 
+EACH = "each EMA by the mean of its first n values; seed=first: by the first of them"
 SOURCE = "Mulloy, Stocks & Commodities 12:1-2 (1994)"
 ROWS = (
     Row(
         "dema", "Double exponential moving average", "close", (length(30, 1), SEED), "dema",
         update_dema, slots=lambda n, seed: 5, warmup=lambda n, seed: 2 * n - 2,
         formula="2 EMA - EMA(EMA)", source=SOURCE,
-        seeding="each EMA by the mean of its first n values, or by its first value",
+        seeding=EACH,
         talib="DEMA timeperiod",
     ),
     Row(
         "tema", "Triple exponential moving average", "close", (length(30, 1), SEED), "tema",
         update_tema, slots=lambda n, seed: 7, warmup=lambda n, seed: 3 * n - 3,
         formula="3 EMA - 3 EMA(EMA) + EMA(EMA(EMA))", source=SOURCE,
-        seeding="each EMA by the mean of its first n values, or by its first value",
+        seeding=EACH,
         talib="TEMA timeperiod",
     ),
     Row(
         "t3", "Tillson's T3 moving average", "close",
-        (length(5, 2), real("vfactor", 0.7, 0, 1, "volume factor a")), "t3", update_t3,
-        slots=lambda n, a: 13, warmup=lambda n, a: 6 * n - 6,
+        (length(5, 2), real("vfactor", 0.7, 0, 1, "volume factor a"), SEED_STEP), "t3", update_t3,
+        slots=lambda n, a, seed: 13, warmup=lambda n, a, seed: 6 * n - 6, bindings=starts("ema"),
         formula="six EMAs e1 .. e6; -a^3 e6 + 3(a^2 + a^3) e5 - (6a^2 + 3a + 3a^3) e4"
         " + (1 + 3a + 3a^2 + a^3) e3",
         source="Tillson, Stocks & Commodities 16:1 (1998)",
-        seeding="each EMA by the mean of its first n values", talib="T3 timeperiod vfactor",
+        seeding=EACH, talib="T3 timeperiod vfactor",
     ),
     Row(
-        "zlema", "Zero-lag exponential moving average", "close", (length(30),), "zlema",
-        update_zlema, slots=lambda n: 3, history=lambda n: n, warmup=lambda n: n - 1 + (n - 1) // 2,
+        "zlema", "Zero-lag exponential moving average", "close", (length(30), SEED_STEP),
+        "zlema", update_zlema, slots=lambda n, seed: 3, history=lambda n, seed: n,
+        warmup=lambda n, seed: n - 1 + (n - 1) // 2, bindings=starts("ema"),
         formula="EMA of 2 close - close (n - 1) // 2 rows ago", source="Ehlers and Way 2010",
-        seeding="mean of the first n corrected values", talib="ZLEMA timeperiod",
+        seeding="mean of the first n corrected values; seed=first: the first of them",
+        talib="ZLEMA timeperiod",
     ),
 )  # fmt: skip

@@ -7,8 +7,9 @@ from typing import Any
 from indicators.blocks.average import ema_at
 from indicators.blocks.bands import true_range
 from indicators.blocks.edge import hide, warm
+from indicators.blocks.seed import starts
 from indicators.blocks.window import delay_at, highest_at, lowest_at
-from indicators.registry import Row, length, real
+from indicators.registry import SEED_STEP, Row, length, real
 
 
 def update_ichimoku(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -85,10 +86,11 @@ ROWS = (
     ),
     Row(
         "chandelier", "Chandelier exit", "high low close",
-        (length(22), real("multiplier", 3.0, 0, 1e6)), "long short", update_chandelier,
-        slots=lambda n, k: 8 + 2 * n, warmup=lambda n, k: n, history=lambda n, k: 1,
+        (length(22), real("multiplier", 3.0, 0, 1e6), SEED_STEP), "long short", update_chandelier,
+        slots=lambda n, k, seed: 8 + 2 * n, warmup=lambda n, k, seed: n,
+        history=lambda n, k, seed: 1, bindings=starts("ema_at"),
         formula="highest high - k ATR, lowest low + k ATR", source="LeBeau; Elder 2002",
-        seeding="ATR by the mean of its first n values",
+        seeding="ATR by the mean of its first n values; seed=first: by the first of them",
     ),
     Row(
         "chandekroll", "Chande-Kroll stop", "high low close",
@@ -101,10 +103,11 @@ ROWS = (
     ),
     Row(
         "alligator", "Williams' Alligator", "high low",
-        (length(13, 1, "jaw"), length(8, 1, "teeth"), length(5, 1, "lips")), "jaw teeth lips",
-        update_alligator, slots=lambda a, b, c: 32,
-        warmup=lambda a, b, c: min(a + 7, b + 4, c + 2),
+        (length(13, 1, "jaw"), length(8, 1, "teeth"), length(5, 1, "lips"), SEED_STEP),
+        "jaw teeth lips", update_alligator, slots=lambda a, b, c, seed: 32,
+        warmup=lambda a, b, c, seed: min(a + 7, b + 4, c + 2), bindings=starts("ema_at"),
         formula="Wilder averages of the median price, shown 8, 5 and 3 rows late",
-        source="Williams 1995, Trading Chaos", seeding="mean of the first n values",
+        source="Williams 1995, Trading Chaos",
+        seeding="mean of the first n values; seed=first: the first",
     ),
 )  # fmt: skip

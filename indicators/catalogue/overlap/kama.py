@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from indicators.blocks.average import adapt
 from indicators.blocks.edge import hide, warm
+from indicators.blocks.seed import before, starts
 from indicators.blocks.window import REFRESH
-from indicators.registry import Row, length
+from indicators.registry import SEED_STEP, Row, length
 
 
 def update_kama(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -20,7 +22,7 @@ def update_kama(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> Non
     i = start
     while i < stop and seen <= n:
         path += abs(v[i] - v[i - 1]) if seen > 0 else 0.0
-        mean = v[i - 1] if seen == n else mean
+        mean = before(v, i, n) if seen == n else mean
         k = adapt(v[i] - v[i - n], path, fast, slow)
         mean = (1.0 - k) * mean + k * v[i]
         path -= abs(v[i - n + 1] - v[i - n]) if seen == n else 0.0
@@ -81,13 +83,16 @@ def update_mcginley(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) ->
     s[1], s[2] = seen, mean
 
 
+START = replace(SEED_STEP, default="first")
 ROWS = (
     Row(
         "kama", "Kaufman's adaptive moving average", "close",
-        (length(30), length(2, 1, "fast"), length(30, 1, "slow")), "kama", update_kama,
-        slots=lambda n, f, w: 3, history=lambda n, f, w: n, warmup=lambda n, f, w: n,
+        (length(30), length(2, 1, "fast"), length(30, 1, "slow"), START),
+        "kama", update_kama, slots=lambda n, f, w, seed: 3, history=lambda n, f, w, seed: n,
+        warmup=lambda n, f, w, seed: n, bindings=starts("before"),
         formula="k = (ER (2 / (fast + 1) - 2 / (slow + 1)) + 2 / (slow + 1))^2, e += k (close - e)",
-        source="Kaufman 1995, Smarter Trading", seeding="the value one row before the first",
+        source="Kaufman 1995, Smarter Trading",
+        seeding="first: the value one row before the first; sma: the mean of the n before it",
         talib="KAMA timeperiod", ta="KAMAIndicator",
     ),
     Row(

@@ -6,7 +6,8 @@ from typing import Any
 
 from indicators.blocks.bands import true_range, wilder
 from indicators.blocks.edge import hide, hide_whole, warm
-from indicators.registry import Row, length, real
+from indicators.blocks.seed import starts
+from indicators.registry import SEED_STEP, Row, length, real
 
 
 def update(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -39,13 +40,14 @@ def update(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
 ROWS = (
     Row(
         "supertrend", "SuperTrend", "high low close",
-        (length(10, 1), real("multiplier", 3.0, 0, 1e6, "ranges away")),
-        "supertrend trend", update, slots=lambda n, m: 5, warmup=lambda n, m: n,
-        history=lambda n, m: 1, integer_outputs=(1,),
+        (length(10, 1), real("multiplier", 3.0, 0, 1e6, "ranges away"), SEED_STEP),
+        "supertrend trend", update, slots=lambda n, m, seed: 5, warmup=lambda n, m, seed: n,
+        history=lambda n, m, seed: 1, integer_outputs=(1,), bindings=starts("wilder"),
         formula="bands (high + low) / 2 +- m ATR that only tighten; the side flips when the close"
         " crosses its band",
         source="Seban 2009",
-        seeding="ATR by the mean of its first n values; the first side is long",
+        seeding="ATR by the mean of its first n values; seed=first: by the first; the first side is"
+        " long",
         talib="SUPERTREND timeperiod multiplier",
     ),
 )  # fmt: skip

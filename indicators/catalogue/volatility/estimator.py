@@ -10,8 +10,9 @@ from domain.jit import kernel
 from indicators.blocks.average import ema_at, sma_at
 from indicators.blocks.bands import true_range
 from indicators.blocks.edge import hide, warm
+from indicators.blocks.seed import starts
 from indicators.blocks.window import highest_at, lowest_at, recentred, spread_at, total_at
-from indicators.registry import Row, length, real
+from indicators.registry import SEED_STEP, Row, length, real
 
 
 def update_parkinson(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -182,11 +183,13 @@ ROWS = (
         source="Dreiss 1993",
     ),
     Row(
-        "rvi", "Relative volatility index", "close", (length(14), length(10, 2, "deviation")),
-        "rvi", update_rvi, slots=lambda n, m: 9 + m, warmup=lambda n, m: n + m - 2,
-        history=lambda n, m: 1,
+        "rvi", "Relative volatility index", "close",
+        (length(14), length(10, 2, "deviation"), SEED_STEP), "rvi", update_rvi,
+        slots=lambda n, m, seed: 9 + m, warmup=lambda n, m, seed: n + m - 2,
+        history=lambda n, m, seed: 1, bindings=starts("ema_at"),
         formula="100 up / (up + down), Wilder averages of the deviation on rising, falling rows",
-        source="Dorsey, Stocks & Commodities 11:6 (1993)", seeding="mean of the first n values",
+        source="Dorsey, Stocks & Commodities 11:6 (1993)",
+        seeding="mean of the first n values; seed=first: the first",
         talib="RVI timeperiod stddevperiod",
     ),
     Row(

@@ -10,8 +10,9 @@ from domain.jit import kernel
 from indicators.blocks.average import ema
 from indicators.blocks.bands import true_range
 from indicators.blocks.edge import hide
+from indicators.blocks.seed import starts
 from indicators.blocks.window import REFRESH
-from indicators.registry import SEED, Row, length
+from indicators.registry import SEED_STEP, Row, choice, length
 
 
 def update_trange(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -27,16 +28,18 @@ def update_trange(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> N
 def average_range(x: Any, out: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Wilder's average of the true range. Slots: seen, average."""
     high, low, close, n, first = x[0], x[1], x[2], int(s[0]), s[1] == 1.0
-    seen, m, i = int(s[2]), s[3], start
-    k = 1.0 / n
-    while i < stop and seen <= n:
-        if seen > 0:
-            v = true_range(high[i], low[i], close[i - 1])
+    seen, m, i, ranged = int(s[2]), s[3], start, s[1] == 2.0
+    k, full = 1.0 / n, n - 1 if ranged else n
+    while i < stop and seen <= full:
+        if seen > 0 or ranged:
+            v = high[i] - low[i]
+            if seen > 0:
+                v = true_range(high[i], low[i], close[i - 1])
             if first:
                 m = v if seen == 1 else m + (v - m) * k
             else:
-                m = (m + v) * k if seen == n else m + v
-        out[i - base] = m if seen == n else np.nan
+                m = (m + v) * k if seen == full else m + v
+        out[i - base] = m if seen == full else np.nan
         seen += 1
         i += 1
     a = 1.0 - k
@@ -117,6 +120,11 @@ def update_massi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> No
 
 
 WILDER = "Wilder 1978, ch. 3"
+RANGES = choice("seed", "sma", ("sma", "first", "range"), "what the recursion starts from")
+RANGED = (
+    "sma: mean of the first n true ranges, from the second row on; first: the first of these;"
+    " range: mean of n, the first row's high - low included"
+)
 ROWS = (
     Row(
         "trange", "True range", "high low close", (), "trange", update_trange,
@@ -124,15 +132,15 @@ ROWS = (
         formula="max(high, close before) - min(low, close before)", source=WILDER, talib="TRANGE",
     ),
     Row(
-        "atr", "Average true range", "high low close", (length(14, 1), SEED), "atr", update_atr,
-        slots=lambda n, seed: 2, warmup=lambda n, seed: n, history=lambda n, seed: 1,
+        "atr", "Average true range", "high low close", (length(14, 1), RANGES), "atr", update_atr,
+        slots=lambda n, seed: 2, warmup=lambda n, seed: n - (seed == 2), history=lambda n, seed: 1,
         formula="a += (true range - a) / n", source=WILDER,
-        seeding="sma: mean of the first n true ranges (from the second row on); first: the first",
+        seeding=RANGED,
         talib="ATR timeperiod", ta="AverageTrueRange",
     ),
     Row(
-        "natr", "Normalised average true range", "high low close", (length(14, 1), SEED), "natr",
-        update_natr, slots=lambda n, seed: 2, warmup=lambda n, seed: n,
+        "natr", "Normalised average true range", "high low close", (length(14, 1), RANGES), "natr",
+        update_natr, slots=lambda n, seed: 2, warmup=lambda n, seed: n - (seed == 2),
         history=lambda n, seed: 1, formula="100 ATR / close",
         source="Forman, Stocks & Commodities 24:5 (2006)", seeding="as atr",
         talib="NATR timeperiod",
@@ -143,18 +151,23 @@ ROWS = (
         formula="mean of high - low", source="TA-Lib", talib="ADR timeperiod",
     ),
     Row(
-        "cvi", "Chaikin's volatility", "high low", (length(10), length(10, 1, "roc_length")),
-        "cvi", update_cvi, slots=lambda n, m: 3 + m, warmup=lambda n, m: n + m - 1,
+        "cvi", "Chaikin's volatility", "high low",
+        (length(10), length(10, 1, "roc_length"), SEED_STEP), "cvi", update_cvi,
+        slots=lambda n, m, seed: 3 + m, warmup=lambda n, m, seed: n + m - 1,
+        bindings=starts("ema"),
         formula="rate of change in per cent over m rows of EMA(high - low, n)",
-        source="Achelis 2001, Technical Analysis from A to Z", seeding="mean of the first n ranges",
+        source="Achelis 2001, Technical Analysis from A to Z",
+        seeding="mean of the first n ranges; seed=first: the first",
         talib="CVI timeperiod rocperiod",
     ),
     Row(
-        "massi", "Mass index", "high low", (length(9, 2, "fast"), length(25, 1, "slow")), "massi",
-        update_massi, slots=lambda n, m: 7 + m, warmup=lambda n, m: 2 * n + m - 3,
+        "massi", "Mass index", "high low",
+        (length(9, 2, "fast"), length(25, 1, "slow"), SEED_STEP), "massi", update_massi,
+        slots=lambda n, m, seed: 7 + m, warmup=lambda n, m, seed: 2 * n + m - 3,
+        bindings=starts("ema"),
         formula="sum over m rows of EMA(range) / EMA(EMA(range))",
         source="Dorsey, Stocks & Commodities 10:6 (1992)",
-        seeding="each EMA by the mean of its first n values",
+        seeding="each EMA by the mean of its first n values; seed=first: by the first of them",
         talib="MASSI fastperiod slowperiod", ta="MassIndex",
     ),
 )  # fmt: skip

@@ -6,7 +6,8 @@ from typing import Any
 
 from indicators.blocks.average import ema_at, sma_at
 from indicators.blocks.edge import hide, warm
-from indicators.registry import Row, length, real
+from indicators.blocks.seed import starts
+from indicators.registry import SEED_STEP, Row, length, real
 
 
 def update_klinger(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -60,12 +61,13 @@ def update_sobv(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> Non
 ROWS = (
     Row(
         "klinger", "Klinger volume oscillator", "high low close volume",
-        (length(34, 1, "fast"), length(55, 1, "slow"), length(13, 1, "signal")),
-        "klinger signal", update_klinger, slots=lambda a, b, c: 9,
-        warmup=lambda a, b, c: max(a, b), history=lambda a, b, c: 1,
+        (length(34, 1, "fast"), length(55, 1, "slow"), length(13, 1, "signal"), SEED_STEP),
+        "klinger signal", update_klinger, slots=lambda a, b, c, seed: 9,
+        warmup=lambda a, b, c, seed: max(a, b), history=lambda a, b, c, seed: 1,
+        bindings=starts("ema_at"),
         formula="EMA(fast) - EMA(slow) of volume * |2 (range / movement of the trend - 1)| *"
         " trend * 100, its EMA", source="Klinger, Stocks & Commodities 15:12 (1997)",
-        seeding="each EMA by the mean of its first values",
+        seeding="each EMA by the mean of its first values; seed=first: by the first of them",
     ),
     Row(
         "emv", "Ease of movement", "high low volume",

@@ -7,8 +7,9 @@ from typing import Any
 from domain.jit import kernel
 from indicators.blocks.average import ema
 from indicators.blocks.edge import hide, warm
+from indicators.blocks.seed import starts
 from indicators.blocks.window import REFRESH, total
-from indicators.registry import Row, length
+from indicators.registry import SEED_STEP, Row, length
 
 
 @kernel
@@ -202,10 +203,12 @@ ROWS = (
         talib="CMF timeperiod", ta="ChaikinMoneyFlowIndicator",
     ),
     Row(
-        "efi", "Elder's force index", CV, (length(13, 1),), "efi", update_efi,
-        slots=lambda n: 2, warmup=lambda n: n, history=lambda n: 1,
+        "efi", "Elder's force index", CV, (length(13, 1), SEED_STEP), "efi", update_efi,
+        slots=lambda n, seed: 2, warmup=lambda n, seed: n, history=lambda n, seed: 1,
+        bindings=starts("ema"),
         formula="EMA of (close - close before) * volume", source="Elder 1993",
-        seeding="mean of the first n forces", talib="EFI timeperiod", ta="ForceIndexIndicator",
+        seeding="mean of the first n forces; seed=first: the first", talib="EFI timeperiod",
+        ta="ForceIndexIndicator",
     ),
     Row(
         "marketfi", "Market facilitation index", "high low volume", (), "marketfi",
