@@ -196,6 +196,30 @@ def test_errors_survive_a_process_border_and_are_of_the_tree():
     assert again.retry_seconds == 0.25
 
 
+@pytest.mark.parametrize(
+    ("error", "code", "reason", "retry_seconds"),
+    [
+        (NotAuthenticated("KEY_EXPIRED", "key x has expired"), "UNAUTHENTICATED", None, None),
+        (NotPermitted("ACCOUNT_DENIED", "key x has no account"), "PERMISSION_DENIED", None, None),
+        (LimitReached("RATE_LIMIT", "messages", 5, 0.25), "RESOURCE_EXHAUSTED", None, 0.25),
+        (Unavailable("no sight of the store"), "UNAVAILABLE", "UNAVAILABLE", 1.0),
+    ],
+)
+def test_what_a_refusal_is_on_the_wire(error, code, reason, retry_seconds):
+    from google.rpc import error_details_pb2, status_pb2
+
+    from server.status import status_of
+
+    made = status_of(error)
+    assert made.code.name == code
+    details = status_pb2.Status.FromString(dict(made.trailing_metadata).popitem()[1]).details
+    info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
+    assert details[0].Unpack(info)
+    assert info.reason == (reason or error.reason)
+    waits = [retry.retry_delay.ToMilliseconds() for d in details if d.Unpack(retry)]
+    assert waits == ([] if retry_seconds is None else [retry_seconds * 1_000])
+
+
 def test_times_of_both_databases():
     assert nanoseconds("2026-11-23 14:00:00.000001") == nanoseconds(
         datetime(2026, 11, 23, 14, 0, 0, 1, UTC)
