@@ -196,8 +196,16 @@ def _for_kernels_only(dispatcher: Any) -> Any:
     def keep(result: Any) -> None:  # there is no machine code to enter for calls from Python
         dispatcher.overloads[tuple(result.signature.args)] = result
 
+    def refuse(*_: Any, **__: Any) -> None:
+        name = f"{dispatcher.__module__}.{dispatcher.__name__}"
+        raise TypeError(
+            f"{name} is a kernel: only kernels call it. From Python call an `entry` that does; "
+            "with NUMBA_DISABLE_JIT=1 every kernel is a plain function"
+        )
+
     dispatcher.get_call_template = wide
     dispatcher.add_overload = keep
+    dispatcher._compile_for_args = refuse  # where a call from Python goes that finds no code
     return dispatcher
 
 

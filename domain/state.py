@@ -305,4 +305,5 @@ CORE = row(
     ("reports", "i8"),  # rows written to the buffers of this call
     ("markets", "i8"),
     ("rows", "i8"),  # commands in the buffer of this call
+    ("full", "i8"),  # bit set of the tables that have reached their bound
 )

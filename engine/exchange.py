@@ -16,7 +16,7 @@ import numpy as np
 
 from domain import layout, state
 from domain.codes import Feed
-from domain.errors import InvalidField
+from domain.errors import CapacityError, InvalidField, Unavailable
 from domain.limits import STEP_REPORTS
 from domain.tables import Table
 from engine.depth import read_depth
@@ -37,6 +37,11 @@ _REPORTS, _MARKETS, _CALLED = (
 _SEQ = state.CORE.fields["seq"][1] // 8  # type: ignore[index]
 _POPULATION = state.CORE.fields["nodes"][1] // 8  # type: ignore[index]  # nodes and instruments
 _AT_COMMANDS, _AT_REPORTS = 2 * Table.COMMAND, 2 * Table.REPORT
+# A command that would need one more row than these can have is refused (CAPACITY).
+_REFUSED_WHEN_FULL = (
+    Table.ORDER, Table.EXTRA, Table.DIRECTORY, Table.POSITION, Table.RECENT, Table.INSTRUMENT,
+    Table.NODE, Table.GROUP,
+)  # fmt: skip
 _GROWN_TOGETHER = {
     Table.ORDER: (Table.ORDER, Table.DETAIL, Table.OWNER),
     Table.INSTRUMENT: (Table.INSTRUMENT, Table.BOOK),
@@ -67,6 +72,10 @@ class Exchange:
 
     `apply` costs about as much per command as the kernel does; everything that returns Python
     objects costs microseconds. Not thread-safe: one writer.
+
+    A table that has reached its bound of `domain.limits` refuses commands that need a row of it
+    (Reason.CAPACITY). A call that Python cuts short, for want of memory or by an interrupt, may
+    stop in the middle of a command: from then on `apply` raises Unavailable until `restore`.
     """
 
     def __init__(self, *, feed: Feed = Feed.NONE, salt: int = 0) -> None:
@@ -79,6 +88,7 @@ class Exchange:
         self._market: list[Array] = []
         self._out: Array | None = None  # the caller's buffer of the last call, and its address
         self._out_at = 0
+        self._cut_short = False
         self._point_buffers()
 
     def _point_buffers(self) -> None:
@@ -103,8 +113,11 @@ class Exchange:
 
         Raises:
             InvalidField: `commands` or `out` has another dtype or memory layout.
-            CapacityError: a bound of `domain.limits` would be passed.
+            Unavailable: an earlier call was cut short (`Exchange` says when).
+            MemoryError: a table could not grow.
         """
+        if self._cut_short:
+            raise Unavailable("a batch was cut short in the middle; restore a snapshot")
         if commands.dtype is not _COMMAND or commands.ndim != 1 or not commands.flags.c_contiguous:
             check_commands(commands)
         store, cells = self._store, self._cells
@@ -125,12 +138,19 @@ class Exchange:
         cells[_CALLED], cells[_REPORTS], cells[_MARKETS] = rows, 0, 0
         full: list[Array] = []
         done = run(store.address, 0)
-        while done < rows:
-            self._make_room(full, self._reports if out is None else out)
-            done = run(store.address, done)
+        if done < rows:
+            self._go_on(done, rows, full, self._reports if out is None else out)
         if cells[_MARKETS]:
             self._keep_market()
         return self._result(full, out)
+
+    def _go_on(self, done: int, rows: int, full: list[Array], buffer: Array) -> None:
+        """Make room and go on until all rows are done; what stops half-way stops for good."""
+        self._cut_short = True
+        while done < rows:
+            self._make_room(full, buffer)
+            done = run(self._store.address, done)
+        self._cut_short = False
 
     def _result(self, full: list[Array], out: Array | None) -> Array:
         """The rows of this call: a new array, or a view of `out`."""
@@ -157,19 +177,29 @@ class Exchange:
             core["reports"] = 0
         elif want == Table.MARKET:
             self._keep_market()
-        elif want == Table.DIRECTORY:
+        else:
+            try:
+                self._grow(want)
+            except CapacityError:
+                if want not in _REFUSED_WHEN_FULL:
+                    raise
+                core["full"] |= 1 << want
+
+    def _grow(self, want: Table) -> None:
+        if want == Table.DIRECTORY:
             self._store.renew(want)
             fill_directory(self._store.address)
-        elif want == Table.RECENT:
+            return
+        if want == Table.RECENT:
             move_recents(self._store.address, self._store.renew(want))
-        else:
-            for table in _GROWN_TOGETHER.get(want, (want,)):
-                self._store.grow(table, len(self._store[table]) + 1)
-            if want == Table.POSITION:
-                self._store.renew(Table.POSITION_INDEX)
-                fill_position_index(self._store.address)
-            elif want == Table.INSTRUMENT:
-                self._store.grow(Table.TREE, 4 * len(self._store[Table.BOOK]))
+            return
+        for table in _GROWN_TOGETHER.get(want, (want,)):
+            self._store.grow(table, len(self._store[table]) + 1)
+        if want == Table.POSITION:
+            self._store.renew(Table.POSITION_INDEX)
+            fill_position_index(self._store.address)
+        elif want == Table.INSTRUMENT:
+            self._store.grow(Table.TREE, 4 * len(self._store[Table.BOOK]))
 
     def _keep_market(self) -> None:
         core = self._store.core
@@ -225,7 +255,9 @@ class Exchange:
             InvalidField: a part is missing or is not whole rows; the state is as before.
         """
         self._store.restore(parts)
+        self._store.core["full"] = 0
         self._point_buffers()
+        self._cut_short = False
         fill_directory(self._store.address)
         fill_position_index(self._store.address)
 

@@ -10,17 +10,26 @@ import numpy as np
 from domain.attributes import InstrumentAttr
 from domain.codes import Command, Phase, Reason, ReportType, Scope
 from domain.jit import entry, kernel
-from domain.limits import MAX_CASH, MAX_TIME
-from domain.tables import books, commands, core, instruments, nodes, sessions
+from domain.limits import MAX_TIME
+from domain.tables import books, commands, core, instruments
 from engine.advance import drain
-from engine.emit import report_admin
+from engine.emit import report_admin, report_refusal
 from engine.orders.amend import cancel_order, replace_order
 from engine.orders.entry import new_order
 from engine.orders.intake import check_ids, refuse
 from engine.orders.quotes import quote_leg, quote_refused
-from engine.room import room_for_administration, room_for_command, room_for_rows
+from engine.room import (
+    FULL,
+    NO_ROOM,
+    is_full,
+    room_for_administration,
+    room_for_rows,
+    room_to_begin,
+    takes_rows,
+)
 from engine.states import DONE, SUSPENDED
 from engine.sweeps import begin_orders, sweep_orders
+from engine.timers import end_timers, keep_alive, set_dead_man, set_session
 from engine.trading.calls import is_call
 from engine.trading.phases import (
     begin_halt,
@@ -52,6 +61,8 @@ _KILL_ON, _KILL_OFF = int(_C.KILL_ON), int(_C.KILL_OFF)
 _CONNECT, _DISCONNECT = int(_C.CONNECT), int(_C.DISCONNECT)
 _DEAD_MAN, _TICK, _END_OF_DAY = int(_C.DEAD_MAN), int(_C.TICK), int(_C.END_OF_DAY)
 _ADMIN, _MASS = int(ReportType.ADMIN), int(ReportType.MASS_CANCEL)
+_EXECUTION, _CANCEL_REJECT = int(ReportType.EXECUTION), int(ReportType.CANCEL_REJECT)
+_CAPACITY = int(Reason.CAPACITY)
 _MARKET, _NODE, _INSTRUMENT = int(Scope.MARKET), int(Scope.NODE), int(Scope.INSTRUMENT)
 _UNKNOWN_COMMAND, _UNKNOWN_ENTITY = int(Reason.UNKNOWN_COMMAND), int(Reason.UNKNOWN_ENTITY)
 _UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ACCOUNT)
@@ -78,16 +89,21 @@ def run(s, first):
             instrument = np.int64(cmd["instrument"])
             if instrument < 0 or instrument > c["instruments"]:
                 instrument = np.int64(0)
-            if not room_for_command(s, instrument):
+            room = room_to_begin(s, instrument)
+            if room == NO_ROOM:
                 return at
-            if cmd["command"] > _QUOTE and not room_for_administration(s):
+            if cmd["command"] > _QUOTE and not room_for_administration(s) and not is_full(s):
                 return at
             c["seq"] += 1
             if cmd["transact_time"] > c["time"] and cmd["transact_time"] <= MAX_TIME:
                 c["time"] = cmd["transact_time"]
             c["rounds"] = 8
             c["book"] = instrument
-            _begin(s, cmd)
+            if room == FULL and takes_rows(cmd):
+                keep_alive(s, cmd)
+                _refuse_for_room(s, cmd)
+            else:
+                _begin(s, cmd)
         if _advance(s, cmd) == SUSPENDED:
             return at
         c["stage"] = _IDLE
@@ -97,11 +113,23 @@ def run(s, first):
 
 
 @kernel
+def _refuse_for_room(s, cmd):
+    """Refuse a command for which a table at its bound has no row."""
+    reason, command = refuse(s, _CAPACITY, 0, 0), cmd["command"]
+    if command == _NEW:
+        report_refusal(s, cmd, _EXECUTION, reason, 0)
+    elif command == _REPLACE:
+        report_refusal(s, cmd, _CANCEL_REJECT, reason, cmd["order_id"])
+    else:
+        report_admin(s, cmd, _ADMIN, reason, np.int64(cmd["entity"]))
+
+
+@kernel
 def _begin(s, cmd):
     """The first part of a command; what is left is in CORE.stage."""
     c = core(s)[0]
     command = cmd["command"]
-    _touch(s, cmd)
+    keep_alive(s, cmd)
     c["stage"] = _BOOK
     if command == _NEW:
         new_order(s, cmd)
@@ -116,18 +144,6 @@ def _begin(s, cmd):
     else:
         c["stage"] = _IDLE
         _begin_administration(s, cmd)
-
-
-@kernel
-def _touch(s, cmd):
-    """A command of an account restarts its dead-man timer."""
-    c = core(s)[0]
-    account = np.int64(cmd["account"])
-    if cmd["command"] > _QUOTE or account < 1 or account > c["nodes"]:
-        return
-    node = nodes(s)[account]
-    if node["deadline"] > 0:
-        node["deadline"] = c["time"] + node["timeout"]
 
 
 @kernel
@@ -196,9 +212,9 @@ def _begin_administration(s, cmd):
         if command >= _PHASE and command <= _UNCROSS:
             reason = _check_phase(s, cmd)
         elif command == _CONNECT or command == _DISCONNECT:
-            reason = _set_session(s, cmd)
+            reason = set_session(s, cmd)
         elif command == _DEAD_MAN:
-            reason = _set_dead_man(s, cmd)
+            reason = set_dead_man(s, cmd)
         elif command == _TICK or command == _END_OF_DAY:
             reason = 0
         else:
@@ -257,31 +273,6 @@ def _check_phase(s, cmd):
 
 
 @kernel
-def _set_session(s, cmd):
-    session = np.int64(cmd["entity"])
-    if session < 1 or session >= len(sessions(s)):
-        return refuse(s, _UNKNOWN_ENTITY, len(sessions(s)) - 1, session)
-    sessions(s)[session]["connected"] = 1 if cmd["command"] == _CONNECT else 0
-    return 0
-
-
-@kernel
-def _set_dead_man(s, cmd):
-    c = core(s)[0]
-    account = np.int64(cmd["account"])
-    if account < 1 or account > c["nodes"] or nodes(s)[account]["level"] != 1:
-        return refuse(s, _UNKNOWN_ACCOUNT, np.int64(c["nodes"]), account)
-    if cmd["value"] < 0 or cmd["value"] > MAX_CASH:
-        return refuse(s, _FIELD, MAX_CASH, cmd["value"])
-    node = nodes(s)[account]
-    node["timeout"] = cmd["value"]
-    node["deadline"] = c["time"] + cmd["value"] if cmd["value"] else 0
-    if node["deadline"] and (c["next_deadline"] == 0 or node["deadline"] < c["next_deadline"]):
-        c["next_deadline"] = node["deadline"]
-    return 0
-
-
-@kernel
 def _advance(s, cmd):
     """Go on with the command under way until it is done or room runs out."""
     c = core(s)[0]
@@ -307,7 +298,7 @@ def _advance(s, cmd):
             if drain(s, np.int64(c["book"]), command) == SUSPENDED:
                 return SUSPENDED
             if stage == _OTHER_LEG:
-                if not room_for_command(s, np.int64(c["book"])):
+                if room_to_begin(s, np.int64(c["book"])) == NO_ROOM:
                     return SUSPENDED
                 quote_leg(s, cmd, 1)
                 c["stage"] = _BOOK
@@ -367,33 +358,8 @@ def _finish(s, cmd):
     if command == _MASS_CANCEL:
         report_admin(s, cmd, _MASS, 0, c["canceled"])
     elif command == _TICK:
-        _end_timers(s)
+        end_timers(s)
         mark_all_step(s, 1, _ALL)
     elif command == _END_OF_DAY:
         mark_all_step(s, 1, _ALL)
         end_of_day_nodes(s)
-
-
-@kernel
-def _end_timers(s):
-    """Switch off dead-man timers that have fired and find the next times to look at."""
-    c = core(s)[0]
-    if c["next_deadline"] and c["next_deadline"] <= c["time"]:
-        c["next_deadline"] = 0
-        for at in range(1, np.int64(c["nodes"]) + 1):
-            node = nodes(s)[at]
-            if node["deadline"] and node["deadline"] <= c["time"]:
-                node["deadline"] = 0
-                node["timeout"] = 0
-            elif node["deadline"] and (
-                c["next_deadline"] == 0 or node["deadline"] < c["next_deadline"]
-            ):
-                c["next_deadline"] = node["deadline"]
-    if c["next_auction_end"] and c["next_auction_end"] <= c["time"]:
-        c["next_auction_end"] = 0
-        for at in range(1, np.int64(c["instruments"]) + 1):
-            book = books(s)[at]
-            if book["phase"] == _VOLATILITY and (
-                c["next_auction_end"] == 0 or book["end_time"] < c["next_auction_end"]
-            ):
-                c["next_auction_end"] = book["end_time"]

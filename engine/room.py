@@ -6,6 +6,7 @@ rows it writes. Steps ask before they begin, so nothing is ever half done for wa
 
 import numpy as np
 
+from domain.codes import Command, Scope
 from domain.jit import kernel
 from domain.limits import STEP_REPORTS
 from domain.tables import (
@@ -33,7 +34,12 @@ _EXTRA, _DIRECTORY, _LOT = int(Table.EXTRA), int(Table.DIRECTORY), int(Table.LOT
 _POSITION, _RECENT = int(Table.POSITION), int(Table.RECENT)
 _INSTRUMENT, _NODE, _GROUP = int(Table.INSTRUMENT), int(Table.NODE), int(Table.GROUP)
 _REPORT, _MARKET = int(Table.REPORT), int(Table.MARKET)
+_C = Command
+_NEW, _REPLACE, _QUOTE = int(_C.NEW_ORDER), int(_C.REPLACE_ORDER), int(_C.QUOTE)
+_SET, _DEPOSIT, _WITHDRAW = int(_C.SET), int(_C.DEPOSIT), int(_C.WITHDRAW)
+_SCOPE_POSITION = int(Scope.POSITION)
 _STEP_MARKETS = 4 * STEP_REPORTS
+NO_ROOM, ROOM, FULL = 0, 1, 2
 _MOST_LEVELS = 8  # new levels of one step, and the branches above one new level
 
 
@@ -85,6 +91,34 @@ def room_for_command(s, instrument):
     if not recents_room(s):
         return _lacks(s, _RECENT)
     return room_for_step(s, instrument)
+
+
+@kernel
+def is_full(s):
+    """Whether the table in CORE.want has reached its bound, as Python found out."""
+    c = core(s)[0]
+    return (c["full"] >> np.int64(c["want"])) & 1 != 0
+
+
+@kernel
+def room_to_begin(s, instrument):
+    """ROOM for any command; NO_ROOM until Python has made some; or FULL: a table cannot grow.
+
+    A command that takes no row of a table (`takes_rows`) can go on when it is FULL.
+    """
+    if room_for_command(s, instrument):
+        return ROOM
+    return FULL if is_full(s) and room_for_step(s, instrument) else NO_ROOM
+
+
+@kernel
+def takes_rows(cmd):
+    """Whether a command may need a new row: of an order, or of a position."""
+    command = cmd["command"]
+    if command == _NEW or command == _REPLACE or command == _QUOTE:
+        return True
+    moves = command == _SET or command == _DEPOSIT or command == _WITHDRAW
+    return moves and cmd["scope"] == _SCOPE_POSITION
 
 
 @kernel

@@ -35,7 +35,7 @@ _SHAPES: dict[Table, tuple[Any, int, int, int]] = {
     Table.INSTRUMENT: ("i8", int(InstrumentAttr.COLUMNS), 16, MAX_INSTRUMENTS + 1),
     Table.BOOK: (state.BOOK, 0, 16, MAX_INSTRUMENTS + 1),
     Table.TREE: (state.TREE, 0, 64, 4 * (MAX_INSTRUMENTS + 1)),
-    Table.BRANCH: (state.BRANCH, 0, 64, 4 * MAX_ORDERS),
+    Table.BRANCH: (state.BRANCH, 0, 64, 16 * MAX_ORDERS),
     Table.LEVEL: (state.LEVEL, 0, 256, 2 * MAX_ORDERS),
     Table.ORDER: (state.ORDER, 0, 1024, MAX_ORDERS),
     Table.DETAIL: (state.DETAIL, 0, 1024, MAX_ORDERS),
@@ -47,7 +47,7 @@ _SHAPES: dict[Table, tuple[Any, int, int, int]] = {
     Table.POSITION: (state.POSITION, 0, 64, 2**27),
     Table.POSITION_INDEX: (state.SLOT, 0, 128, 2**28),
     Table.GROUP: (state.GROUP, 0, 16, 2**24),
-    Table.LOT: (state.LOT, 0, 64, 2**27),
+    Table.LOT: (state.LOT, 0, 64, 2**30),
     Table.ALGO: (state.ALGO, 0, MAX_ALGOS, MAX_ALGOS),
     Table.SESSION: (state.SESSION, 0, MAX_SESSIONS, MAX_SESSIONS),
     Table.RECENT: (state.RECENT, 0, 64, 2**26),
@@ -68,7 +68,7 @@ def aligned(dtype: Any, rows: int, columns: int = 0) -> Array:
 
 
 # cells of CORE and BOOK that depend on how commands were batched or on the feed that is written
-_CORE_OF_CALL = ("reports", "markets", "rows", "want", "feed", "market_seq")
+_CORE_OF_CALL = ("reports", "markets", "rows", "want", "full", "feed", "market_seq")
 _BOOK_OF_FEED = ("top_bid", "top_bid_qty", "top_ask", "top_ask_qty")
 
 

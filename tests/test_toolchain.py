@@ -42,6 +42,15 @@ def test_no_index_counts_from_the_end():
         pick_one(np.zeros(3, np.int64), -1)
 
 
+@pytest.mark.skipif(DISABLED, reason="uncompiled kernels are plain functions")
+def test_a_kernel_called_from_python_says_what_to_do():
+    with pytest.raises(TypeError, match=r"test_toolchain\.pick is a kernel.*call an `entry`"):
+        pick(np.zeros(3, np.int64), 0)
+    assert pick_one(np.arange(3), 2) == 2
+    with pytest.raises(TypeError, match="NUMBA_DISABLE_JIT=1"):
+        pick(np.zeros(3, np.int64), index=0)
+
+
 def test_the_mode_is_the_one_that_was_asked_for():
     assert (os.environ.get("NUMBA_DISABLE_JIT") == "1") == DISABLED
     assert hasattr(pick_bits, "py_func") is not DISABLED

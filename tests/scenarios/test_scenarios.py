@@ -27,7 +27,7 @@ UNREACHABLE = {
     Reason.INCORRECT_QUANTITY: "QTY_OUT_OF_RANGE, LOT_SIZE, MIN_QTY and MAX_QTY say which",
     Reason.STOP_PRICE: "a stop price off its range is FIELD_OUT_OF_RANGE, off its tick TICK_SIZE",
     Reason.PEG: "a contradiction of peg flags is FLAGS_CONFLICT",
-    Reason.CAPACITY: "tables grow; at their bound Exchange.apply raises CapacityError",
+    Reason.CAPACITY: "tables grow to bounds of domain.limits that no story reaches",
 }
 
 
