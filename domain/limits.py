@@ -24,7 +24,6 @@ MAX_SESSIONS = 2**16
 MAX_ORDERS = 2**26  # resting orders; an order id is (serial << ORDER_SLOT_BITS) | slot
 ORDER_SLOT_BITS = 26
 MAX_LIST = 8  # orders linked by one contingency
-MAX_LEVELS = 4  # account, desk, client, firm
 MAX_TIME = 2**62  # nanoseconds since 1970
 MAX_TICK_BANDS = 8
 MAX_CHARGES = 4

@@ -8,7 +8,6 @@ from domain.codes import (
     MarketType,
     OrdStatus,
     ReportType,
-    Side,
 )
 from domain.jit import kernel
 from domain.tables import (
@@ -27,14 +26,11 @@ from engine.book.ladder import next_level
 from engine.states import BOOK, QUOTE_LEG, UNLIMITED, WORKING
 
 _EXECUTION, _CANCEL_REJECT = int(ReportType.EXECUTION), int(ReportType.CANCEL_REJECT)
-_ADMIN, _MASS_CANCEL = int(ReportType.ADMIN), int(ReportType.MASS_CANCEL)
 _NEW, _PARTIAL, _FILLED = int(OrdStatus.NEW), int(OrdStatus.PARTIALLY_FILLED), int(OrdStatus.FILLED)
 _CANCELED, _REJECTED = int(OrdStatus.CANCELED), int(OrdStatus.REJECTED)
 _SUSPENDED, _EXPIRED = int(OrdStatus.SUSPENDED), int(OrdStatus.EXPIRED)
 _X_CANCELED, _X_EXPIRED = int(ExecType.CANCELED), int(ExecType.EXPIRED)
 _X_REJECTED, _X_TRADE = int(ExecType.REJECTED), int(ExecType.TRADE)
-_X_REPLACED = int(ExecType.REPLACED)
-_BUY, _SELL = int(Side.BUY), int(Side.SELL)
 _TRADES, _L1, _L2, _L3 = int(Feed.TRADES), int(Feed.L1), int(Feed.L2), int(Feed.L3)
 _AUCTION, _STATUS = int(Feed.AUCTION), int(Feed.STATUS)
 _M_TRADE, _M_TOP, _M_LEVEL = int(MarketType.TRADE), int(MarketType.TOP), int(MarketType.LEVEL)

@@ -48,7 +48,7 @@ from risk.administration import (
     set_attribute,
     withdraw,
 )
-from risk.marking import end_of_day_nodes, mark_all_step
+from risk.marking import mark_all, start_day
 
 _C = Command
 _NEW, _CANCEL, _REPLACE = int(_C.NEW_ORDER), int(_C.CANCEL_ORDER), int(_C.REPLACE_ORDER)
@@ -71,7 +71,6 @@ _CLOSED, _STOPPED = int(Phase.CLOSED), int(Phase.HALT)
 _VOLATILITY = int(Phase.VOLATILITY_AUCTION)
 _POST_CLOSE = int(Phase.POST_CLOSE)
 _REFERENCE = int(InstrumentAttr.REFERENCE_PRICE)
-_ALL = 1 << 30
 
 # CORE.stage: what is left of the command under way
 _IDLE, _BOOK, _OTHER_LEG, _ORDERS, _BOOKS, _END = 0, 1, 2, 3, 4, 5
@@ -359,7 +358,7 @@ def _finish(s, cmd):
         report_admin(s, cmd, _MASS, 0, c["canceled"])
     elif command == _TICK:
         end_timers(s)
-        mark_all_step(s, 1, _ALL)
+        mark_all(s)
     elif command == _END_OF_DAY:
-        mark_all_step(s, 1, _ALL)
-        end_of_day_nodes(s)
+        mark_all(s)
+        start_day(s)

@@ -15,8 +15,7 @@ from engine.states import DONE, SUSPENDED
 
 _MASS_CANCEL, _KILL = int(Command.MASS_CANCEL), int(Command.KILL_ON)
 _DISCONNECT, _TICK = int(Command.DISCONNECT), int(Command.TICK)
-_END_OF_DAY = int(Command.END_OF_DAY)
-_MARKET, _NODE, _ALGO = int(Scope.MARKET), int(Scope.NODE), int(Scope.ALGO)
+_NODE, _ALGO = int(Scope.NODE), int(Scope.ALGO)
 _INSTRUMENT = int(Scope.INSTRUMENT)
 _CANCELED, _EXPIRED = int(ExecType.CANCELED), int(ExecType.EXPIRED)
 _BY_MASS, _BY_KILL = int(Reason.CANCELED_BY_MASS_CANCEL), int(Reason.CANCELED_BY_KILL)

@@ -88,20 +88,6 @@ def mul_div(a, b, c):
 
 
 @kernel
-def mul_div_half_away(a, b, c):
-    """a x b / c rounded to the nearest, halves away from zero; ranges as in `mul_div`."""
-    x, y = abs(a), abs(b)
-    if highest_bit(x | 1) + highest_bit(y | 1) <= 60:
-        quotient = x * y // c
-        left = x * y - quotient * c
-    else:
-        quotient, left = _divided(x, y, c)
-    if left >= c - left:
-        quotient += 1
-    return quotient if (a >= 0) == (b >= 0) else -quotient
-
-
-@kernel
 def _bps_of(product):
     """product / 10 000 rounded down; unsigned division by a constant is a multiplication."""
     return np.int64(np.uint64(product) // np.uint64(BPS))

@@ -179,53 +179,30 @@ def _review_all(s):
 
 
 @kernel
-def mark_all_step(s, first, most):
-    """Mark at most `most` position rows from `first` on; the row to go on with, 0 when done."""
-    last = np.int64(core(s)[0]["positions"])
-    end = min(last, first + most - 1)
+def mark_all(s):
+    """Mark every position row, then look at peaks and risk-reduction modes."""
     _keep_reviews(s)
-    for row in range(first, end + 1):
+    for row in range(1, np.int64(core(s)[0]["positions"]) + 1):
         mark_row(s, row)
     _review_all(s)
-    return end + 1 if end < last else np.int64(0)
 
 
 @kernel
-def _end_of_day_row(s, at):
+def start_day(s):
+    """Start the daily counters of nodes, positions and books again; call it after marking."""
     c = core(s)[0]
-    if at <= c["nodes"]:
+    for at in range(1, np.int64(c["nodes"]) + 1):
         n = nodes(s)[at]
         n["realised"] = 0
         n["peak"] = 0
         n["base_unrealised"] = n["unrealised"]
         n["messages"] = 0
         n["executions"] = 0
-    if at <= c["positions"]:
-        r = positions(s)[at]
-        r["bought"] = 0
-        r["sold"] = 0
-    if at <= c["instruments"]:
+    for at in range(1, np.int64(c["positions"]) + 1):
+        positions(s)[at]["bought"] = 0
+        positions(s)[at]["sold"] = 0
+    for at in range(1, np.int64(c["instruments"]) + 1):
         b = books(s)[at]
         b["flexes"] = 0
         b["flex_trades"] = 0
         b["extensions"] = 0
-
-
-@kernel
-def end_of_day_step(s, first, most):
-    """Start the daily counters of nodes, positions and books number `first` and on again.
-
-    Call it after marking, from 1 on. Returns the number to go on with, 0 when done.
-    """
-    c = core(s)[0]
-    last = np.int64(max(c["nodes"], c["positions"], c["instruments"]))
-    end = min(last, first + most - 1)
-    for at in range(first, end + 1):
-        _end_of_day_row(s, at)
-    return end + 1 if end < last else np.int64(0)
-
-
-@kernel
-def end_of_day_nodes(s):
-    """Start all daily counters again in one go."""
-    end_of_day_step(s, 1, 2**30)

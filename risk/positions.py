@@ -110,23 +110,23 @@ def open_value(s, slot, qty):
 
 
 @kernel
+def _hold(s, slot, sign):
+    """Enter an order's leaves into the open orders of all levels, or take them out again."""
+    o = orders(s)[slot]
+    qty, fee = sign * o["leaves_qty"], sign * details(s)[slot]["hold_fee"]
+    shift(s, np.int64(o["position"]), np.int64(o["side"]), qty, open_value(s, slot, qty), fee, sign)
+
+
+@kernel
 def reserve(s, slot):
     """Enter an accepted order's leaves into the open orders of all levels."""
-    o = orders(s)[slot]
-    qty = o["leaves_qty"]
-    side = np.int64(o["side"])
-    fee = details(s)[slot]["hold_fee"]
-    shift(s, np.int64(o["position"]), side, qty, open_value(s, slot, qty), fee, 1)
+    _hold(s, slot, 1)
 
 
 @kernel
 def unreserve(s, slot):
     """Take an order's leaves out of the open orders of all levels: the inverse of `reserve`."""
-    o = orders(s)[slot]
-    qty = o["leaves_qty"]
-    side = np.int64(o["side"])
-    fee = details(s)[slot]["hold_fee"]
-    shift(s, np.int64(o["position"]), side, -qty, -open_value(s, slot, qty), -fee, -1)
+    _hold(s, slot, -1)
 
 
 @kernel

@@ -179,53 +179,47 @@ def shrink(s, slot, qty, stay):
 def shorten(s, slot, qty):
     """Take `qty` off a queued order's leaves without a trade: the part not displayed first."""
     order = orders(s)[slot]
-    row = np.int64(order["level"])
-    level = levels(s)[row]
+    level = levels(s)[order["level"]]
     order["leaves_qty"] -= qty
-    drop = max(np.int64(0), order["shown_qty"] - order["leaves_qty"])
-    level["hidden_qty"] -= qty - drop
-    if level["price"] < 0:
-        return
-    books(s)[order["instrument"]]["dirty"] |= CHANGED
-    if drop > 0:
-        order["shown_qty"] -= drop
-        _shown_total(s, row, -drop)
-        emit_order(s, _REDUCE, slot, order["shown_qty"])
-        emit_level(s, row)
+    level["hidden_qty"] -= qty
+    if level["price"] >= 0:
+        books(s)[order["instrument"]]["dirty"] |= CHANGED
+        show_less(s, slot)
 
 
 @kernel
 def _shrink_in_place(s, slot, qty):
     """Take an auction fill off a resting order without moving it."""
     order = orders(s)[slot]
-    row = np.int64(order["level"])
-    level = levels(s)[row]
+    level = levels(s)[order["level"]]
     order["leaves_qty"] -= qty
+    level["hidden_qty"] -= qty
     if level["price"] < 0:
-        level["hidden_qty"] -= qty
         return
-    part = display_part(s, slot)
-    change = part - order["shown_qty"]
-    level["hidden_qty"] -= qty + change
-    order["shown_qty"] = part
-    _shown_total(s, row, change)
-    if order["exec_inst"] & _HIDDEN == 0:
-        emit_order(s, _REDUCE, slot, part)
-        emit_level(s, row)
+    if order["exec_inst"] & _HIDDEN:
+        books(s)[order["instrument"]]["dirty"] |= CHANGED
+    else:
+        _show(s, slot, display_part(s, slot))
 
 
 @kernel
 def show_less(s, slot):
-    """Show no more of a resting order than its display quantity says now."""
+    """Show no more of an order than its leaves and its display quantity say now."""
+    part = display_part(s, slot)
+    if levels(s)[orders(s)[slot]["level"]]["price"] >= 0 and part < orders(s)[slot]["shown_qty"]:
+        _show(s, slot, part)
+
+
+@kernel
+def _show(s, slot, part):
+    """Display `part` of a resting order's leaves from now on, where it stands."""
     order = orders(s)[slot]
     row = np.int64(order["level"])
-    drop = order["shown_qty"] - display_part(s, slot)
-    if levels(s)[row]["price"] < 0 or drop <= 0:
-        return
-    order["shown_qty"] -= drop
-    levels(s)[row]["hidden_qty"] += drop
-    _shown_total(s, row, -drop)
-    emit_order(s, _REDUCE, slot, order["shown_qty"])
+    change = part - order["shown_qty"]
+    order["shown_qty"] = part
+    levels(s)[row]["hidden_qty"] -= change
+    _shown_total(s, row, change)
+    emit_order(s, _REDUCE, slot, part)
     emit_level(s, row)
 
 

@@ -55,12 +55,18 @@ def named_order(s, cmd):
 
 
 @kernel
+def _refuse_unknown(s, cmd):
+    """Answer a cancel or replace that names no live order of its account."""
+    reason = refuse(s, _UNKNOWN, 0, cmd["orig_cl_ord_id"])
+    report_refusal(s, cmd, _CANCEL_REJECT, reason, cmd["order_id"])
+
+
+@kernel
 def cancel_order(s, cmd):
     """Cancel the named order; cancels are never refused for risk."""
     slot = named_order(s, cmd)
     if slot == 0:
-        reason = refuse(s, _UNKNOWN, 0, cmd["orig_cl_ord_id"])
-        report_refusal(s, cmd, _CANCEL_REJECT, reason, cmd["order_id"])
+        _refuse_unknown(s, cmd)
         return
     core(s)[0]["book"] = orders(s)[slot]["instrument"]
     canceled(s, np.int64(cmd["account"]))
@@ -76,8 +82,7 @@ def replace_order(s, cmd):
     """Change the named order, or refuse and leave it as it was."""
     slot = named_order(s, cmd)
     if slot == 0:
-        reason = refuse(s, _UNKNOWN, 0, cmd["orig_cl_ord_id"])
-        report_refusal(s, cmd, _CANCEL_REJECT, reason, cmd["order_id"])
+        _refuse_unknown(s, cmd)
         return
     core(s)[0]["book"] = orders(s)[slot]["instrument"]
     reason = _check_replace(s, slot, cmd)

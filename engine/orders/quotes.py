@@ -17,7 +17,7 @@ from engine.states import QUOTE_LEG
 
 _QUOTE, _LIMIT = int(Command.QUOTE), int(OrdType.LIMIT)
 _NEW, _CANCELED = int(ExecType.NEW), int(ExecType.CANCELED)
-_EXECUTION, _ADMIN = int(ReportType.EXECUTION), int(ReportType.ADMIN)
+_EXECUTION = int(ReportType.EXECUTION)
 _BY_QUOTE = int(Reason.CANCELED_BY_QUOTE)
 _CONFLICT, _QTY = int(Reason.FLAGS_CONFLICT), int(Reason.QTY_OUT_OF_RANGE)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from domain.codes import ExecInst, ExecType, Phase, Reason, TimeInForce
+from domain.codes import ExecInst, ExecType, Reason, TimeInForce
 from domain.jit import kernel
 from domain.tables import books, core, details, extras, levels, orders, trees
 from engine.book.prices import behind
@@ -15,7 +15,6 @@ _CANCELED, _UNFILLED = int(ExecType.CANCELED), int(Reason.UNFILLED_REMAINDER)
 _POST_ONLY, _WOULD_TRADE = int(ExecInst.POST_ONLY), int(Reason.POST_ONLY_WOULD_TRADE)
 _POST_FLAGS = int(ExecInst.POST_ONLY | ExecInst.POST_SLIDE)
 _IOC, _FOK = int(TimeInForce.IOC), int(TimeInForce.FOK)
-_CONTINUOUS = int(Phase.CONTINUOUS)
 
 
 @kernel

@@ -13,7 +13,7 @@ from engine.states import BOOK, CHANGED, UNLIMITED
 from risk.exact import bps_down
 
 _PRE_OPEN, _OPENING = int(Phase.PRE_OPEN), int(Phase.OPENING_AUCTION)
-_CONTINUOUS, _INTRADAY = int(Phase.CONTINUOUS), int(Phase.INTRADAY_AUCTION)
+_INTRADAY = int(Phase.INTRADAY_AUCTION)
 _VOLATILITY, _CLOSING = int(Phase.VOLATILITY_AUCTION), int(Phase.CLOSING_AUCTION)
 _AT_CLOSE = int(TimeInForce.AT_THE_CLOSE)
 _BPS, _NS = int(InstrumentAttr.DYNAMIC_BPS), int(InstrumentAttr.VOLATILITY_NS)

@@ -8,7 +8,6 @@ import numpy as np
 
 from domain.attributes import ORD_TYPE_BIT, TIF_BIT, InstrumentAttr, NodeAttr
 from domain.codes import (
-    ExecInst,
     InstrumentType,
     NodeStatus,
     OrdType,
@@ -48,7 +47,7 @@ _CLOSED, _HALT, _POST_CLOSE = int(Phase.CLOSED), int(Phase.HALT), int(Phase.POST
 _PRE_OPEN, _OPENING = int(Phase.PRE_OPEN), int(Phase.OPENING_AUCTION)
 _CONTINUOUS, _PEGGED = int(Phase.CONTINUOUS), int(OrdType.PEGGED)
 _AT_THE_OPEN, _IOC = int(TimeInForce.AT_THE_OPEN), int(TimeInForce.IOC)
-_FOK, _AON = int(TimeInForce.FOK), int(ExecInst.ALL_OR_NONE)
+_FOK = int(TimeInForce.FOK)
 _R = Reason
 _R_VALUE, _R_MARKET = int(_R.VALUE_OUT_OF_RANGE), int(_R.MARKET_KILLED)
 _R_INSTRUMENT, _R_NODE = int(_R.INSTRUMENT_KILLED), int(_R.NODE_KILLED)

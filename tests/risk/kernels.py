@@ -13,11 +13,6 @@ def mul_div(a, b, c):
 
 
 @entry
-def mul_div_half_away(a, b, c):
-    return exact.mul_div_half_away(a, b, c)
-
-
-@entry
 def saturating_mul(a, b):
     return exact.saturating_mul(a, b)
 
@@ -128,13 +123,13 @@ def worst_fee(s, instrument, side, value, qty):
 
 
 @entry
-def mark_all_step(s, first, most):
-    return marking.mark_all_step(s, first, most)
+def mark_all(s):
+    marking.mark_all(s)
 
 
 @entry
-def end_of_day_step(s, first, most):
-    return marking.end_of_day_step(s, first, most)
+def start_day(s):
+    marking.start_day(s)
 
 
 @entry

@@ -30,13 +30,6 @@ def test_mul_div_truncates_towards_zero_and_saturates(a, b, c):
     assert kernels.mul_div(a, b, c) == max(-TOP, min(TOP, trunc(a, b, c)))
 
 
-@given(signed, signed, divisors)
-def test_mul_div_half_away(a, b, c):
-    quotient, left = divmod(abs(a) * abs(b), c)
-    wanted = min(TOP, quotient + (2 * left >= c)) * (1 if (a < 0) == (b < 0) else -1)
-    assert kernels.mul_div_half_away(a, b, c) == wanted
-
-
 @given(signed, signed)
 @example(TOP, 2)
 @example(2**31, 2**31)

@@ -173,9 +173,7 @@ class Run:
                 kernels.release(desk.s, slot, part)
         elif kind == "mark":
             desk.book["last_px"] = price
-            at = 1
-            while at:
-                at = kernels.mark_all_step(desk.s, at, 2)
+            kernels.mark_all(desk.s)
         elif kind == "trade":
             self.trade(one, two, side, qty, price)
 

@@ -194,12 +194,12 @@ def test_losses_stop_all_but_reducing_orders():
     assert desk.admit(SELL, 10, 90) == R.NONE
     assert desk.admit(SELL, 11, 90) == R.DAILY_LOSS
     desk.book["last_px"] = 130
-    kernels.mark_all_step(desk.s, 1, 100)
+    kernels.mark_all(desk.s)
     desk.book["last_px"] = 100
     assert desk.admit(BUY, 1) == R.DRAWDOWN
     assert desk.refusal() == (Level.FIRM, 300, 300, 0)
-    kernels.mark_all_step(desk.s, 1, 100)
-    kernels.end_of_day_step(desk.s, 1, 100)
+    kernels.mark_all(desk.s)
+    kernels.start_day(desk.s)
     assert desk.admit(BUY, 1) == R.NONE
     assert desk.node(FIRM)["base_unrealised"] == desk.node(FIRM)["unrealised"]
 
