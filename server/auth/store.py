@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from domain.errors import InvalidField, Unavailable
 
-BUSY_SECONDS = 5.0  # how long a writer waits for another
+BUSY_SECONDS = 10.0  # how long a writer waits for another
 STATEMENT_SECONDS = 5  # how long PostgreSQL may think
 POSTGRESQL = {
     "connect_timeout": 3,
