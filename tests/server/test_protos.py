@@ -157,3 +157,10 @@ def test_only_the_hot_streams_carry_ticks_and_lots():
     for field in ("price", "order_qty", "stop_px", "display_qty", "min_qty", "offset"):
         assert resources_pb2.Order.DESCRIPTOR.fields_by_name[field].type == text
         assert order_entry_pb2.OrderCommand.DESCRIPTOR.fields_by_name[field].type != text
+
+
+def test_the_protocol_page_is_fresh():
+    made = subprocess.run(
+        [sys.executable, ROOT / "docs" / "make_protocol.py", "--check"], cwd=ROOT, check=False
+    )
+    assert made.returncode == 0, "run docs/make_protocol.py"
