@@ -52,7 +52,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 
 bench: $(STAMP)
-	$(BIN)/gridworks bench
+	$(BIN)/gridworks bench --peers --starts --json benches/results/exchange
 
 soak: $(STAMP)
 	SOAK_MINUTES=$(MINUTES) GRIDWORKS_BOUNDSCHECK=1 $(BIN)/python -m pytest -v -n 2 \

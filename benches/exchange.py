@@ -3,31 +3,36 @@
 A book is filled, then stretches of the flow are applied in batches; only `Exchange.apply` is
 timed, into a standing report buffer. The flow is stationary, so each stretch is one repeat;
 the first is warm-up and the one whose refusals are counted. After each stretch the number of
-live orders must be the generator's.
+live orders must be the generator's. The mixed flow has a generator without a book: there the
+same seed is applied again in batches of another size, and both states must have one hash.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import median
-from time import perf_counter_ns
+from time import perf_counter_ns, thread_time_ns
 from typing import Any
 
 import numpy as np
 
-from benches.workloads import CHUNK, MIXES, Flow, Mix, set_up
+from benches.workloads import CHUNK, MIXES, Mix, flow_of, set_up
 from domain.codes import ExecType, Reason, ReportType
 from domain.layout import REPORT
 from domain.tables import Table
 from engine.exchange import Exchange
 
 Rows = np.ndarray[Any, Any]
+Say = Callable[[str], None]
 BATCH = 1_024
 STRETCH = CHUNK  # commands of a repeat
 REPEAT = 9
 SINGLES = 20_000
 TOTALS = {"W2": 10_000_000}  # commands for the record, where the default is not enough
+PERCENTILES = (50, 90, 99, 99.9, 100)
+ORDER_TABLES = (Table.ORDER, Table.DETAIL, Table.OWNER, Table.EXTRA, Table.DIRECTORY)
 
 
 @dataclass(frozen=True)
@@ -45,38 +50,55 @@ class Result:
     """One workload: nanoseconds per command and what came with them."""
 
     name: str
-    ns: float
+    ns: float  # median of the stretches
     ns_min: float
     ns_max: float
+    cpu_ns: float  # processor time of the measuring thread, median
     per_second: float
     commands: int
     reports_per_command: float
     resting: int
-    bytes_per_order: float
+    order_bytes: float  # used rows of the order tables over the resting orders
+    all_bytes: int  # all tables, with the room that they grew into
+    refused_share: float
     refused: dict[str, int]
-    single_ns: tuple[float, float, float]  # p50, p99, p99.9 of a batch of one
+    single_ns: tuple[float, ...]  # PERCENTILES of batches of one
+    batch_ns: tuple[float, ...]  # PERCENTILES of batches of `Plan.batch`
+    state_hash: str
+
+
+def percentiles(taken: Rows) -> tuple[float, ...]:
+    """PERCENTILES of some times; zeros if there are none."""
+    if not len(taken):
+        return (0.0,) * len(PERCENTILES)
+    return tuple(float(p) for p in np.percentile(taken, PERCENTILES))
 
 
 class Run:
     """An exchange that follows a flow."""
 
     def __init__(self, mix: Mix, batch: int = BATCH) -> None:
-        self.flow, self.exchange, self.batch = Flow(mix), Exchange(), batch
+        self.flow, self.exchange, self.batch = flow_of(mix), Exchange(), batch
         self.out = np.zeros(max(8 * batch, 65_536), REPORT)
         self.exchange.apply(set_up(mix))
         self.filled = list(self.flow.fill()) if mix.resting <= CHUNK else []
         for rows in self.filled or self.flow.fill():
             self.timed(rows)
 
-    def timed(self, rows: Rows) -> float:
-        """Apply rows in batches; nanoseconds per command."""
-        apply, out, size, spent = self.exchange.apply, self.out, self.batch, 0
-        for first in range(0, len(rows), size):
+    def times(self, rows: Rows) -> Rows:
+        """Apply rows in batches; nanoseconds of each batch."""
+        apply, out, size = self.exchange.apply, self.out, self.batch
+        taken = np.zeros(-(-len(rows) // size))
+        for number, first in enumerate(range(0, len(rows), size)):
             part = rows[first : first + size]
             start = perf_counter_ns()
             apply(part, out)
-            spent += perf_counter_ns() - start
-        return spent / len(rows)
+            taken[number] = perf_counter_ns() - start
+        return taken
+
+    def timed(self, rows: Rows) -> float:
+        """Apply rows in batches; nanoseconds per command."""
+        return float(self.times(rows).sum()) / len(rows)
 
     def counted(self, rows: Rows) -> tuple[int, Counter[str]]:
         """Apply rows; how many reports, and the refusals by reason."""
@@ -84,96 +106,98 @@ class Run:
         bad = reports["reason"][
             (reports["exec_type"] == ExecType.REJECTED)
             | (reports["report"] == ReportType.CANCEL_REJECT)
+            | ((reports["report"] == ReportType.ADMIN) & (reports["reason"] != Reason.NONE))
         ]
         return len(reports), Counter(Reason(int(r)).name for r in bad)
 
-    def singles(self, count: int) -> tuple[float, float, float]:
-        """p50, p99, p99.9 in ns of batches of one."""
-        if not count:
-            return 0.0, 0.0, 0.0
+    def singles(self, count: int) -> tuple[float, ...]:
+        """PERCENTILES in ns of batches of one."""
         rows, taken = self.flow.commands(count), np.zeros(count)
         for n in range(count):
             one = rows[n : n + 1]
             start = perf_counter_ns()
             self.exchange.apply(one, self.out)
             taken[n] = perf_counter_ns() - start
-        p50, p99, p999 = np.percentile(taken, (50, 99, 99.9))
-        return float(p50), float(p99), float(p999)
+        return percentiles(taken)
 
     @property
     def resting(self) -> int:
-        """Orders that rest in the exchange; the generator must agree."""
+        """Orders that live in the exchange; a generator with a book must agree."""
         live = int(self.exchange.table(Table.CORE)["live_orders"][0])
-        if live != self.flow.live:
+        if self.flow.live is not None and live != self.flow.live:
             raise AssertionError(f"{live} orders rest, the generator knows {self.flow.live}")
         return live
 
+    @property
+    def order_bytes(self) -> int:
+        """Bytes in the used rows of the tables that grow with the orders."""
+        return sum(self.exchange.table(table).nbytes for table in ORDER_TABLES)
 
-def measure(mix: Mix, plan: Plan) -> Result:
-    """Fill, warm up, then `plan.repeat` stretches."""
+
+def replayed(mix: Mix, commands: int, batch: int) -> str:
+    """The state hash after so many commands of the flow from its beginning, in other batches."""
+    flow, exchange = flow_of(mix), Exchange()
+    exchange.apply(set_up(mix))
+    for rows in flow.fill():
+        exchange.apply(rows)
+    for first in range(0, commands, CHUNK):
+        rows = flow.commands(min(CHUNK, commands - first))
+        for at in range(0, len(rows), batch):
+            exchange.apply(rows[at : at + batch])
+    return exchange.state_hash()
+
+
+def quiet(text: str) -> None:
+    """Says nothing."""
+
+
+def measure(mix: Mix, plan: Plan, say: Say = quiet) -> Result:
+    """Fill, warm up, then `plan.repeat` stretches.
+
+    Raises:
+        AssertionError: the exchange and the generator, or the exchange and its replay, disagree.
+    """
+    say(f"{mix.name}: filling")
     run = Run(mix, plan.batch)
     reports, refused = run.counted(run.flow.commands(plan.stretch))
     repeats = plan.repeat
     if plan.stretch == STRETCH:
         repeats = max(repeats, TOTALS.get(mix.name, 0) // plan.stretch)
-    taken = []
-    for _ in range(repeats):
-        taken.append(run.timed(run.flow.commands(plan.stretch)))
+    taken, cpu, batches = [], [], []
+    for number in range(1, repeats + 1):
+        rows = run.flow.commands(plan.stretch)
+        start = thread_time_ns()
+        batches.append(run.times(rows))
+        cpu.append((thread_time_ns() - start) / len(rows))
+        taken.append(float(batches[-1].sum()) / len(rows))
         resting = run.resting
+        say(f"{mix.name}: {number} of {repeats}, {median(taken):.0f} ns a command")
     singles = run.singles(plan.singles)
+    state_hash = run.exchange.state_hash()
+    applied = (1 + repeats) * plan.stretch + plan.singles
+    if mix.mixed and replayed(mix, applied, plan.batch * 3 // 4 + 1) != state_hash:
+        raise AssertionError(f"{mix.name}: the replay has another state")
     return Result(
-        mix.name, median(taken), min(taken), max(taken), 1e9 / median(taken),
-        repeats * plan.stretch, reports / plan.stretch, resting,
-        run.exchange.nbytes / max(resting, 1), dict(refused), singles,
+        mix.name, median(taken), min(taken), max(taken), median(cpu), 1e9 / median(taken),
+        repeats * plan.stretch, reports / plan.stretch, resting, run.order_bytes / max(resting, 1),
+        run.exchange.nbytes, sum(refused.values()) / plan.stretch, dict(refused.most_common()),
+        singles, percentiles(np.concatenate(batches)), state_hash,
     )  # fmt: skip
 
 
-def versus(name: str, plan: Plan) -> tuple[list[dict[str, Any]], list[str]]:
-    """The peers on one workload, interleaved with ours."""
+def versus(name: str, plan: Plan, say: Say = quiet) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """The peers on one workload, interleaved with ours in batches and one command a call."""
     from benches.peers import compare
 
-    run = Run(MIXES[name], plan.batch)
-    stretches = [run.flow.commands(plan.stretch) for _ in range(plan.repeat)]
-    lines, missing = compare(run.timed, run.filled, stretches)
+    run, single = Run(MIXES[name], plan.batch), Run(MIXES[name], 1)
+    stretches = []
+    for _ in range(plan.repeat):
+        rows = run.flow.commands(plan.stretch)
+        stretches.append((rows, run.flow.live or 0))
+    ours: dict[str, Callable[[Rows], float]] = {
+        f"ours, {plan.batch:,} a call": run.timed,
+        "ours, one a call": single.timed,
+    }
+    say(f"{name}: the peers")
+    lines, missing = compare(ours, run.filled, stretches)
     return [{"workload": name, **line} for line in lines], missing
-
-
-def table(results: list[Result]) -> str:
-    """The results as Markdown."""
-    columns = (
-        "workload", "ns/command", "min-max", "commands/s", "reports/command", "resting",
-        "bytes/order", "refused", "one: p50 / p99 / p99.9 us",
-    )  # fmt: skip
-    lines = [f"| {' | '.join(columns)} |", "|---" + "|--:" * (len(columns) - 1) + "|"]
-    for r in results:
-        one = " / ".join(f"{ns / 1e3:.1f}" for ns in r.single_ns)
-        refused = sum(r.refused.values())
-        lines.append(
-            f"| {r.name} | {r.ns:.0f} | {r.ns_min:.0f}-{r.ns_max:.0f} | {r.per_second:,.0f} | "
-            f"{r.reports_per_command:.2f} | {r.resting:,} | {r.bytes_per_order:,.0f} | "
-            f"{refused} | {one} |"
-        )
-    return "\n".join(lines)
-
-
-def document(results: list[Result], extras: dict[str, Any]) -> dict[str, Any]:
-    """Everything as plain data, for JSON."""
-    return {**extras, "results": [asdict(r) for r in results]}
-
-
-def markdown(results: list[Result], extras: dict[str, Any]) -> str:
-    """The page that is kept beside the JSON."""
-    machine = ", ".join(f"{key} {value}" for key, value in extras["machine"].items())
-    parts = ["# The exchange, measured", machine, table(results)]
-    if extras.get("starts"):
-        seconds = ", ".join(f"{key[:-2]} {value:.1f} s" for key, value in extras["starts"].items())
-        parts.append(f"New process to first fill: {seconds}.")
-    if extras.get("peers"):
-        lines = ["| workload | peer | ns/command | times ours | what it is |"]
-        lines.append("|---|---|--:|--:|---|")
-        lines += [
-            f"| {p['workload']} | {p['peer']} | {p['ns']:,.0f} | {p['ratio']:.1f} | {p['lacks']} |"
-            for p in extras["peers"]
-        ]
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts) + "\n"

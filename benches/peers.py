@@ -1,41 +1,41 @@
 """Other matching engines from PyPI, fed the same stream in the same run.
 
-None of them checks risk, keeps positions or writes reports; prices and ids are given to each in
-the form it wants, translated before the clock starts. A marketable IOC order is a limit order
-there: the stream's marketable orders fill completely, so nothing of them rests.
+None of them checks risk or keeps positions; prices and ids are given to each in the form it
+wants, translated before the clock starts. A marketable IOC order is a limit order there: the
+stream's marketable orders fill completely, so nothing of them rests. How many orders rest at the
+end must be the same in all.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from importlib import import_module
 from importlib.util import find_spec
 from statistics import median
+from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
 
-from domain.codes import Command
+from domain.codes import Command, Side
 
 Rows = np.ndarray[Any, Any]
 Step = tuple[int, int, int, int, int]  # command, id (of the order named), side, price, quantity
-Peer = Callable[[list[Step]], int]
-LACKS = {
-    "litebook": "Rust; no risk, no positions, no reports; float prices",
-    "lightmatchingengine": "Python; no risk, no positions; trades as objects",
-    "pyorderbook": "Python, Decimal prices; no risk, no positions; trades as objects",
-}
+Clock = Callable[[list[Step]], int]  # applies steps, returns nanoseconds
+Count = Callable[[], int]  # orders that rest
+BUDGET_NS = 20 * 10**9  # a peer that has used this up is not asked any more
+LEAST = 3  # stretches that each peer runs at least
 
 
-def litebook() -> Peer:
+def litebook() -> tuple[Clock, Count]:
     """https://pypi.org/project/litebook"""
-    import litebook as module  # type: ignore[import-not-found]
-
+    module: Any = import_module("litebook")
     book, ids = module.OrderBook(tick_size=1.0), {}
     sides = (None, module.OrderType.Buy, module.OrderType.Sell)
 
     def run(steps: list[Step]) -> int:
-        start = time.perf_counter_ns()
+        start = perf_counter_ns()
         for command, number, side, price, qty in steps:
             if command == Command.NEW_ORDER:
                 order = book.create_order(sides[side], float(price), float(qty))
@@ -43,63 +43,148 @@ def litebook() -> Peer:
                 book.add(order)
             else:
                 book.cancel(ids.pop(number))
-        return time.perf_counter_ns() - start
+        return perf_counter_ns() - start
 
-    return run
+    return run, lambda: len(book.buy_orders) + len(book.sell_orders)
 
 
-def lightmatchingengine() -> Peer:
+def lightmatchingengine() -> tuple[Clock, Count]:
     """https://pypi.org/project/lightmatchingengine"""
-    from lightmatchingengine.lightmatchingengine import (  # type: ignore[import-not-found]
-        LightMatchingEngine,
-    )
-
-    engine, ids = LightMatchingEngine(), {}
+    module: Any = import_module("lightmatchingengine.lightmatchingengine")
+    engine, ids = module.LightMatchingEngine(), {}
 
     def run(steps: list[Step]) -> int:
-        start = time.perf_counter_ns()
+        start = perf_counter_ns()
         for command, number, side, price, qty in steps:
             if command == Command.NEW_ORDER:
                 ids[number] = engine.add_order("X", price, qty, side)[0].order_id
             else:
                 engine.cancel_order(ids.pop(number), "X")
-        return time.perf_counter_ns() - start
+        return perf_counter_ns() - start
 
-    return run
+    def resting() -> int:
+        book = engine.order_books["X"]
+        return sum(len(level) for half in (book.bids, book.asks) for level in half.values())
+
+    return run, resting
 
 
-def pyorderbook() -> Peer:
+def pyorderbook() -> tuple[Clock, Count]:
     """https://pypi.org/project/pyorderbook"""
-    from pyorderbook.book import Book  # type: ignore[import-not-found]
-    from pyorderbook.order import Order, Side  # type: ignore[import-not-found]
-
-    book, orders = Book(), {}
-    sides = (None, Side.BID, Side.ASK)
+    module: Any = import_module("pyorderbook.order")
+    book, orders = import_module("pyorderbook.book").Book(), {}
+    make, sides = module.Order, (None, module.Side.BID, module.Side.ASK)
 
     def run(steps: list[Step]) -> int:
-        start = time.perf_counter_ns()
+        start = perf_counter_ns()
         for command, number, side, price, qty in steps:
             if command == Command.NEW_ORDER:
-                order = orders[number] = Order(sides[side], "X", price, qty)
+                order = orders[number] = make(sides[side], "X", price, qty)
                 book.match(order)
             else:
                 book.cancel(orders.pop(number))
-        return time.perf_counter_ns() - start
+        return perf_counter_ns() - start
 
-    return run
+    return run, lambda: len(book.order_map)
 
 
-PEERS: dict[str, Callable[[], Peer]] = {
-    "litebook": litebook,
-    "lightmatchingengine": lightmatchingengine,
-    "pyorderbook": pyorderbook,
+def liquibook() -> tuple[Clock, Count]:
+    """https://pypi.org/project/liquibook, the Python binding of the C++ library"""
+    module: Any = import_module("liquibook")
+    book, orders = module.DepthOrderBook(), {}
+    book.set_symbol("X")
+
+    def run(steps: list[Step]) -> int:
+        start = perf_counter_ns()
+        for command, number, side, price, qty in steps:
+            if command == Command.NEW_ORDER:
+                order = orders[number] = module.SimpleOrder(side == Side.BUY, price, qty)
+                book.add(order)
+            else:
+                book.cancel(orders.pop(number))
+        return perf_counter_ns() - start
+
+    return run, lambda: int(book.bids().size()) + int(book.asks().size())
+
+
+def limit_order_book() -> tuple[Clock, Count]:
+    """https://pypi.org/project/limit-order-book, a C++ library called through ctypes"""
+    book: Any = import_module("limit_order_book").LimitOrderBook()
+
+    def run(steps: list[Step]) -> int:
+        start = perf_counter_ns()
+        for command, number, side, price, qty in steps:
+            if command != Command.NEW_ORDER:
+                book.cancel(number)
+            elif side == Side.BUY:
+                book.limit_buy(number, qty, price)
+            else:
+                book.limit_sell(number, qty, price)
+        return perf_counter_ns() - start
+
+    return run, lambda: int(book.count())
+
+
+def order_matching() -> tuple[Clock, Count]:
+    """https://pypi.org/project/order-matching"""
+    import_module("loguru").logger.disable("order_matching")
+    half: Any = import_module("order_matching.enums").Side
+    make: Any = import_module("order_matching.order").LimitOrder
+    batch: Any = import_module("order_matching.orders").Orders
+    engine: Any = import_module("order_matching.matching_engine").MatchingEngine(seed=1)
+    sides = (None, half.BUY, half.SELL)
+    now, gap = datetime(2024, 1, 1), timedelta(microseconds=10)
+
+    def run(steps: list[Step]) -> int:
+        nonlocal now
+        start = perf_counter_ns()
+        for command, number, side, price, qty in steps:
+            now += gap
+            if command == Command.NEW_ORDER:
+                order = make(
+                    side=sides[side], price=float(price), size=float(qty), timestamp=now,
+                    order_id=str(number), trader_id="X",
+                )  # fmt: skip
+                engine.place(batch([order]))
+                engine.match(now)
+            else:
+                engine.cancel_order(str(number))
+        return perf_counter_ns() - start
+
+    def resting() -> int:
+        book = engine.unprocessed_orders
+        return sum(len(level) for half in (book.bids, book.offers) for level in half.values())
+
+    return run, resting
+
+
+# module: (adapter, what it is)
+PEERS: dict[str, tuple[Callable[[], tuple[Clock, Count]], str]] = {
+    "liquibook": (liquibook, "C++ behind SWIG; no listener is set, so it tells nobody of a fill"),
+    "limit_order_book": (limit_order_book, "C++ behind ctypes; tells nobody of a fill"),
+    "litebook": (litebook, "Rust; float prices; fills as objects"),
+    "lightmatchingengine": (lightmatchingengine, "Python; trades as objects"),
+    "pyorderbook": (pyorderbook, "Python, Decimal prices; trades as objects"),
+    "order_matching": (order_matching, "Python, float prices; trades as objects"),
 }
 
+OURS = "numba; all risk checks, positions, a report row for each event and side"
 
-def installed() -> tuple[dict[str, Peer], list[str]]:
-    """Fresh engines by name, and the names of those that are not there."""
-    there = {name: make() for name, make in PEERS.items() if find_spec(name) is not None}
-    return there, [name for name in PEERS if name not in there]
+
+def installed() -> tuple[list[str], dict[str, str]]:
+    """Peers that can be imported, and why each of the others cannot."""
+    there, missing = [], {}
+    for name, (make, _) in PEERS.items():
+        if find_spec(name) is None:
+            missing[name] = "not installed"
+            continue
+        try:
+            make()
+        except Exception as error:  # an old binary, a missing dependency
+            missing[name] = f"{type(error).__name__}: {error}"
+        else:
+            there.append(name)
+    return there, missing
 
 
 def steps_of(rows: Rows) -> list[Step]:
@@ -112,27 +197,41 @@ def steps_of(rows: Rows) -> list[Step]:
 
 
 def compare(
-    ours: Callable[[Rows], float], fill: list[Rows], stretches: list[Rows]
-) -> tuple[list[dict[str, Any]], list[str]]:
+    ours: dict[str, Callable[[Rows], float]], fill: list[Rows], stretches: list[tuple[Rows, int]]
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """Each stretch through ours, then through every peer; ratio is the median of the pairs.
 
-    `ours` applies rows and returns nanoseconds per command; the peers get `fill` first.
+    `ours` apply rows and return nanoseconds per command; the first is what the ratios are to. The
+    peers get `fill` first. A stretch is its rows and how many orders rest after them. Returns lines
+    for the table, and why peers are missing.
+
+    Raises:
+        AssertionError: another number of orders rests in a peer.
     """
-    peers, missing = installed()
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in peers}
-    for rows in fill:
-        for run in peers.values():
-            run(steps_of(rows))
-    for rows in stretches:
-        own, steps = ours(rows), steps_of(rows)
-        for name, run in peers.items():
-            taken[name].append((run(steps) / len(rows), own))
+    names, missing = installed()
+    peers = {name: PEERS[name][0]() for name in names}
+    spent = {name: sum(run(steps_of(rows)) for rows in fill) for name, (run, _) in peers.items()}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in (*ours, *peers)}
+    for number, (rows, resting) in enumerate(stretches):
+        steps, own = steps_of(rows), [(name, run(rows)) for name, run in ours.items()]
+        base = own[0][1]
+        for name, ns in own:
+            taken[name].append((ns, base))
+        for name, (run, count) in peers.items():
+            if number >= LEAST and spent[name] > BUDGET_NS:
+                continue
+            total = run(steps)
+            spent[name] += total
+            taken[name].append((total / len(rows), base))
+            if count() != resting:
+                raise AssertionError(f"{count()} orders rest in {name}, {resting} should")
     lines = [
         {
             "peer": name,
-            "ns": median(theirs for theirs, _ in pairs),
-            "ratio": median(theirs / own for theirs, own in pairs),
-            "lacks": LACKS[name],
+            "ns": median(ns for ns, _ in pairs),
+            "ratio": median(ns / base for ns, base in pairs),
+            "stretches": len(pairs),
+            "what": PEERS[name][1] if name in PEERS else OURS,
         }
         for name, pairs in taken.items()
     ]

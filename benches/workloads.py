@@ -10,15 +10,28 @@
   quantity, one lot down, or ten up where one is left), 10 % add, 8 % cancel, 2 % marketable.
 - W4: 10,000 instruments, 1,000,000 resting orders, mix of W1; instrument k is chosen with
   probability 1 / k (Zipf).
+- W5: everything mixed, 8 instruments of 5 types (pro rata, split, a volatility auction, a tick
+  table, each margin model), 64 accounts in self-trade groups of four, about 3,500 orders resting.
+  Of the rows that neither clock nor calendar writes 38 % are orders behind the touch (4 ticks and
+  an exponential 40; 15 % expire, the others are replaced up to twice and canceled), 23 % orders at
+  the touch that expire after 400 rows on average, 15 % IOC, FOK and other marketable limits, 5 %
+  market and market-to-limit orders, 9 % quotes, 3 % stops, touched and trailing orders, 2 % linked
+  orders of the four contingencies, 1 % pegs, 1 % auction orders, 2 % mistakes and 1 % limits,
+  money, dead-man timers, sessions and mass cancels. 14 % of the limit orders are icebergs, 8 %
+  hidden, 11 % post-only or sliding, some have a minimum, a self-trade mode or an algorithm. A day
+  is 32,768 rows: pre-open, opening auction, continuous trading, closing auction, end of day; every
+  256 rows a TICK, every 2,048 an instrument pauses in an auction or a halt, every 4,096 a kill
+  switch. The middle moves 24 ticks up and down in a day. Seven accounts in sixteen have a tight
+  limit. The generator keeps no book, so what it cancels may have traded.
 - crash: W1 whose middle jumps by up to 50,000 ticks every 2,000 commands; the order that makes
   it jump takes everything in between.
 - gaps: W1 whose levels are 1,000 ticks apart.
 - pile: one level that holds 1,000,000 orders; cancels leave from its middle.
 - crowd: W2 with 100,000 accounts.
 
-Risk is fully on: account, desk, client and firm, each with every limit of `LIMITS`, and bands on
-the instrument. The limits are wide: a benchmark of refusals would flatter. Commands are 10 us
-apart. Seed 7 throughout.
+Risk is fully on: account, desk, client and firm, each with every limit of `scene.LIMITS`, and
+bands on the instrument. The limits are wide but in W5: a benchmark of refusals would flatter.
+Commands are 10 us apart. Seed 7 throughout.
 """
 
 from __future__ import annotations
@@ -29,58 +42,27 @@ from typing import Any
 
 import numpy as np
 
-from benches import flow
-from domain.attributes import InstrumentAttr, NodeAttr
-from domain.codes import Command, Level, Phase, Scope
+from benches.flows import mixture
+from benches.flows import plain as flow
+from benches.flows.mixture import MixedFlow
+from benches.flows.scene import (
+    FIRST_ACCOUNT,
+    GAP_NS,
+    INSTRUMENT,
+    LIMITS,
+    MIDDLE,
+    START_NS,
+    array_of,
+    hierarchy,
+    row,
+    settings,
+)
+from domain.codes import Command, Phase, Scope
 from domain.layout import COMMAND
 
 Rows = np.ndarray[Any, Any]
 SEED = 7
-START_NS = 1_700_000_000 * 10**9
-GAP_NS = 10_000  # between two commands
-MIDDLE = 1_000_000  # ticks
 CHUNK = 131_072  # commands that are in memory at a time
-MONEY = 10**17  # minor units, shared out over the accounts
-FIRM, CLIENTS, DESKS, FIRST_ACCOUNT = 1, (2, 3), (4, 5, 6, 7), 8
-HUGE = 10**17
-
-LIMITS: dict[NodeAttr, int] = {
-    NodeAttr.MAX_ORDER_QTY: 10**9,
-    NodeAttr.MAX_ORDER_VALUE: 10**15,
-    NodeAttr.MAX_OPEN_ORDERS: 10**8,
-    NodeAttr.MAX_OPEN_VALUE: HUGE,
-    NodeAttr.MAX_POSITION: 10**11,
-    NodeAttr.MAX_GROSS_POSITION: 10**11,
-    NodeAttr.MAX_INSTRUMENT_EXPOSURE: HUGE,
-    NodeAttr.MAX_GROSS_EXPOSURE: HUGE,
-    NodeAttr.MAX_NET_EXPOSURE: HUGE,
-    NodeAttr.MAX_MARGIN: HUGE,
-    NodeAttr.MAX_REALISED_LOSS: HUGE,
-    NodeAttr.MAX_DAILY_LOSS: HUGE,
-    NodeAttr.MAX_DRAWDOWN: HUGE,
-    NodeAttr.MAX_CONCENTRATION_BPS: 10**7,
-    NodeAttr.FAT_FINGER_BPS: 5_000,
-    NodeAttr.FAT_FINGER_TICKS: 500_000,
-    NodeAttr.MAX_ADV_BPS: 10**7,
-    NodeAttr.MAX_BOOK_BPS: 10**7,
-    NodeAttr.ORDER_RATE: 10**8,
-    NodeAttr.ORDER_BURST: 10**6,
-    NodeAttr.REPLACE_RATE: 10**8,
-    NodeAttr.REPLACE_BURST: 10**6,
-    NodeAttr.CANCEL_RATE: 10**8,
-    NodeAttr.CANCEL_BURST: 10**6,
-    NodeAttr.ORDER_TO_TRADE: 10**6,
-    NodeAttr.MAX_EXECUTIONS: 10**6,
-}
-INSTRUMENT: dict[InstrumentAttr, int] = {
-    InstrumentAttr.REFERENCE_PRICE: MIDDLE,
-    InstrumentAttr.STATIC_LOW: MIDDLE // 10,
-    InstrumentAttr.STATIC_HIGH: 10 * MIDDLE,
-    InstrumentAttr.DYNAMIC_BPS: 5_000,
-    InstrumentAttr.ADV: 10**12,
-    InstrumentAttr.MAKER_PPB: -20_000,
-    InstrumentAttr.TAKER_PPB: 30_000,
-}
 
 
 @dataclass(frozen=True)
@@ -98,6 +80,7 @@ class Mix:
     step: int = 1  # ticks between levels
     jump_every: int = 0
     one_sided: bool = False
+    mixed: bool = False  # every feature; only `resting` and `accounts` count then
 
     @property
     def hit(self) -> float:
@@ -112,6 +95,7 @@ MIXES = {
         Mix("W2", 50_000, 5_000),
         Mix("W3", 1_000, 200, add=0.10, cancel=0.08, replace=0.80),
         Mix("W4", 1_000_000, 40, instruments=10_000),
+        Mix("W5", 3_500, 0, instruments=8, mixed=True),
         Mix("crash", 1_000, 200, jump_every=2_000),
         Mix("gaps", 1_000, 200, step=1_000),
         Mix("pile", 1_000_000, 1, one_sided=True),
@@ -122,47 +106,13 @@ JUMP = 50_000  # ticks
 CRASH_WIDTH = 400_000  # ticks that the middle may wander over
 
 
-def row(command: Command, **fields: int) -> dict[str, int]:
-    """One command as a mapping, for `array_of`."""
-    return {"command": command, **fields}
-
-
-def array_of(rows: list[dict[str, int]]) -> Rows:
-    """COMMAND rows from mappings."""
-    out = np.zeros(len(rows), COMMAND)
-    for number, fields in enumerate(rows):
-        for name, value in fields.items():
-            out[number][name] = value
-    return out
-
-
-def hierarchy(accounts: int) -> list[dict[str, int]]:
-    """A firm of two clients of two desks each, the accounts shared out over the desks."""
-    rows = [row(Command.NODE_ADD, entity=FIRM, index=Level.FIRM)]
-    rows += [row(Command.NODE_ADD, entity=n, index=Level.CLIENT, parent=FIRM) for n in CLIENTS]
-    rows += [
-        row(Command.NODE_ADD, entity=n, index=Level.DESK, parent=CLIENTS[k // 2])
-        for k, n in enumerate(DESKS)
-    ]
-    for account in range(FIRST_ACCOUNT, FIRST_ACCOUNT + accounts):
-        desk = DESKS[account % len(DESKS)]
-        rows.append(row(Command.NODE_ADD, entity=account, index=Level.ACCOUNT, parent=desk))
-        rows.append(row(Command.DEPOSIT, account=account, value=MONEY // accounts))
-    return rows
-
-
-def settings(scope: Scope, entities: range, values: dict[Any, int]) -> Rows:
-    """SET rows of the same values for many entities."""
-    rows = np.zeros(len(entities) * len(values), COMMAND)
-    rows["command"], rows["scope"] = Command.SET, scope
-    rows["entity"] = np.repeat(np.asarray(entities), len(values))
-    rows["attribute"] = np.tile([int(a) for a in values], len(entities))
-    rows["value"] = np.tile(list(values.values()), len(entities))
-    return rows
-
-
 def set_up(mix: Mix) -> Rows:
-    """Commands that make the instruments, the hierarchy and its limits, and open the market."""
+    """Commands that make the instruments, the hierarchy and its limits, and open the market.
+
+    The mixed flow opens its market itself.
+    """
+    if mix.mixed:
+        return mixture.set_up(mix.accounts)
     made = np.zeros(mix.instruments, COMMAND)
     made["command"], made["index"] = Command.INSTRUMENT_ADD, 1
     made["entity"] = np.arange(1, mix.instruments + 1)
@@ -242,3 +192,8 @@ class Flow:
         flow.write_flow(rows, draws, where.astype(np.int64), self._state)
         self._state[0]["jump_every"] = jump_every
         return rows
+
+
+def flow_of(mix: Mix, seed: int = SEED) -> Flow | MixedFlow:
+    """What makes the commands of a mix."""
+    return MixedFlow(mix.accounts, seed) if mix.mixed else Flow(mix, seed)

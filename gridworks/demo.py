@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from benches.workloads import FIRST_ACCOUNT, GAP_NS, START_NS, Flow, Mix, array_of, row, set_up
+from benches.flows.scene import FIRST_ACCOUNT, GAP_NS, START_NS, array_of, row
+from benches.workloads import Flow, Mix, set_up
 from domain.attributes import InstrumentAttr, NodeAttr
 from domain.codes import (
     Command,
