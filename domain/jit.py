@@ -27,7 +27,7 @@ from typing import Any
 import numba
 import numpy as np
 from llvmlite import ir
-from llvmlite.binding import Linkage
+from llvmlite.binding import Linkage, set_option
 from numba import types
 from numba.core import cgutils, config
 from numba.core.compiler import Compiler
@@ -38,6 +38,8 @@ DISABLED = bool(config.DISABLE_JIT)
 BOUNDSCHECK = os.environ.get("GRIDWORKS_BOUNDSCHECK", "0") == "1"
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("domain", "risk", "engine", "indicators", "backtest", "server")
+# How much code LLVM inlines of a function that asks for it; only kernels do. Its default is 325.
+set_option("gridworks", "-inlinehint-threshold=1500")
 _SHARED = Linkage.linkonce_odr.value
 _IMPORT = re.compile(
     rf"^[ \t]*(?:from|import)[ \t]+((?:{'|'.join(PACKAGES)})[\w.]*)"
@@ -105,8 +107,7 @@ class _KernelTarget(CPUContext):  # type: ignore[misc]
     """numba's target with what kernels need otherwise; other code in the process keeps its own.
 
     Kernels never count an index from the end, so indices are compiled as unsigned: numba would
-    test each for its sign. They are small and call one another a lot, so LLVM is told that
-    inlining is wanted.
+    test each for its sign. They are small and call one another a lot, so inlining is wanted.
     """
 
     @classmethod
@@ -307,3 +308,31 @@ def count_leading_zeros(typingctx: Any, bits: Any) -> Any:
         return builder.ctlz(args[0], cgutils.false_bit)
 
     return types.int64(types.uint64), codegen
+
+
+@intrinsic  # type: ignore[misc]
+def _prefetch(typingctx: Any, address: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = builder.inttoptr(args[0], cgutils.voidptr_t)
+        flag = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, flag, flag, flag])
+        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(fetch, [place, flag(0), flag(3), flag(1)])
+        return context.get_dummy_value()
+
+    return types.none(types.int64), codegen
+
+
+def prefetch(slot: int, width: int) -> Any:
+    """A kernel that asks for a cache line of table number `slot`, of rows of `width` bytes.
+
+    A hint: it changes nothing, and a row that does not exist does no harm.
+    """
+    here = 16 * slot
+    if DISABLED:
+        return lambda s, row, offset: None
+
+    def ask(s: Any, row: Any, offset: Any) -> Any:
+        _prefetch(_fixed(s + here) + row * width + offset)
+
+    return kernel(ask)

@@ -13,6 +13,7 @@ from domain.jit import entry, kernel
 from domain.limits import MAX_TIME
 from domain.tables import books, commands, core, instruments
 from engine.advance import drain
+from engine.ahead import look_ahead
 from engine.emit import report_admin, report_refusal
 from engine.orders.amend import cancel_order, replace_order
 from engine.orders.entry import new_order
@@ -84,6 +85,7 @@ def run(s, first):
     at = np.int64(first)
     while at < c["rows"]:
         cmd = rows[at]
+        look_ahead(s, rows, at)
         if c["stage"] == _IDLE:
             instrument = np.int64(cmd["instrument"])
             if instrument < 0 or instrument > c["instruments"]:

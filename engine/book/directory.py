@@ -14,7 +14,8 @@ from domain.tables import core, details, directory, orders
 
 
 @kernel
-def _hash(s, account, cl_ord_id):
+def hash_of(s, account, cl_ord_id):
+    """Where an order belongs: the low bits are its home in the directory."""
     return mix(np.int64(account) ^ core(s)[0]["salt"], cl_ord_id)
 
 
@@ -23,7 +24,7 @@ def find_order(s, account, cl_ord_id):
     """The live order of `account` with this id, or 0."""
     d = directory(s)
     mask = len(d) - 1
-    key = _hash(s, account, cl_ord_id)
+    key = hash_of(s, account, cl_ord_id)
     at = key & mask
     while d[at]["row"] != 0:
         if d[at]["hash"] == key:
@@ -39,7 +40,7 @@ def add_order(s, slot):
     """Enter an order under its account and id; the id is not in the directory yet."""
     d = directory(s)
     mask = len(d) - 1
-    key = _hash(s, orders(s)[slot]["account"], details(s)[slot]["cl_ord_id"])
+    key = hash_of(s, orders(s)[slot]["account"], details(s)[slot]["cl_ord_id"])
     at = key & mask
     while d[at]["row"] != 0:
         at = (at + 1) & mask
@@ -52,7 +53,7 @@ def remove_order(s, slot):
     """Take an order out of the directory."""
     d = directory(s)
     mask = len(d) - 1
-    at = _hash(s, orders(s)[slot]["account"], details(s)[slot]["cl_ord_id"]) & mask
+    at = hash_of(s, orders(s)[slot]["account"], details(s)[slot]["cl_ord_id"]) & mask
     while d[at]["row"] != slot:
         at = (at + 1) & mask
     hole = at
