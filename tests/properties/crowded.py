@@ -115,6 +115,8 @@ class Crowded(Stream):
             elif self.often(15):
                 row |= {"ord_type": OrdType.TRAILING_STOP, "price": 0, "display_qty": 0}
                 row["offset"] = self.choose.number(1, 3)
+            elif row["side"] != first["side"] and self.often(40):
+                row |= {"price": first["price"], "time_in_force": TimeInForce.FOK}
             self.send(row)
 
     def picky(self) -> None:
