@@ -157,7 +157,8 @@ def _follow(s, first, command, kind, role, traded, filled):
             if traded == 0:
                 _end_single(s, at, command, _CANCELED, _BY_LINK)
             else:
-                most = orders(s)[at]["leaves_qty"] if filled else traded
+                whole = filled and kind != _BRACKET  # an exit is never for more than the entry
+                most = orders(s)[at]["leaves_qty"] if whole else traded
                 _release_child(s, at, command, most)
         elif role == CHILD and child and kind == _BRACKET and not filled:
             _end_single(s, at, command, _CANCELED, _BY_LINK)

@@ -92,6 +92,8 @@ def filled(w: World, order: Order) -> None:
     _forget(w, order)
     if order.role is Role.PARENT:
         for child in others(order):
+            if child.contingency == Contingency.BRACKET:
+                reduce_to_parent(w, child, order.cum_qty)
             release_child(w, child)
     leave(order)
 
