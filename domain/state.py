@@ -269,7 +269,6 @@ CORE = row(
     ("salt", "i8"),
     ("next_expiry", "i8"),
     ("next_deadline", "i8"),
-    ("next_auction_end", "i8"),
     ("live_orders", "i8"),
     ("market_seq", "i8"),
     ("canceled", "i8"),  # orders canceled by the sweep under way

@@ -2,16 +2,15 @@
 
 import numpy as np
 
-from domain.codes import Command, Phase, Reason
+from domain.codes import Command, Reason
 from domain.jit import kernel
 from domain.limits import MAX_CASH
-from domain.tables import books, core, nodes, sessions
+from domain.tables import core, nodes, sessions
 from engine.orders.intake import refuse
 
 _CONNECT, _QUOTE = int(Command.CONNECT), int(Command.QUOTE)
 _UNKNOWN_ENTITY, _UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ENTITY), int(Reason.UNKNOWN_ACCOUNT)
 _FIELD = int(Reason.FIELD_OUT_OF_RANGE)
-_VOLATILITY = int(Phase.VOLATILITY_AUCTION)
 
 
 @kernel
@@ -68,11 +67,3 @@ def end_timers(s):
                 c["next_deadline"] == 0 or node["deadline"] < c["next_deadline"]
             ):
                 c["next_deadline"] = node["deadline"]
-    if c["next_auction_end"] and c["next_auction_end"] <= c["time"]:
-        c["next_auction_end"] = 0
-        for at in range(1, np.int64(c["instruments"]) + 1):
-            book = books(s)[at]
-            if book["phase"] == _VOLATILITY and (
-                c["next_auction_end"] == 0 or book["end_time"] < c["next_auction_end"]
-            ):
-                c["next_auction_end"] = book["end_time"]

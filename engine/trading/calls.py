@@ -87,10 +87,7 @@ def breaks_band(s, instrument, reference, price):
 @kernel
 def start_volatility_auction(s, instrument):
     """Interrupt continuous trading: collect orders until the first TICK after its duration."""
-    c = core(s)[0]
     book = books(s)[instrument]
-    book["end_time"] = c["time"] + instruments(s)[instrument][_NS]
+    book["end_time"] = core(s)[0]["time"] + instruments(s)[instrument][_NS]
     book["extensions"] = 0
-    if c["next_auction_end"] == 0 or book["end_time"] < c["next_auction_end"]:
-        c["next_auction_end"] = book["end_time"]
     open_call(s, instrument, _VOLATILITY)

@@ -83,8 +83,6 @@ def end_volatility(s, instrument):
     if may_extend and abs(price - last) > bps_down(last, bps):
         book["extensions"] += 1
         book["end_time"] = c["time"] + row[_EXTENSION_NS]
-        if book["end_time"] < c["next_auction_end"] or c["next_auction_end"] == 0:
-            c["next_auction_end"] = book["end_time"]
         return
     begin_uncross(s, instrument)
 
