@@ -92,14 +92,17 @@ def run(s, first):
             room = room_to_begin(s, instrument)
             if room == NO_ROOM:
                 return at
-            if cmd["command"] > _QUOTE and not room_for_administration(s) and not is_full(s):
-                return at
+            refused = room == FULL and takes_rows(cmd)
+            if cmd["command"] > _QUOTE and not room_for_administration(s, cmd):
+                if not is_full(s):
+                    return at
+                refused = True
             c["seq"] += 1
             if cmd["transact_time"] > c["time"] and cmd["transact_time"] <= MAX_TIME:
                 c["time"] = cmd["transact_time"]
             c["rounds"] = 8
             c["book"] = instrument
-            if room == FULL and takes_rows(cmd):
+            if refused:
                 keep_alive(s, cmd)
                 _refuse_for_room(s, cmd)
             else:

@@ -37,7 +37,8 @@ _REPORT, _MARKET = int(Table.REPORT), int(Table.MARKET)
 _C = Command
 _NEW, _REPLACE, _QUOTE = int(_C.NEW_ORDER), int(_C.REPLACE_ORDER), int(_C.QUOTE)
 _SET, _DEPOSIT, _WITHDRAW = int(_C.SET), int(_C.DEPOSIT), int(_C.WITHDRAW)
-_SCOPE_POSITION = int(Scope.POSITION)
+_INSTRUMENT_ADD, _NODE_ADD = int(_C.INSTRUMENT_ADD), int(_C.NODE_ADD)
+_SCOPE_POSITION, _SCOPE_GROUP = int(Scope.POSITION), int(Scope.GROUP)
 _STEP_MARKETS = 4 * STEP_REPORTS
 NO_ROOM, ROOM, FULL = 0, 1, 2
 _MOST_LEVELS = 8  # new levels of one step, and the branches above one new level
@@ -122,11 +123,13 @@ def takes_rows(cmd):
 
 
 @kernel
-def room_for_administration(s):
-    """Whether one more instrument, node and exposure group fit."""
-    c = core(s)[0]
-    if c["instruments"] + 2 > len(instruments(s)):
+def room_for_administration(s, cmd):
+    """Whether what a command adds fits: an instrument, a node, or an exposure group."""
+    c, command = core(s)[0], cmd["command"]
+    if command == _INSTRUMENT_ADD and c["instruments"] + 2 > len(instruments(s)):
         return _lacks(s, _INSTRUMENT)
-    if c["nodes"] + 2 > len(nodes(s)):
+    if command == _NODE_ADD and c["nodes"] + 2 > len(nodes(s)):
         return _lacks(s, _NODE)
-    return groups_room(s) or _lacks(s, _GROUP)
+    if command == _SET and cmd["scope"] == _SCOPE_GROUP and not groups_room(s):
+        return _lacks(s, _GROUP)
+    return True

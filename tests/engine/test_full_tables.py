@@ -8,6 +8,7 @@ import pytest
 
 import gridworks as gw
 from domain import layout
+from domain.attributes import PositionAttr
 from domain.codes import Command, OrdType, Phase, Reason, Scope, Side
 from domain.errors import Unavailable
 from domain.tables import Table
@@ -17,6 +18,7 @@ from engine.exchange import Exchange
 pytestmark = pytest.mark.nojit
 MOST = {
     Table.ORDER: 8, Table.DETAIL: 8, Table.OWNER: 8, Table.EXTRA: 5,
+    Table.NODE: 6, Table.NODE_LIMIT: 6, Table.GROUP: 5,
     Table.INSTRUMENT: 5, Table.BOOK: 5, Table.TREE: 20,
 }  # fmt: skip
 
@@ -108,8 +110,24 @@ def test_instruments_beyond_the_bound_are_refused_and_nothing_else(bounded):
     adds = [row(Command.INSTRUMENT_ADD, entity=n, index=1) for n in (2, 3, 4, 5, 5)]
     found = exchange.apply(np.concatenate(adds))
     assert reasons(found) == ["NONE"] * 3 + ["CAPACITY"] * 2
-    rest = [row(Command.TICK), row(Command.NODE_ADD, entity=3, index=1), limit(1, instrument=3)]
-    assert reasons(exchange.apply(np.concatenate(rest)))[:2] == ["NONE", "NONE"]
+    rest = [row(Command.TICK)]
+    rest += [row(Command.NODE_ADD, entity=n, index=1) for n in (3, 4, 5, 6, 6)]
+    rest += [row(Command.INSTRUMENT_ADD, entity=5, index=1)]
+    found = reasons(exchange.apply(np.concatenate(rest)))
+    assert found == ["NONE"] * 4 + ["CAPACITY"] * 3
+    assert len(exchange.table(Table.INSTRUMENT)) == 5
+    assert len(exchange.table(Table.NODE)) == 6
+
+
+def test_exposure_groups_beyond_the_bound_are_refused(bounded):
+    group = {"scope": Scope.GROUP, "entity": 1, "index": 1, "value": 9}
+    sets = [
+        row(Command.SET, attribute=PositionAttr.MAX_GROUP_GROSS, instrument=n, **group)
+        for n in range(1, 7)
+    ]
+    found = reasons(ready().apply(np.concatenate(sets)))
+    assert found.count("CAPACITY") >= 2
+    assert found == sorted(found, reverse=True)
 
 
 def test_rows_of_rarer_fields_have_a_bound_too(bounded):
