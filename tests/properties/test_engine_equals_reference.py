@@ -110,6 +110,6 @@ def test_a_failure_of_the_soak_says_how_to_get_it_back(monkeypatch):
             return super().apply(commands[commands["command"] != Command.CANCEL_ORDER])
 
     monkeypatch.setattr(sys.modules[__name__], "Exchange", Deaf)
-    said = r"(?s)^seeded_stream\(6, 60\).*\n1 commands are enough:\nCANCEL_ORDER [^\n]*$"
+    said = r"(?s)^seeded_stream\(6, 60, Stream\).*\n1 commands are enough:\nCANCEL_ORDER [^\n]*$"
     with pytest.raises(AssertionError, match=said):
         check_seed(6, 60)
