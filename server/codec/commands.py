@@ -13,7 +13,7 @@ from domain.layout import COMMAND
 from server.codec.faults import MAX_GROUPS, Fault
 from server.codec.slots import Message, Note, Slot
 from server.codec.tables import EXEC_INST, FIELDS, FLAGS, REFUSED, Kind, place
-from server.codec.wire import PAD, read_tag, read_varint, skip_value
+from server.codec.wire import PAD, read_size, read_tag, read_varint, skip_value
 
 _data = table(Slot.DATA, "u1")
 _words = table(Slot.WORDS, "i8")
@@ -107,7 +107,7 @@ def _take_code(s, row, field, at, value, bad):
 def _take_packed(s, row, field, at, end, bad):
     """Read packed flags; (position behind them or -1 with a note, the set of bad fields)."""
     begin = at
-    size, at = read_varint(_data(s), at)
+    size, at = read_size(_data(s), at)
     if at < 0:
         return refuse(s, _VARINT, begin, row, field), bad
     if at > end or size < 0 or size > end - at:
@@ -228,7 +228,7 @@ def decode_request(s, start, end, row):
             return refuse(s, _TRUNCATED, begin, -1, 0)
         begin = at
         if tag == 2 << 3 | 2:
-            size, at = read_varint(data, at)
+            size, at = read_size(data, at)
             if at < 0:
                 return refuse(s, _VARINT, begin, row, 0)
             if at > end or size < 0 or size > end - at:

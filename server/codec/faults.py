@@ -29,7 +29,7 @@ class Fault(IntEnum):
 
 WORDS = {
     Fault.TRUNCATED: "a field that ends within its message",
-    Fault.VARINT: "a varint of at most 10 bytes and 64 bits",
+    Fault.VARINT: "a varint of at most 10 bytes, a length of at most 5",
     Fault.TAG: "a field number from 1 to 536870911 in a tag of at most 5 bytes",
     Fault.WIRE_TYPE: "a wire type from 0 to 5",
     Fault.GROUP: "groups that end where they began",

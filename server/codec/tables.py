@@ -81,6 +81,7 @@ def commands() -> tuple[Array, Array]:
 
 def _codes(field: FieldDescriptor) -> Array:
     row = np.full(CODES, REFUSED, np.uint8)
+    row[0] = 0  # a 0 that is written out says no more than none
     for number in allowed(field.name):
         row[number] = 0 if number == ZERO else number
     return row

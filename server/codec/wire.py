@@ -34,9 +34,9 @@ def read_varint(data, at):
         shift += 7
     at += 1
     byte = np.int64(data[at])
-    if byte > 1:
+    if byte > 127:
         return np.int64(0), np.int64(-1)
-    return value | byte << 63, at + 1
+    return value | (byte & 1) << 63, at + 1  # bits beyond 64 are dropped, as protobuf does
 
 
 @kernel
@@ -46,6 +46,13 @@ def read_tag(data, at):
     if behind < 0 or behind - at > 5 or tag > _UINT32_MAX or tag < 8:
         return np.int64(0), np.int64(-1)
     return tag, behind
+
+
+@kernel
+def read_size(data, at):
+    """(length, position behind it); the position is -1 if it takes more than 5 bytes."""
+    size, behind = read_varint(data, at)
+    return (size, behind) if behind - at <= 5 else (np.int64(0), np.int64(-1))
 
 
 @kernel
@@ -64,7 +71,7 @@ def skip_value(data, at, end, tag, stack):
         elif kind == 5:
             at += 4
         elif kind == 2:
-            size, at = read_varint(data, at)
+            size, at = read_size(data, at)
             if at < 0:
                 return begin, np.int64(_VARINT)
             if at > end or size < 0 or size > end - at:

@@ -117,7 +117,8 @@ def raw_fields(draw: st.DrawFn, depth: int = 0) -> bytes:
             body = draw(st.binary(min_size=12 - kind - 3 * (kind == 1), max_size=8))[: 9 - kind]
         elif kind == 2:
             inner = draw(raw_fields(depth + 1)) if depth < 2 else draw(st.binary(max_size=9))
-            body = varint(len(inner) + draw(st.sampled_from([0, 0, 0, 0, 1, -1]))) + inner
+            size = len(inner) + draw(st.sampled_from([0, 0, 0, 0, 1, -1, 2**32]))
+            body = varint(size, draw(st.sampled_from([0, 0, 0, 5, 6]))) + inner
         elif kind == 3:
             inner = draw(raw_fields(depth + 1)) if depth < 3 else b""
             body = inner + varint(number << 3 | 4)
@@ -204,7 +205,8 @@ def test_random_damage_for_a_long_time():
 CASES = [
     (b"\x08", Fault.TRUNCATED, "msg_seq_num", 1),
     (b"\x08" + b"\xff" * 10, Fault.VARINT, "msg_seq_num", 1),
-    (b"\x08" + b"\xff" * 9 + b"\x02", Fault.VARINT, "msg_seq_num", 1),
+    (b"\x12" + b"\x80" * 5 + b"\x00", Fault.VARINT, "commands[0]", 1),
+    (b"\xa2\x06" + b"\x80" * 5 + b"\x00", Fault.VARINT, "field 100", 2),
     (b"\x00\x00", Fault.TAG, "message", 0),
     (b"\xff\xff\xff\xff\x7f", Fault.TAG, "message", 0),
     (b"\x12\x05\x08\x01", Fault.TRUNCATED, "commands[0]", 1),
@@ -212,6 +214,7 @@ CASES = [
     (b"\x12\x04\x08\x01\x28\x09", Fault.UNKNOWN_CODE, "commands[0].side", 5),
     (b"\x12\x04\x28\x09\x08\x01", Fault.UNKNOWN_CODE, "commands[0].side", 3),
     (b"\x12\x02\x28\x01", Fault.MISSING, "commands[0].command", 4),
+    (b"\x12\x02\x08\x00", Fault.MISSING, "commands[0].command", 4),
     (b"\x12\x02\x08\x06", Fault.UNKNOWN_CODE, "commands[0].command", 3),
     (b"\x12\x06\x08\x01\x62\x02\x01\x03", Fault.UNKNOWN_CODE, "commands[0].exec_inst", 7),
     (b"\x12\x05\x08\x01\x60\x80\x08", Fault.UNKNOWN_CODE, "commands[0].exec_inst", 5),
@@ -240,6 +243,16 @@ def test_the_error_names_what_is_allowed():
         DECODER.one(b"\x12\x02\x08\x01" * 65)
     with pytest.raises(WireFault, match="message is '65537 bytes'"):
         DECODER.one(b"\0" * 65537)
+
+
+@pytest.mark.parametrize("last", [0, 1, 2, 3, 126, 127, 128])
+def test_the_tenth_byte_of_a_varint(last):
+    long = b"\xff" * 9 + bytes([last])
+    expected = "refused" if last > 127 else "rows"
+    assert hold(b"\x08" + long) == expected
+    assert hold(b"\xa0\x06" + long) == expected
+    assert hold(b"\x12\x0d\x08\x01\x40" + long) == expected
+    assert hold(b"\x12\x02\x08\x01\x12" + b"\x80" * 9 + bytes([last])) == "refused"
 
 
 def test_a_code_that_is_overwritten_does_not_matter():
