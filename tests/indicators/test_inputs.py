@@ -129,7 +129,7 @@ def test_public_names() -> None:
     assert "close" in (gi.rsi.__doc__ or "")
     assert "rsi" in repr(gi.rsi)
     signature = inspect.signature(gi.talib.RSI)
-    assert list(signature.parameters) == ["close", "timeperiod"]
+    assert list(signature.parameters) == ["real", "timeperiod"]
     assert signature.parameters["timeperiod"].default == 14
     assert indicators.accessor.Accessor is not None
     with pytest.raises(AttributeError):

@@ -12,10 +12,14 @@ import pytest
 import indicators as gi
 from domain.jit import DISABLED
 from indicators.registry import rows
+from tests.indicators import drift
 from tests.indicators.series import bars, columns, inputs
 
 SOME = ("rsi", "macd", "atr", "stoch", "cdlengulfing", "supertrend", "vwap_session", "bbands",
         "obv", "kama", "ofi", "maxindex", "ht_sine", "sum")  # fmt: skip
+
+
+SOME_LONG = (*SOME, "cci", "correl", "skew", "linearreg", "ad", "vwap", "wma", "ema")
 
 
 @pytest.mark.parametrize("name", SOME)
@@ -119,3 +123,34 @@ def test_long_streams_do_not_drift() -> None:
         ("max", lambda v: v[-30:].max()),
     ):
         assert getattr(gi, name)(close)[-1] == pytest.approx(exact(close), rel=1e-11), name
+
+
+def test_some_rows_do_not_drift() -> None:
+    """300,000 values, in chunks, against a computation with nothing behind it: see `drift`."""
+    data = drift.series(300_000)
+    assert set(drift.DECIDES) | set(drift.TOTALS) <= set(rows())
+    for name in SOME_LONG:
+        assert drift.drift(rows()[name], data) < 1e-10, name
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", [n for n in rows() if n not in drift.DECIDES])
+def test_ten_million_values(name: str, ten_million: dict[str, np.ndarray]) -> None:
+    """docs/indicators/drift.md states the errors measured."""
+    assert drift.drift(rows()[name], ten_million) < 1e-9
+
+
+@pytest.fixture(scope="module")
+def ten_million() -> dict[str, np.ndarray]:
+    """1.6 GB of bars."""
+    return drift.series(10_000_000)
+
+
+def test_a_drift_would_be_seen() -> None:
+    """A sum that is only added to and subtracted from fails where ours does not."""
+    data = drift.series(45_000)
+    x = data["close"] + 1e9
+    naive = np.cumsum(x) - np.concatenate([np.zeros(30), np.cumsum(x)[:-30]])
+    fresh = np.array([x[i - 29 : i + 1].sum() for i in range(44_900, 45_000)])
+    assert drift.far(naive[-100:], fresh) > 1e-10
+    assert drift.far(gi.sum(x, 30)[-100:], fresh) < 1e-14
