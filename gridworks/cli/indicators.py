@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -16,20 +17,28 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="indicators")
 
 
-def list_(group: str = typer.Option("", help="Only this group.")) -> None:
+def list_(
+    word: str = typer.Argument("", help="Only those with this in their name or title."),
+    group: str = typer.Option("", help="Only this group."),
+) -> None:
     """Print every indicator with its parameters."""
     from indicators.registry import rows
     from indicators.tables import groups
 
     if group and group not in groups():
         raise typer.BadParameter(f"no group {group!r}; known: {', '.join(groups())}")
-    for row in rows().values():
-        if group in ("", row.group):
-            params = ", ".join(f"{p.name}={p.default}" for p in row.params)
-            typer.echo(f"{row.name:22} {row.group:11} {row.title} ({params})")
+    found = [
+        row for row in rows().values()
+        if group in ("", row.group) and word.lower() in f"{row.name} {row.title}".lower()
+    ]  # fmt: skip
+    if not found:
+        raise typer.BadParameter(f"no indicator has {word!r} in its name or title")
+    for row in found:
+        params = ", ".join(f"{p.name}={p.default}" for p in row.params)
+        typer.echo(f"{row.name:22} {row.group:11} {row.title} ({params})")
 
 
-def show(name: str) -> None:
+def show(name: str = typer.Argument(help="Its name, or TA-Lib's.")) -> None:
     """Print one indicator: formula, parameters, warm-up, source."""
     from indicators.batch import describe
     from indicators.registry import get
@@ -45,28 +54,48 @@ def show(name: str) -> None:
 
 
 def plot(
-    file: Path,
+    file: Path = typer.Argument(help="A CSV file with a header: open, high, low, close ..."),
     name: str = typer.Option("sma", "--indicator", "-i", help="Which indicator."),
-    out: Path = typer.Option(Path("indicator.svg"), help="The picture to write."),
+    out: Path = typer.Option(Path("indicator.svg"), help="The picture: .svg, .png or .pdf."),
     params: list[str] = typer.Option([], "--param", "-p", help="name=value, repeated."),
 ) -> None:
-    """Draw an indicator over a CSV file with columns open, high, low, close, volume."""
+    """Draw an indicator over the bars of a CSV file; a column called date or time is the axis."""
     import pandas
 
     import indicators.accessor  # noqa: F401 (gives the frame its .gw)
     from indicators.registry import get
 
-    if not file.exists():
-        raise typer.BadParameter(f"there is no file {file}")
-    frame = pandas.read_csv(file)
-    frame.columns = [str(c).strip().lower() for c in frame.columns]
+    frame = _read(file)
     try:
         row = get(name)
         result = getattr(frame.gw, row.name)(**_values(params))
     except (KeyError, TypeError, ValueError) as problem:
         raise typer.BadParameter(str(problem.args[0])) from None
-    draw(frame, pandas.DataFrame(result), row.title, out)
+    above = "close" if "close" in frame else row.columns[0]
+    try:
+        draw(frame[above], pandas.DataFrame(result), row.title, out)
+    except (OSError, ValueError) as problem:
+        raise typer.BadParameter(f"cannot write {out}: {problem}") from None
     typer.echo(f"{row.title}: {len(frame)} rows drawn in {out}")
+
+
+def _read(file: Path) -> Any:
+    """The frame in a CSV file, its columns in lower case, dates as its index."""
+    import pandas
+
+    if not file.is_file():
+        raise typer.BadParameter(f"there is no file {file}")
+    try:
+        frame = pandas.read_csv(file)
+    except ValueError as problem:  # also what pandas raises for empty and for broken files
+        raise typer.BadParameter(f"{file} is no CSV file: {problem}") from None
+    frame.columns = [str(c).strip().lower() for c in frame.columns]
+    if frame.empty:
+        raise typer.BadParameter(f"{file} has no rows")
+    for name in ("date", "time", "datetime", "timestamp"):
+        if name in frame and frame[name].dtype.kind not in "fiu":
+            return frame.set_index(pandas.to_datetime(frame[name], errors="coerce"))
+    return frame
 
 
 def _values(params: list[str]) -> dict[str, float | str]:
@@ -83,17 +112,17 @@ def _values(params: list[str]) -> dict[str, float | str]:
     return out
 
 
-def draw(frame: object, result: object, title: str, out: Path) -> None:
-    """Close above, the indicator below, as an SVG or PNG file."""
+def draw(price: Any, result: Any, title: str, out: Path) -> None:
+    """Price above, the indicator below, as an SVG or PNG file."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     figure, (top, bottom) = pyplot.subplots(2, 1, sharex=True, figsize=(8, 5))
-    top.plot(frame["close"], color="black", linewidth=0.8)  # type: ignore[index]
-    for column in result:  # type: ignore[attr-defined]
-        bottom.plot(result[column], linewidth=0.8, label=str(column))  # type: ignore[index]
+    top.plot(price, color="black", linewidth=0.8)
+    for column in result:
+        bottom.plot(result[column], linewidth=0.8, label=str(column))
     top.set_title(title)
     bottom.legend(loc="upper left", fontsize="small")
     figure.tight_layout()
