@@ -51,7 +51,9 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# The other engines are optional: without them the benchmark says which are missing.
 bench: $(STAMP)
+	-$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	$(BIN)/gridworks bench --peers --starts --json benches/results/exchange
 
 soak: $(STAMP)

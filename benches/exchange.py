@@ -194,9 +194,9 @@ def versus(name: str, plan: Plan, say: Say = quiet) -> tuple[list[dict[str, Any]
     for _ in range(plan.repeat):
         rows = run.flow.commands(plan.stretch)
         stretches.append((rows, run.flow.live or 0))
-    ours: dict[str, Callable[[Rows], float]] = {
-        f"ours, {plan.batch:,} a call": run.timed,
-        "ours, one a call": single.timed,
+    ours: dict[str, Callable[[Rows], object]] = {
+        f"ours, {plan.batch:,} a call": run.times,
+        "ours, one a call": single.times,
     }
     say(f"{name}: the peers")
     lines, missing = compare(ours, run.filled, stretches)

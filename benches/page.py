@@ -57,7 +57,7 @@ def refusals(results: list[Result]) -> str:
 
 def peers(lines: list[Line]) -> str:
     """Other engines beside ours."""
-    columns = ("workload", "engine", "what it is", "ns/command", "times ours", "stretches")
+    columns = ("workload", "engine", "what it is", "CPU ns/command", "times ours", "stretches")
     rows = [
         (
             line["workload"], line["peer"], line["what"], f"{line['ns']:,.0f}",

@@ -34,7 +34,7 @@ def bench(
 ) -> None:
     """Nanoseconds per command with risk on and reports written, one core.
 
-    All flows with --peers and --starts take about ten minutes on a machine that does nothing else.
+    All flows with --peers and --starts take about five minutes on a machine without other work.
     """
     from benches.exchange import Plan, measure
     from benches.machine import facts
