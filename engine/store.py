@@ -27,6 +27,7 @@ from domain.limits import (
 from domain.tables import Table
 
 Array = np.ndarray[Any, Any]
+ENGINE_VERSION = 2  # goes up when the same commands no longer give the same state
 
 # table: (dtype, columns, rows at the start, most rows)
 _SHAPES: dict[Table, tuple[Any, int, int, int]] = {
@@ -214,3 +215,11 @@ class Store:
     def nbytes(self) -> int:
         """Memory held by all tables, in bytes."""
         return sum(array.nbytes for array in self.arrays.values())
+
+
+def fingerprint() -> str:
+    """What a stored log was written with: the layout of a COMMAND row and the engine's version."""
+    fields: Any = layout.COMMAND.fields
+    cells = sorted(fields.items(), key=lambda item: item[1][1])
+    described = repr([(name, str(kind[0]), kind[1]) for name, kind in cells])
+    return f"{hashlib.sha256(described.encode()).hexdigest()[:32]}/{ENGINE_VERSION}"

@@ -11,7 +11,7 @@ import numpy as np
 from domain import layout
 from domain.errors import LogMismatch, SnapshotMismatch
 from engine.exchange import Exchange
-from gridworks.local.durable import fingerprint
+from engine.store import fingerprint
 from journal import database, snapshots
 
 PROGRESS_COMMANDS = 1_000_000

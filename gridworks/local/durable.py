@@ -6,7 +6,6 @@ the commands after it; without one it replays all. A snapshot is a shortcut, the
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,20 +20,10 @@ from domain.errors import InvalidField, LogError, SnapshotMismatch, StorageFull,
 from domain.fields import label_of
 from engine.exchange import Exchange as Engine
 from engine.exchange import check_commands
+from engine.store import fingerprint
 from journal import Policy, Snapshot, SqliteLog
 
-ENGINE_VERSION = 2  # goes up when the same commands no longer give the same state
 Rows = np.ndarray[Any, Any]
-
-
-def fingerprint() -> str:
-    """What a log must have been written with: the layout of a row and the engine's version."""
-    described = repr([(name, str(kind[0]), kind[1]) for name, kind in _fields()])
-    return f"{hashlib.sha256(described.encode()).hexdigest()[:32]}/{ENGINE_VERSION}"
-
-
-def _fields() -> list[tuple[str, Any]]:
-    return sorted((layout.COMMAND.fields or {}).items(), key=lambda item: item[1][1])
 
 
 @dataclass

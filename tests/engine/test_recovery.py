@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 
 import gridworks as gw
 from domain.errors import LogLocked, LogMismatch, StorageFull, Unavailable
+from engine import store
 from engine.exchange import Exchange as Engine
 from gridworks.cli import main
-from gridworks.local import durable
 from tests.engine.trader import commands_of
 from tests.properties.streams import seeded_stream
 
@@ -187,7 +187,7 @@ def test_a_damaged_snapshot_is_stepped_over(tmp_path):
 
 def test_another_engine_version_is_refused(tmp_path, monkeypatch):
     gw.Exchange(tmp_path / "c.db").close()
-    monkeypatch.setattr(durable, "ENGINE_VERSION", 10**6)
+    monkeypatch.setattr(store, "ENGINE_VERSION", 10**6)
     with pytest.raises(LogMismatch, match="layout of the log"):
         gw.Exchange(tmp_path / "c.db")
 

@@ -1,0 +1,112 @@
+"""Every setting of a server: from a TOML file, from the environment, from the command line.
+
+A later one wins: defaults, the file, `GRIDWORKS_…` in the environment, options of the command.
+docs/server.md shows the table; a test holds it against this class.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import InvalidField
+
+
+class Settings(BaseSettings):
+    """A server's settings; the environment's names are these in capitals after GRIDWORKS_."""
+
+    model_config = SettingsConfigDict(env_prefix="GRIDWORKS_", extra="forbid", frozen=True)
+
+    environment: Literal["sandbox", "live"] = Field(
+        "sandbox", description="Which keys are let in: sandbox takes gw_test_…, live gw_live_…"
+    )
+    folder: Path = Field(
+        Path("gridworks-data"), description="Where the command log and the usage journal are."
+    )
+    control_url: SecretStr = Field(
+        SecretStr("sqlite:///control.db"), description="The control-plane store with the keys."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(7400, ge=0, le=65535, description="Port of gRPC; 0: any free one.")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of /metrics for Prometheus, on `host`; 0: none."
+    )
+    certificate: Path | None = Field(None, description="PEM chain of the server.")
+    private_key: Path | None = Field(None, description="PEM key of the certificate.")
+    client_ca: Path | None = Field(
+        None, description="PEM of the CA that clients must have a certificate of (mutual TLS)."
+    )
+    insecure: bool = Field(False, description="Serve without TLS; only for a machine's own use.")
+    policy: Literal["memory", "disk"] = Field(
+        "disk", description="When a command is acknowledged: applied, or on the device too."
+    )
+    snapshot_every: int = Field(
+        1_000_000, ge=0, description="Commands between snapshots; 0: only at the end."
+    )
+    inbox: int = Field(65_536, ge=1, description="Commands that may wait; more are refused.")
+    batch: int = Field(16_384, ge=1, description="Most commands of one batch.")
+    stream_commands: int = Field(
+        4096, ge=1, le=16_384, description="Most commands in one message of an order-entry stream."
+    )
+    stream_messages: int = Field(
+        4096, ge=1, description="Messages that may wait for one reader before it is cut off."
+    )
+    stream_bytes: int = Field(
+        8 * 2**20, ge=1024, description="Bytes that may wait for one reader before it is cut off."
+    )
+    keep_reports: int = Field(
+        100_000, ge=1, description="Newest reports that streams resume from and pages show."
+    )
+    keep_market: int = Field(
+        100_000, ge=1, description="Newest market updates that subscriptions resume from."
+    )
+    keep_answers: int = Field(
+        100_000, ge=1, description="Newest request ids whose first answer is remembered."
+    )
+    tick_seconds: float = Field(
+        0.05, gt=0, le=10, description="How often timers are looked at: expiry, dead man, auctions."
+    )
+    message_bytes: int = Field(
+        1 * 2**20, ge=4096, description="Longest message that is taken; more: RESOURCE_EXHAUSTED."
+    )
+    grace_seconds: float = Field(
+        5.0, ge=0, description="How long calls under way may take when the server stops."
+    )
+    four_eyes_factor: float = Field(
+        1.5, ge=1, description="A limit that grows by more than this needs a second person."
+    )
+    log_json: bool = Field(False, description="Log lines as JSON instead of text.")
+
+    @property
+    def key_environment(self) -> str:
+        """What keys of this environment call it."""
+        return "live" if self.environment == "live" else "test"
+
+    def fingerprint(self) -> str:
+        """A hash of all settings but the secret ones."""
+        shown = self.model_dump_json(exclude={"control_url"})
+        return hashlib.sha256(shown.encode()).hexdigest()[:16]
+
+
+def load(file: Path | None = None, **given: Any) -> Settings:
+    """The settings of a file, the environment and `given` (None: not given).
+
+    Raises InvalidField with the name of the setting.
+    """
+    fixed = {name: value for name, value in given.items() if value is not None}
+    try:
+        from_file = tomllib.loads(file.read_text()) if file is not None else {}
+        if not from_file:
+            return Settings(**fixed)
+        named = Settings(**fixed).model_fields_set  # what the environment and `given` say
+        return Settings(**{k: v for k, v in from_file.items() if k not in named}, **fixed)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InvalidField(".".join(map(str, first["loc"])), first["input"], first["msg"]) from None
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise InvalidField("settings file", str(file), str(error)) from None

@@ -1,0 +1,97 @@
+"""What was answered to which request id: a repeated request gets its first answer."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from domain.errors import AlreadyExists
+from domain.layout import REPORT
+from server.sequencer.rows import Rows, meaning, tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reports of a run of commands, the number of the first and the time of all."""
+
+    reports: Rows
+    seq: int
+    time: int
+    meant: bytes = b""  # digest of the commands, where they had a request id
+
+
+class Answers:
+    """The newest `most` answers to requests that had a token; older ones are forgotten.
+
+    Bounded by number and by `most_reports` rows of answers in all. A request whose answer is
+    forgotten would be taken as new: clients retry within minutes, not days.
+    """
+
+    def __init__(self, most: int, most_reports: int) -> None:
+        self._most, self._most_reports = most, most_reports
+        self._found: OrderedDict[int, Answer] = OrderedDict()
+        self._reports = 0
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def find(self, token: int, meant: bytes) -> Answer | None:
+        """The first answer. Raises AlreadyExists when it was to other commands."""
+        found = self._found.get(token)
+        if found is not None and found.meant != meant:
+            raise AlreadyExists("request", "request_id")
+        return found
+
+    def learn(self, rows: Rows, reports: Rows) -> None:
+        """Note the answers of a batch."""
+        marks = tokens(rows)
+        if not marks.any():
+            return
+        edges = np.flatnonzero(np.diff(marks, prepend=0, append=0))
+        first = int(rows["seq"][0])
+        seqs = reports["seq"]
+        for begin, end in zip(edges, [*edges[1:], len(rows)]):
+            token = int(marks[begin]) if begin < len(rows) else 0
+            if token and token not in self._found:
+                low, high = np.searchsorted(seqs, (first + begin, first + end))
+                own = np.ndarray(high - low, REPORT, reports[low:high].tobytes())
+                run = rows[begin:end]
+                time = int(run["transact_time"][0])
+                self._keep(token, Answer(own, int(first + begin), time, meaning(run)))
+
+    def _keep(self, token: int, answer: Answer) -> None:
+        self._found[token] = answer
+        self._reports += len(answer.reports)
+        while len(self._found) > self._most or (
+            self._reports > self._most_reports and len(self._found) > 1
+        ):
+            self._reports -= len(self._found.popitem(last=False)[1].reports)
+
+    def parts(self) -> dict[str, bytes]:
+        """All answers, for a snapshot."""
+        table = np.zeros(len(self._found), _KEPT)
+        for place, (token, answer) in enumerate(self._found.items()):
+            table[place] = token, answer.seq, answer.time, len(answer.reports), answer.meant
+        reports = b"".join(answer.reports.tobytes() for answer in self._found.values())
+        return {"answers": table.tobytes(), "answers.reports": reports}
+
+    def load(self, parts: dict[str, bytes]) -> None:
+        """Take back what `parts` gave."""
+        self._found.clear()
+        self._reports = at = 0
+        data = parts.get("answers.reports", b"")
+        kept: Any = np.frombuffer(parts.get("answers", b""), _KEPT)
+        for row in kept:
+            size = int(row["count"]) * REPORT.itemsize
+            own = np.frombuffer(data[at : at + size], REPORT)
+            at += size
+            meant = row["meant"].tobytes()
+            self._keep(int(row["token"]), Answer(own, int(row["seq"]), int(row["time"]), meant))
+
+
+_KEPT = np.dtype(
+    [("token", "i8"), ("seq", "i8"), ("time", "i8"), ("count", "i8"), ("meant", "V16")]
+)

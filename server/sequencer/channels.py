@@ -1,0 +1,81 @@
+"""Market data by channel: each (instrument, feed) counts its updates from 1 on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from domain.codes import Feed, MarketType
+from domain.layout import MARKET
+from server.sequencer.rows import Rows
+from server.sequencer.window import Window
+
+Array = np.ndarray[Any, Any]
+
+FEEDS = (Feed.TRADES, Feed.L1, Feed.L2, Feed.L3, Feed.AUCTION, Feed.STATUS)
+_OF = {
+    MarketType.TRADE: Feed.TRADES, MarketType.TOP: Feed.L1, MarketType.LEVEL: Feed.L2,
+    MarketType.ORDER_ADD: Feed.L3, MarketType.ORDER_REDUCE: Feed.L3,
+    MarketType.ORDER_DELETE: Feed.L3, MarketType.INDICATIVE: Feed.AUCTION,
+    MarketType.STATUS: Feed.STATUS,
+}  # fmt: skip
+_SLOTS = 8  # channels an instrument: a power of two
+_SLOT_OF = np.zeros(256, np.int64)
+for _kind, _feed in _OF.items():
+    _SLOT_OF[_kind] = FEEDS.index(_feed)
+
+
+def channel(instrument: int, feed: Feed) -> int:
+    """The number of a channel."""
+    return instrument * _SLOTS + FEEDS.index(feed)
+
+
+def instrument_of(number: int) -> int:
+    """The instrument of a channel."""
+    return number // _SLOTS
+
+
+def feed_of(number: int) -> Feed:
+    """The feed of a channel."""
+    return FEEDS[number % _SLOTS]
+
+
+class Channels:
+    """The window of market rows and how far each channel has counted."""
+
+    def __init__(self, keep: int) -> None:
+        self.window = Window(MARKET, keep, {"channel": np.int64, "time": np.int64})
+        self.counts = np.zeros(_SLOTS, np.int64)
+
+    def add(self, rows: Rows, time: int) -> Array:
+        """Take in the rows of a batch; returns the channel of each."""
+        found: Array = rows["instrument"].astype(np.int64) * _SLOTS + _SLOT_OF[rows["market"]]
+        if len(found):
+            self._grow(int(found.max()))
+            np.add.at(self.counts, found, 1)
+            self.window.add(rows, channel=found, time=np.full(len(rows), time))
+        return found
+
+    def _grow(self, number: int) -> None:
+        if number >= len(self.counts):
+            wider = np.zeros(max(number + _SLOTS, 2 * len(self.counts)), np.int64)
+            wider[: len(self.counts)] = self.counts
+            self.counts = wider
+
+    def last(self, number: int) -> int:
+        """The number of a channel's last update."""
+        return int(self.counts[number]) if number < len(self.counts) else 0
+
+    def places(self, number: int) -> Array:
+        """Places in the window of a channel's updates, oldest first."""
+        return np.flatnonzero(self.window.column("channel") == number)
+
+    def parts(self) -> dict[str, bytes]:
+        """For a snapshot."""
+        return self.window.parts("market_data") | {"market_data.counts": self.counts.tobytes()}
+
+    def load(self, parts: dict[str, bytes]) -> None:
+        """Take back what `parts` gave."""
+        self.window.load("market_data", parts)
+        self.counts = np.frombuffer(parts.get("market_data.counts", bytes(64)), np.int64).copy()

@@ -1,0 +1,81 @@
+"""The command log off the event loop: one thread writes, and what waits goes in one commit.
+
+Under `disk` a batch is applied when it is on the device. Under `memory` it is applied at once and
+written soon after: a crash loses what had not been written, and nothing in the middle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal
+
+from domain.errors import LogError
+from journal import SqliteLog
+from server.sequencer.rows import WIDTH
+
+Policy = Literal["memory", "disk"]
+MOST_WAITING = 64 * 2**20  # bytes that the policy `memory` leaves unwritten at most
+
+
+class Logbook:
+    """Wraps a log that was opened with the policy `disk`. One task appends at a time."""
+
+    def __init__(self, log: SqliteLog, policy: Policy) -> None:
+        self.log, self.policy = log, policy
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="gridworks-log")
+        self._waiting: list[tuple[int, int, bytes]] = []
+        self._bytes = 0
+        self._flush: asyncio.Task[None] | None = None
+        self._broken: LogError | None = None
+
+    @property
+    def durable_seq(self) -> int:
+        """The last command that survives a power cut."""
+        return self.log.durable_seq
+
+    async def append(self, first_seq: int, count: int, blob: bytes) -> None:
+        """Accept a batch. Raises StorageFull (nothing was kept), LogFailed, LogUnavailable."""
+        if self.policy == "disk":
+            await self._run(self.log.append, first_seq, count, blob)
+            return
+        if self._broken:
+            raise self._broken
+        self._waiting.append((first_seq, count, blob))
+        self._bytes += count * WIDTH
+        if self._flush is None or self._flush.done():
+            self._flush = asyncio.create_task(self._write_waiting())
+        if self._bytes > MOST_WAITING:
+            await self._flush
+
+    async def _write_waiting(self) -> None:
+        try:
+            while self._waiting:
+                batches, self._waiting, self._bytes = self._waiting, [], 0
+                await self._run(self.log.append_many, batches)
+        except LogError as error:  # what was applied is not in the log: nothing can go on
+            self._broken = error
+
+    async def drain(self) -> None:
+        """Wait until everything accepted is written. Raises LogError."""
+        if self._flush is not None:
+            await self._flush
+        if self._broken:
+            raise self._broken
+
+    async def snapshot(self, seq: int, parts: dict[str, bytes]) -> None:
+        """Keep the state after command `seq`. Raises LogError."""
+        await self.drain()
+        await self._run(self.log.write_snapshot, seq, parts)
+
+    async def close(self) -> None:
+        """Write what waits and let go of the file. Raises LogError."""
+        try:
+            await self.drain()
+        finally:
+            await self._run(self.log.close)
+            self._thread.shutdown(wait=False)
+
+    async def _run(self, what: Callable[..., Any], *given: Any) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, what, *given)

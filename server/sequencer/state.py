@@ -1,0 +1,142 @@
+"""The exchange, and everything beside it that is a function of the same log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from domain.codes import Feed
+from domain.errors import InvalidField, SnapshotMismatch
+from domain.layout import COMMAND
+from domain.tables import Table
+from engine.exchange import Exchange
+from engine.store import fingerprint
+from journal import Snapshot, SqliteLog
+from server.sequencer.answers import Answers
+from server.sequencer.catalogue import Catalogue
+from server.sequencer.channels import Array, Channels
+from server.sequencer.reports import Reports
+from server.sequencer.rows import WIDTH, Rows
+from server.sequencer.sessions import Sessions
+
+
+class Bounds(NamedTuple):
+    """How much is remembered beside the exchange."""
+
+    reports: int = 100_000
+    market: int = 100_000
+    answers: int = 100_000
+    answer_reports: int = 400_000
+
+
+class Applied(NamedTuple):
+    """A batch and what it caused: reports with their two sessions, market rows with theirs."""
+
+    rows: Rows
+    reports: Rows
+    entered: Array
+    asked: Array
+    market: Rows
+    channels: Array
+
+
+@dataclass
+class Recovery:
+    """How a state came back: from which snapshot, how many commands after it, what was damaged."""
+
+    snapshot_seq: int = 0
+    replayed: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+
+class State:
+    """Applies batches of stamped rows; the same rows always give the same state."""
+
+    def __init__(self, bounds: Bounds = Bounds(), *, salt: int = 0) -> None:  # noqa: B008
+        self.bounds = bounds
+        self.engine = Exchange(feed=Feed.ALL, salt=salt)
+        self.catalogue, self.sessions = Catalogue(), Sessions()
+        self.reports = Reports(self.engine, self.sessions, bounds.reports)
+        self.channels = Channels(bounds.market)
+        self.answers = Answers(bounds.answers, bounds.answer_reports)
+
+    def apply(self, rows: Rows) -> Applied:
+        """Apply rows that have their seq and time; at least one."""
+        engine = self.engine
+        before = engine.population
+        reports = engine.apply(rows)
+        if engine.population != before:
+            self.catalogue.learn(rows, reports)
+        self.sessions.learn(rows)
+        entered, asked = self.reports.add(rows, reports)
+        self.answers.learn(rows, reports)
+        market = engine.market()
+        channels = self.channels.add(market, int(rows["transact_time"][-1]))
+        return Applied(rows, reports, entered, asked, market, channels)
+
+    @property
+    def seq(self) -> int:
+        """The last command that was applied."""
+        return self.engine.seq
+
+    @property
+    def time(self) -> int:
+        """The exchange's time, ns since 1970."""
+        return int(self.engine.table(Table.CORE)[0]["time"])
+
+    def parts(self) -> dict[str, bytes]:
+        """A snapshot: named byte strings."""
+        parts = self.engine.snapshot() | {"state_hash": self.engine.state_hash().encode()}
+        for each in (self.catalogue, self.sessions, self.reports, self.channels, self.answers):
+            parts |= each.parts()
+        return parts
+
+    def load(self, snapshot: Snapshot) -> None:
+        """Take a snapshot's state. Raises SnapshotMismatch; then this object is not to be used."""
+        parts = dict(snapshot.parts)
+        try:
+            self.engine.restore(parts)
+            if parts.get("state_hash") != self.engine.state_hash().encode():
+                raise SnapshotMismatch(snapshot.seq, "its state has not the hash that it names")
+            for each in (self.catalogue, self.sessions, self.reports, self.channels, self.answers):
+                each.load(parts)
+        except (InvalidField, ValueError, KeyError, TypeError) as error:
+            raise SnapshotMismatch(snapshot.seq, str(error)) from error
+
+
+def open_log(path: Path) -> SqliteLog:
+    """The log of a server. Raises LogError."""
+    return SqliteLog(path, row_size=WIDTH, layout=fingerprint(), policy="disk")
+
+
+def recover(log: SqliteLog, bounds: Bounds) -> tuple[State, Recovery]:
+    """The state that a log leads to: the newest sound snapshot, then the commands after it.
+
+    Raises LogCorrupt, LogFailed.
+    """
+    state, recovery = State(bounds), Recovery()
+    for snapshot in _snapshots(log, recovery):
+        try:
+            state.load(snapshot)
+            recovery.snapshot_seq = snapshot.seq
+            break
+        except SnapshotMismatch as damage:
+            recovery.skipped.append(str(damage))
+            state = State(bounds)
+    for _, count, blob in log.replay(recovery.snapshot_seq):
+        state.apply(np.ndarray(count, COMMAND, bytearray(blob)))
+        recovery.replayed += count
+    return state, recovery
+
+
+def _snapshots(log: SqliteLog, recovery: Recovery) -> Iterator[Snapshot]:
+    """The sound snapshots, newest first."""
+    snapshot = log.latest_snapshot()
+    recovery.skipped += [str(damage) for damage in log.skipped]
+    while snapshot is not None:
+        yield snapshot
+        snapshot = log.latest_snapshot(snapshot.seq - 1)

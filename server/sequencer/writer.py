@@ -1,0 +1,281 @@
+"""`Sequencer`: the one task that writes.
+
+It takes all that has arrived, stamps seq and time, has the log keep it and applies it, then tells
+everybody in the order of the commands before it looks at the inbox again. While the log works the
+next batch gathers: that is the group commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from domain.errors import CapacityError, LogError, StorageFull, Unavailable
+from domain.layout import REPORT
+from server.sequencer import rows as own
+from server.sequencer.answers import Answer
+from server.sequencer.clock import HeldClock
+from server.sequencer.logbook import Logbook
+from server.sequencer.rows import WIDTH, Rows, joined, meaning, token_of, tokens
+from server.sequencer.state import Applied, State
+
+Publish = Callable[[Applied], None]
+Stage = Callable[[str, float], None]
+BROKEN = "the exchange has to recover from its log; what was acknowledged is safe"
+CLOSED = "the server is stopping"
+
+
+@dataclass(slots=True)
+class Entry:
+    """Commands that stay together, and who waits for them.
+
+    `then` is called when they were applied, before anything else is: with the answer. `alone`:
+    in a batch of their own.
+    """
+
+    data: bytes
+    answered: asyncio.Future[Answer] | None = None
+    then: Callable[[Answer], None] | None = None
+    alone: bool = False
+    count: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.count = len(self.data) // WIDTH
+
+
+class Sequencer:
+    """The single writer of one exchange.
+
+    Args:
+        most_waiting: commands in the inbox; more are refused with CapacityError.
+        most_batch: commands of one batch.
+        publish: told of every batch that was applied.
+        stage: told how long each part of the way took, in seconds.
+    """
+
+    def __init__(
+        self, state: State, book: Logbook, clock: HeldClock, publish: Publish,
+        *, most_waiting: int = 65_536, most_batch: int = 16_384, snapshot_every: int = 0,
+        stage: Stage = lambda name, seconds: None,
+    ) -> None:  # fmt: skip
+        self.state, self.book, self.clock = state, book, clock
+        self._publish, self._stage = publish, stage
+        self._most_waiting, self._most_batch = most_waiting, most_batch
+        self._every, self._snapshot_seq = snapshot_every, state.seq
+        self._inbox: deque[Entry] = deque()
+        self._waiting = 0
+        self._pending: dict[int, tuple[bytes, asyncio.Future[Answer]]] = {}
+        self._arrived, self._left = asyncio.Event(), asyncio.Event()
+        self._closing = ""
+        self.failed: BaseException | None = None
+        self.snapshot_error: LogError | None = None
+
+    # ------------------------------------------------------------------ from outside
+
+    @property
+    def waiting(self) -> int:
+        """Commands in the inbox."""
+        return self._waiting
+
+    @property
+    def closing(self) -> bool:
+        """Whether nothing more is taken."""
+        return bool(self._closing)
+
+    def put(self, entry: Entry) -> None:
+        """Queue commands. Raises CapacityError, Unavailable."""
+        if self._closing:
+            raise Unavailable(self._closing)
+        if entry.count > self._most_batch:
+            raise CapacityError("commands of one call", self._most_batch)
+        if self._waiting + entry.count > self._most_waiting:
+            raise CapacityError("the inbox of commands", self._most_waiting)
+        self._inbox.append(entry)
+        self._waiting += entry.count
+        self._arrived.set()
+
+    async def room(self, count: int) -> None:
+        """Wait until so many commands fit. Raises Unavailable."""
+        while self._waiting + count > self._most_waiting and not self._closing:
+            self._left.clear()
+            await self._left.wait()
+        if self._closing:
+            raise Unavailable(self._closing)
+
+    async def call(self, data: bytes, key_id: int = 0, request_id: str = "") -> Answer:
+        """Apply rows as one; their answer. A request id that was seen gets its first answer.
+
+        Raises CapacityError, Unavailable, StorageFull, AlreadyExists.
+        """
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if not request_id:
+            self.put(Entry(data, future))
+            return await future
+        token, rows = token_of(key_id, request_id), joined((data,))
+        tokens(rows)[:] = token
+        meant = meaning(rows)
+        found = self.state.answers.find(token, meant)
+        if found is not None:
+            return found
+        waiting = self._pending.get(token)
+        if waiting is not None:
+            answer = await asyncio.shield(waiting[1])
+            return self.state.answers.find(token, meant) or answer
+        self.put(Entry(rows.tobytes(), future))
+        self._pending[token] = meant, future
+        future.add_done_callback(lambda _: self._pending.pop(token, None))
+        return await asyncio.shield(future)
+
+    # ------------------------------------------------------------------ the loop
+
+    async def run(self) -> None:
+        """Work until `stop`; ends with an exception only when the state cannot be trusted."""
+        try:
+            while True:
+                if not self._inbox:
+                    if self._closing:
+                        return
+                    self._arrived.clear()
+                    await self._arrived.wait()
+                    continue
+                await self._step()
+        except BaseException as error:
+            self.failed = error
+            self._refuse_all(Unavailable(BROKEN))
+            raise
+
+    async def _step(self) -> None:
+        entries = self._take()
+        rows = self._stamped(entries)
+        try:
+            begin = time.perf_counter()
+            await self.book.append(self.state.seq + 1, len(rows), rows.tobytes())
+            self._stage("log", time.perf_counter() - begin)
+            self._apply(entries, rows)
+        except StorageFull as full:  # nothing was kept, nothing is applied
+            for entry in entries:
+                _answer(entry, full)
+            return
+        except BaseException:
+            for entry in entries:
+                _answer(entry, Unavailable(BROKEN))
+            raise
+        if self._every and self.state.seq - self._snapshot_seq >= self._every:
+            await self.snapshot()
+        else:
+            await asyncio.sleep(0)  # under `memory` nothing else would let others run
+
+    def _apply(self, entries: list[Entry], rows: Rows) -> None:
+        begin = time.perf_counter()
+        applied = self.state.apply(rows)
+        done = time.perf_counter()
+        self._publish(applied)
+        self._tell(entries, applied)
+        self._stage("engine", done - begin)
+        self._stage("publish", time.perf_counter() - done)
+
+    def _take(self) -> list[Entry]:
+        entries, count = list[Entry](), 0
+        while self._inbox:
+            entry = self._inbox[0]
+            if entries and (count + entry.count > self._most_batch or entry.alone):
+                break
+            entries.append(self._inbox.popleft())
+            count += entry.count
+            if entry.alone:
+                break
+        self._waiting -= count
+        self._left.set()
+        return entries
+
+    def _stamped(self, entries: list[Entry]) -> Rows:
+        rows = joined(entry.data for entry in entries)
+        first = self.state.seq + 1
+        rows["seq"] = np.arange(first, first + len(rows))
+        rows["transact_time"] = self.clock()
+        return rows
+
+    def _tell(self, entries: list[Entry], applied: Applied) -> None:
+        """Answer those who wait, in the order of their commands."""
+        seqs, reports = applied.reports["seq"], applied.reports
+        at, first = 0, int(applied.rows["seq"][0])
+        now = int(applied.rows["transact_time"][0])
+        for entry in entries:
+            if entry.answered is not None or entry.then is not None:
+                low, high = np.searchsorted(seqs, (first + at, first + at + entry.count))
+                part = np.ndarray(high - low, REPORT, reports[low:high].tobytes())
+                _answer(entry, Answer(part, first + at, now))
+            at += entry.count
+
+    def _refuse_all(self, error: Exception) -> None:
+        self._closing = self._closing or str(error)
+        while self._inbox:
+            _answer(self._inbox.popleft(), error)
+        for _, future in list(self._pending.values()):
+            if not future.done():
+                future.set_exception(error)
+        self._waiting = 0
+        self._left.set()
+
+    # ------------------------------------------------------------------ snapshots, the end
+
+    async def snapshot(self) -> int:
+        """Write a snapshot into the log; returns its seq. Raises StorageFull, LogFailed."""
+        seq = self.state.seq
+        if seq:
+            try:
+                await self.book.snapshot(seq, self.state.parts())
+                self.snapshot_error = None
+            except StorageFull as full:
+                self.snapshot_error = full
+        self._snapshot_seq = seq
+        return seq
+
+    async def stop(self) -> None:
+        """Take nothing more, finish what is there, write a snapshot, let go of the log."""
+        self._closing = self._closing or CLOSED
+        self._arrived.set()
+        self._left.set()
+        while self._inbox and self.failed is None:
+            await asyncio.sleep(0.001)
+        if self.failed is None and self.state.seq > self._snapshot_seq:
+            await self.snapshot()
+        await self.book.close()
+
+    async def keep_time(self, every_seconds: float) -> None:
+        """Give a TICK when something is due, and once a second while anything moves."""
+        last_seq, last_time = self.state.seq, 0
+        while not self._closing:
+            await asyncio.sleep(every_seconds)
+            now = self.clock()
+            moved = self.state.seq > last_seq and now - last_time >= 10**9
+            if (moved or self._due(now)) and not self._closing:
+                done = asyncio.get_running_loop().create_future()
+                try:
+                    self.put(Entry(own.tick(), done))
+                    await done
+                except (CapacityError, StorageFull, Unavailable):
+                    continue
+                last_seq, last_time = self.state.seq, now
+
+    def _due(self, now: int) -> bool:
+        core = self.state.engine.table(own.CORE)[0]
+        ends = (int(core[name]) for name in ("next_expiry", "next_deadline", "next_auction_end"))
+        return any(0 < end <= now for end in ends)
+
+
+def _answer(entry: Entry, result: Answer | Exception) -> None:
+    """Give an entry its answer, or the error."""
+    if isinstance(result, Answer) and entry.then is not None:
+        entry.then(result)
+    future = entry.answered
+    if future is not None and not future.done():
+        if isinstance(result, Answer):
+            future.set_result(result)
+        else:
+            future.set_exception(result)

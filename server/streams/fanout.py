@@ -1,0 +1,167 @@
+"""Told of every batch: gives each reader what is theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from domain.layout import MARKET, REPORT
+from server.codec.encoder import Encoder
+from server.sequencer.channels import feed_of, instrument_of
+from server.sequencer.state import Applied, State
+from server.streams.outbox import Outbox
+from server.streams.resend import Missed, messages, missed
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reader:
+    """Who reads a stream: their queue, and the key that let them in."""
+
+    key_id: int
+    outbox: Outbox
+
+
+class Fanout:
+    """The live readers of one state. Everything happens between two batches, in the loop."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._reports, self._market = Encoder(REPORT), Encoder(MARKET)
+        self._again = {REPORT: Encoder(REPORT), MARKET: Encoder(MARKET)}
+        self._sessions: dict[int, Reader] = {}
+        self._nodes: dict[int, set[Reader]] = {}
+        self._channels: dict[int, set[Reader]] = {}
+
+    def __call__(self, applied: Applied) -> None:
+        if self._sessions or self._nodes:
+            self._tell_reports(applied)
+        if self._channels and len(applied.market):
+            self._tell_market(applied)
+
+    def _tell_reports(self, applied: Applied) -> None:
+        self._reports.encode(applied.reports)
+        if self._sessions:
+            for number in _numbers(applied.entered, applied.asked):
+                reader, session = self._sessions.get(number), self._state.sessions.get(number)
+                if reader is None or session is None:
+                    continue
+                picks = np.flatnonzero((applied.entered == number) | (applied.asked == number))
+                first = session.reports - len(picks) + 1
+                made = self._reports.reply(picks, first, processed=session.commands)
+                reader.outbox.put(made)
+        for node, readers in self._nodes.items():
+            picks = np.flatnonzero(self._state.reports.below(node, applied.reports["account"]))
+            if len(picks):
+                first = int(self._state.reports.counts[node]) - len(picks) + 1
+                made = self._reports.reply(picks, first)
+                for reader in readers:
+                    reader.outbox.put(made)
+
+    def _tell_market(self, applied: Applied) -> None:
+        self._market.encode(applied.market)
+        time = int(applied.rows["transact_time"][-1])
+        for number in np.unique(applied.channels).tolist():
+            readers = self._channels.get(number)
+            if readers:
+                picks = np.flatnonzero(applied.channels == number)
+                first = self._state.channels.last(number) - len(picks) + 1
+                made = self._market.reply(
+                    picks, first, instrument=instrument_of(number), feed=int(feed_of(number)),
+                    transact_time=time,
+                )  # fmt: skip
+                for reader in readers:
+                    reader.outbox.put(made)
+
+    # ------------------------------------------------------------------ coming and going
+
+    def session(self, number: int) -> Reader | None:
+        """Who has a session open."""
+        return self._sessions.get(number)
+
+    def join_session(self, number: int, reader: Reader) -> None:
+        """From the next batch on the session's reports go to this reader."""
+        self._sessions[number] = reader
+
+    def leave_session(self, number: int, reader: Reader) -> bool:
+        """No more; whether it was this reader's."""
+        mine = self._sessions.get(number) is reader
+        if mine:
+            del self._sessions[number]
+        return mine
+
+    def join_node(self, node: int, reader: Reader) -> None:
+        """From the next batch on the reports of a node's accounts go to this reader."""
+        self._nodes.setdefault(node, set()).add(reader)
+
+    def join_channels(self, numbers: Iterable[int], reader: Reader) -> None:
+        """From the next batch on the updates of channels go to this reader."""
+        for number in numbers:
+            self._channels.setdefault(number, set()).add(reader)
+
+    def leave(self, reader: Reader) -> None:
+        """No more of anything but sessions."""
+        for table in (self._nodes, self._channels):
+            for number in [n for n, readers in table.items() if reader in readers]:
+                table[number].discard(reader)
+                if not table[number]:
+                    del table[number]
+
+    def end(self, error: Exception | None, keys: frozenset[int] | None = None) -> None:
+        """End the streams of some keys, or all."""
+        readers = set(self._sessions.values()).union(
+            *self._nodes.values(), *self._channels.values()
+        )
+        for reader in readers:
+            if keys is None or reader.key_id in keys:
+                reader.outbox.end(error)
+
+    @property
+    def readers(self) -> int:
+        """How many streams are open."""
+        tables = (*self._nodes.values(), *self._channels.values())
+        return len(self._sessions) + len(set().union(*tables))
+
+    # ------------------------------------------------------------------ what was missed
+
+    def missed_by_session(self, number: int, wanted: int, until: int = 0) -> Missed:
+        """Reports of a session from a number on."""
+        reports, session = self._state.reports, self._state.sessions[number]
+        return missed(reports.of_session(number), session.reports, wanted, until)
+
+    def missed_by_node(self, node: int, wanted: int) -> Missed:
+        """Reports of a node from a number on."""
+        reports = self._state.reports
+        return missed(reports.of_node(node), int(reports.counts[node]), wanted)
+
+    def missed_on_channel(self, number: int, wanted: int) -> Missed:
+        """Updates of a channel from a number on."""
+        channels = self._state.channels
+        return missed(channels.places(number), channels.last(number), wanted)
+
+    def reports_again(self, found: Missed, **fields: int) -> list[bytes]:
+        """The messages for missed reports."""
+        window = self._state.reports.window
+        return list(messages(self._again[REPORT], window, found, lambda _: fields))
+
+    def updates_again(self, number: int, found: Missed) -> list[bytes]:
+        """The messages for missed updates."""
+        window = self._state.channels.window
+        times = window.column("time")
+        fixed = {"instrument": instrument_of(number), "feed": int(feed_of(number))}
+        return list(
+            messages(
+                self._again[MARKET], window, found,
+                lambda place: {**fixed, "transact_time": int(times[place])},
+            )
+        )  # fmt: skip
+
+
+def _numbers(*columns: Array) -> list[int]:
+    """The different numbers in the columns, without 0."""
+    found: list[int] = np.unique(np.concatenate(columns)).tolist()
+    return found[1:] if found and found[0] == 0 else found
