@@ -124,6 +124,7 @@ def index() -> str:
     about = f"{len(rows())} indicators, one page each, written by `docs/make_indicators.py`."
     lines = ["# Indicators", "", about, ""]
     lines += ["[How they differ from TA-Lib, ta and others](differences.md)", ""]
+    lines += ["[What ten million rows add up to](drift.md)", ""]
     for group in groups():
         lines += [f"## {group}", ""]
         lines += [

@@ -1,4 +1,4 @@
-"""Rows that no other library here has: cases worked out by hand, and pandas where it has the sum."""
+"""Rows that no other library here has, worked out by hand; pandas where it has the sum."""
 
 from __future__ import annotations
 
