@@ -11,7 +11,7 @@
 - W4: 10,000 instruments, 1,000,000 resting orders, mix of W1; instrument k is chosen with
   probability 1 / k (Zipf).
 - W5: everything mixed, 8 instruments of 5 types (pro rata, split, a volatility auction, a tick
-  table, each margin model), 64 accounts in self-trade groups of four, about 3,500 orders resting.
+  table, each margin model), 64 accounts in self-trade groups of four, 1,100 to 2,700 orders resting.
   Of the rows that neither clock nor calendar writes 38 % are orders behind the touch (4 ticks and
   an exponential 40; 15 % expire, the others are replaced up to twice and canceled), 23 % orders at
   the touch that expire after 400 rows on average, 15 % IOC, FOK and other marketable limits, 5 %
@@ -95,7 +95,7 @@ MIXES = {
         Mix("W2", 50_000, 5_000),
         Mix("W3", 1_000, 200, add=0.10, cancel=0.08, replace=0.80),
         Mix("W4", 1_000_000, 40, instruments=10_000),
-        Mix("W5", 3_500, 0, instruments=8, mixed=True),
+        Mix("W5", 2_500, 0, instruments=8, mixed=True),
         Mix("crash", 1_000, 200, jump_every=2_000),
         Mix("gaps", 1_000, 200, step=1_000),
         Mix("pile", 1_000_000, 1, one_sided=True),

@@ -122,7 +122,7 @@ def set_up(accounts: int) -> Rows:
 
 
 class MixedFlow:
-    """Makes the commands of the mixed workload; `fill` is its first day."""
+    """Makes the commands of the mixed workload; `fill` is its first day and a half."""
 
     live = None  # only the exchange knows how many orders rest
 
@@ -144,8 +144,8 @@ class MixedFlow:
         )
 
     def fill(self) -> Iterator[Rows]:
-        """The first day."""
-        yield self.commands(DAY)
+        """The first day and a half: a stretch of whole days then ends at noon."""
+        yield self.commands(DAY + DAY // 2)
 
     def commands(self, n: int) -> Rows:
         """The next `n` commands."""

@@ -91,7 +91,7 @@ def mixed_day():
     exchange, flow = Exchange(feed=Feed.STATUS), flow_of(MIXES["W5"])
     made = exchange.apply(set_up(MIXES["W5"]))
     assert (made["reason"] == Reason.NONE).all()
-    commands = np.concatenate([*flow.fill(), flow.commands(mixture.DAY)])
+    commands = flow.commands(2 * mixture.DAY)
     reports, live = [], []
     for first in range(0, len(commands), 1_024):
         reports.append(exchange.apply(commands[first : first + 1_024]))
