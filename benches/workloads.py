@@ -11,7 +11,8 @@
 - W4: 10,000 instruments, 1,000,000 resting orders, mix of W1; instrument k is chosen with
   probability 1 / k (Zipf).
 - W5: everything mixed, 8 instruments of 5 types (pro rata, split, a volatility auction, a tick
-  table, each margin model), 64 accounts in self-trade groups of four, 1,100 to 2,700 orders resting.
+  table, each margin model), 64 accounts in groups of four that do not
+  trade with themselves, 1,100 to 2,700 orders resting.
   Of the rows that neither clock nor calendar writes 38 % are orders behind the touch (4 ticks and
   an exponential 40; 15 % expire, the others are replaced up to twice and canceled), 23 % orders at
   the touch that expire after 400 rows on average, 15 % IOC, FOK and other marketable limits, 5 %
