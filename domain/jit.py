@@ -242,6 +242,16 @@ def _pointer(typingctx: Any, address: Any) -> Any:
 
 
 @intrinsic  # type: ignore[misc]
+def _moving(typingctx: Any, address: Any) -> Any:
+    """The int64 at an address that kernels write to."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(builder.inttoptr(args[0], ir.IntType(64).as_pointer()))
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic  # type: ignore[misc]
 def _fixed(typingctx: Any, address: Any) -> Any:
     """The int64 at an address that no kernel writes to: LLVM may keep it in a register."""
 
@@ -270,26 +280,28 @@ def _python_table(slot: int, width: int, kind: np.dtype[Any]) -> Any:
     return view
 
 
-def table(slot: int, dtype: Any, width: int = 0) -> Any:
+def table(slot: int, dtype: Any, width: int = 0, moves: bool = False) -> Any:
     """A kernel that returns table number `slot` of a store as an array view.
 
     A store is the address of an int64 array of (address, count) pairs, one pair a table
     (`engine.store`). Passing that one integer instead of a dozen arrays keeps calls cheap (an
     array argument is seven words and a reference count); a view is two loads, and they are done
     once: Python moves tables only between two runs of a kernel.
-    `width` > 0 gives a two-dimensional view of `count` rows of that many columns.
+    `width` > 0 gives a two-dimensional view of `count` rows of that many columns. `moves`: a kernel
+    itself moves the table, so its address is loaded anew each time.
     """
     here, count, kind = 16 * slot, 16 * slot + 8, np.dtype(dtype)
+    load = _moving if moves else _fixed
     if DISABLED:
         return _python_table(slot, width, kind)
     if width:
 
         def view(s: Any) -> Any:
-            return numba.carray(_pointer(_fixed(s + here)), (_fixed(s + count), width), kind)
+            return numba.carray(_pointer(load(s + here)), (load(s + count), width), kind)
     else:
 
         def view(s: Any) -> Any:
-            return numba.carray(_pointer(_fixed(s + here)), (_fixed(s + count),), kind)
+            return numba.carray(_pointer(load(s + here)), (load(s + count),), kind)
 
     return kernel(view)
 

@@ -98,9 +98,9 @@ def single(plan: Plan) -> Any:
 def _tables() -> dict[str, Any]:
     """The views of `scan.sweep`."""
     return {
-        "inputs": jit.table(0, np.float64, 1),
-        "outputs": jit.table(1, np.float64, 1),
-        "state": jit.table(2, np.float64),
+        "inputs": jit.table(0, np.float64, 1, moves=True),
+        "outputs": jit.table(1, np.float64, 1, moves=True),
+        "state": jit.table(2, np.float64, moves=True),
     }
 
 
