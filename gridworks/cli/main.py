@@ -9,7 +9,7 @@ from gridworks import __version__
 from gridworks.extras import hint
 
 # The order in which `gridworks --help` lists them.
-COMMANDS = ("demo", "replay", "bench", "check", "indicators", "control", "certs")
+COMMANDS = ("demo", "replay", "bench", "check", "indicators", "control", "certs", "serve")
 
 
 def version() -> None:

@@ -18,11 +18,9 @@ from domain.errors import InvalidField
 from domain.fields import LABEL_AT, LABEL_BYTES
 from domain.layout import COMMAND
 from domain.messages import Connect, DeadMan, Disconnect, Tick
-from domain.tables import Table
 
 Rows = np.ndarray[Any, Any]
 
-CORE = Table.CORE
 WIDTH = COMMAND.itemsize
 WORDS = WIDTH // 8
 TOKEN = WORDS - 1  # the word of a row that holds the token

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from domain.codes import Phase
 from domain.errors import CapacityError, LogError, StorageFull, Unavailable
 from domain.layout import REPORT
+from domain.tables import Table
 from server.sequencer import rows as own
 from server.sequencer.answers import Answer
 from server.sequencer.clock import HeldClock
@@ -264,9 +266,13 @@ class Sequencer:
                 last_seq, last_time = self.state.seq, now
 
     def _due(self, now: int) -> bool:
-        core = self.state.engine.table(own.CORE)[0]
-        ends = (int(core[name]) for name in ("next_expiry", "next_deadline", "next_auction_end"))
-        return any(0 < end <= now for end in ends)
+        """Whether an expiry, a dead-man timer or a volatility auction has come to its end."""
+        engine = self.state.engine
+        core, books = engine.table(Table.CORE)[0], engine.table(Table.BOOK)
+        if any(0 < int(core[name]) <= now for name in ("next_expiry", "next_deadline")):
+            return True
+        halted = books["phase"] == Phase.VOLATILITY_AUCTION
+        return bool((halted & (books["end_time"] <= now)).any())
 
 
 def _answer(entry: Entry, result: Answer | Exception) -> None:

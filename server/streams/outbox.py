@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from typing import Any
 
 from domain.errors import CapacityError
 
@@ -90,3 +91,12 @@ class Outbox:
                 await asyncio.wait_for(self._ready.wait(), seconds)
             except TimeoutError:
                 return b""
+
+
+async def write_all(outbox: Outbox, context: Any, seconds: float, beat: bytes) -> None:
+    """Write until the queue ends; `beat` when nothing came for so long. Raises what ended it."""
+    while True:
+        message = await outbox.take(seconds)
+        if message is None:
+            return
+        await context.write(message or beat)

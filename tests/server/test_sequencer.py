@@ -282,6 +282,30 @@ def test_a_session_is_disconnected_and_its_marked_orders_end(tmp_path):
     run(body())
 
 
+def test_a_tick_comes_when_something_is_due_and_once_a_second_while_anything_moves(tmp_path):
+    async def body():
+        clock, seen = SetClock(), []
+        async with sequencer(tmp_path, clock, publish=seen.append) as seq:
+            await seq.call(SETUP)
+            time = asyncio.create_task(seq.keep_time(0.001))
+            await seq.call(rows.connect(1, 7, "a") + rows.dead_man(2, 10**8))
+            await seq.call(order(2, 1, session=1))
+            await until(lambda: seq.state.seq == 11)  # something has moved: a tick
+            await asyncio.sleep(0.05)
+            assert seq.state.seq == 11  # and no other
+            clock.now += 2 * 10**8
+            await until(lambda: seq.state.seq == 12)
+            assert seen[-1].reports["reason"].tolist()[-1] == Reason.CANCELED_BY_DEAD_MAN
+            time.cancel()
+
+    run(body())
+
+
+async def until(holds):
+    while not holds():
+        await asyncio.sleep(0.001)
+
+
 def test_names_of_sessions_and_decimals_of_instruments_ride_in_their_rows():
     from decimal import Decimal
 

@@ -1,0 +1,138 @@
+"""What every call passes before and behind its servicer, in one wrapper.
+
+Who calls and may they (`server.auth`), how much (`server.ratelimit`), is there time left, which
+error is which status (`server.status`), what is counted (`server.metering`): the answer of a call
+leaves after it was counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+import structlog
+from grpc import aio
+
+from domain.errors import GridWorksError
+from server.auth.principal import Principal
+from server.auth.rights import RIGHTS
+from server.metering.journal import Served
+from server.services.core import Core, set_caller
+from server.status import Status, status_of
+from server.telemetry import Metrics
+
+Call = Callable[[Any, Any], Awaitable[Any]]
+LEAST_SECONDS = 0.0005  # a call with less time left is not begun
+_log = structlog.get_logger(__name__)
+
+
+class Door(aio.ServerInterceptor):
+    """Wraps the handler of every method, once."""
+
+    def __init__(self, core: Core, metrics: Metrics) -> None:
+        self._core, self._metrics = core, metrics
+        self._wrapped: dict[str, tuple[Any, Any]] = {}
+
+    async def intercept_service(self, continuation: Any, details: Any) -> Any:
+        handler, method = await continuation(details), details.method
+        if handler is None:
+            return None
+        found = self._wrapped.get(method)
+        if found is None or found[0] is not handler:
+            found = self._wrapped[method] = handler, self._wrap(method, handler)
+        return found[1]
+
+    def _wrap(self, method: str, handler: Any) -> Any:
+        both = handler.request_deserializer, handler.response_serializer
+        if handler.stream_stream:
+            run = self._streaming(method, handler.stream_stream, reads=True)
+            return grpc.stream_stream_rpc_method_handler(run, *both)
+        if handler.unary_stream:
+            run = self._streaming(method, handler.unary_stream, reads=False)
+            return grpc.unary_stream_rpc_method_handler(run, *both)
+        return grpc.unary_unary_rpc_method_handler(self._unary(method, handler.unary_unary), *both)
+
+    def _unary(self, method: str, inner: Call) -> Call:
+        async def run(request: Any, context: Any) -> Any:
+            begin, who = time.perf_counter(), None
+            try:
+                who = self._enter(method, context)
+                self._require(method, request, who)
+                answer = await _within(inner(request, context), context)
+                self._count(who, method, "OK")
+            except Exception as error:
+                status = self._refused(method, who, error)
+                await context.abort(status.code, status.details, status.trailing_metadata)
+            self._metrics.seconds.labels(method).observe(time.perf_counter() - begin)
+            return answer
+
+        return run
+
+    def _streaming(self, method: str, inner: Any, *, reads: bool) -> Call:
+        """`inner` is a coroutine that writes to the context, or gives what to write."""
+
+        async def run(request: Any, context: Any) -> None:
+            who = None
+            try:
+                who = self._enter(method, context)
+                if not reads:
+                    self._require(method, request, who)
+                made = inner(request, context)
+                if hasattr(made, "__aiter__"):
+                    async for message in made:
+                        await context.write(message)
+                else:
+                    await made
+                self._count(who, method, "OK")
+            except Exception as error:
+                status = self._refused(method, who, error)
+                await context.abort(status.code, status.details, status.trailing_metadata)
+
+        return run
+
+    def _enter(self, method: str, context: Any) -> Principal | None:
+        authorization = None
+        for name, value in context.invocation_metadata() or ():
+            if name == "authorization":
+                authorization = value if isinstance(value, str) else None
+        who = self._core.gate.enter(method, authorization, context.peer())
+        set_caller(who)
+        return who
+
+    def _require(self, method: str, request: Any, who: Principal | None) -> None:
+        if who is not None and RIGHTS[method].accounts:
+            self._core.gate.require_accounts(method, request, who, self._core.above)
+
+    def _refused(self, method: str, who: Principal | None, error: Exception) -> Status:
+        status = status_of(error)
+        if not isinstance(error, (GridWorksError, TimeoutError, NotImplementedError)):
+            _log.exception("a call failed", method=method, exc_info=error)
+        try:
+            self._count(who, method, status.code.name)
+        except GridWorksError as problem:
+            status = status_of(problem)
+        return status
+
+    def _count(self, who: Principal | None, method: str, code: str) -> None:
+        """Raises StorageFull, LogFailed: then the answer must not leave."""
+        self._metrics.calls.labels(method, code).inc()
+        if who is not None:
+            self._core.meter.served([Served(who.key_id, method, code)])
+
+
+async def _within(work: Awaitable[Any], context: Any) -> Any:
+    """The result, unless the caller's deadline is sooner. Raises TimeoutError."""
+    left = context.time_remaining()
+    if left is None or left > 3600:
+        return await work
+    if left < LEAST_SECONDS:
+        asyncio.ensure_future(work).cancel()
+        raise TimeoutError("the deadline had passed when the call arrived")
+    try:
+        async with asyncio.timeout(left):
+            return await work
+    except TimeoutError:
+        raise TimeoutError("the deadline passed before there was an answer") from None

@@ -1,0 +1,227 @@
+"""A running server: everything put together, started, and stopped in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import structlog
+from grpc import aio
+from prometheus_client import start_http_server
+
+from domain.errors import InvalidField, Unavailable
+from domain.layout import COMMAND
+from engine.exchange import Exchange
+from server.auth.gate import Gate
+from server.auth.watch import Watch
+from server.config import Settings
+from server.interceptors import Door
+from server.metering.meter import Meter
+from server.sequencer import rows as own
+from server.sequencer.clock import HeldClock
+from server.sequencer.logbook import Logbook
+from server.sequencer.state import Bounds, Recovery, State, open_log, recover
+from server.sequencer.writer import Sequencer
+from server.services.core import Core
+from server.services.registry import add_services
+from server.streams.fanout import Fanout
+from server.telemetry import Metrics
+
+LOG_FILE, USAGE_FOLDER = "commands.db", "usage"
+ENDED = "this key no longer works, or has fewer rights than this stream was opened with"
+_log = structlog.get_logger(__name__)
+
+
+class Server:
+    """One exchange behind gRPC. `start`, then `wait`, then `stop`; each once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self.metrics = settings, Metrics()
+        self.port = 0
+        self.recovery = Recovery()
+        self._stack = AsyncExitStack()
+        self._stopping = asyncio.Event()
+        self._writing: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Recover, then open the door. Raises InvalidField, LogError, Unavailable."""
+        settings = self.settings
+        credentials = _credentials(settings)
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        async with AsyncExitStack() as stack:
+            watch = stack.enter_context(Watch(settings.control_url.get_secret_value()))
+            gate = Gate(settings.key_environment, lambda: watch.keyring)
+            meter = stack.enter_context(
+                Meter(
+                    settings.control_url.get_secret_value(), settings.folder / USAGE_FOLDER,
+                    on_month=gate.quotas.tell,
+                )
+            )  # fmt: skip
+            log = open_log(settings.folder / LOG_FILE)
+            stack.callback(log.close)
+            Exchange().apply(np.zeros(1, COMMAND))  # compiled before anybody waits for it
+            state, self.recovery = recover(log, _bounds(settings))
+            _log.info("recovered", seq=state.seq, snapshot=self.recovery.snapshot_seq,
+                      replayed=self.recovery.replayed, damaged=self.recovery.skipped)  # fmt: skip
+            self.core = self._core(state, Logbook(log, settings.policy), gate, meter)
+            self._begin()
+            await self._disconnect_all(state)
+            await self._open(credentials)
+            loop = asyncio.get_running_loop()
+
+            def lapsed(keys: frozenset[int]) -> None:
+                loop.call_soon_threadsafe(self._lapse, keys)
+
+            watch.on_lapse(lapsed)
+            self._stack = stack.pop_all()
+        _log.info("serving", host=settings.host, port=self.port, tls=credentials is not None,
+                  environment=settings.environment, policy=settings.policy)  # fmt: skip
+
+    def _core(self, state: State, book: Logbook, gate: Gate, meter: Meter) -> Core:
+        settings, fanout = self.settings, Fanout(state)
+        sequencer = Sequencer(
+            state, book, HeldClock(last=state.time), fanout, most_waiting=settings.inbox,
+            most_batch=settings.batch, snapshot_every=settings.snapshot_every,
+            stage=self.metrics.stage,
+        )  # fmt: skip
+        return Core(settings, state, sequencer, fanout, gate, meter)
+
+    def _begin(self) -> None:
+        sequencer = self.core.sequencer
+        self._writing = asyncio.create_task(sequencer.run())
+        self._writing.add_done_callback(lambda _: self._stopping.set())
+        time = asyncio.create_task(sequencer.keep_time(self.settings.tick_seconds))
+        time.add_done_callback(lambda _: self._stopping.set())  # without time nothing ends
+        self._tasks.append(time)
+        metrics = self.metrics
+        metrics.waiting.set_function(lambda: sequencer.waiting)
+        metrics.seq.set_function(lambda: sequencer.state.seq)
+        metrics.durable.set_function(lambda: sequencer.book.durable_seq)
+        metrics.readers.set_function(lambda: self.core.fanout.readers)
+
+    async def _disconnect_all(self, state: State) -> None:
+        """Sessions that were open when the process died: marked orders are canceled now."""
+        left = [session.number for session in state.sessions if session.connected]
+        for number in left:
+            await self.core.sequencer.call(own.disconnect(number))
+
+    async def _open(self, credentials: Any) -> None:
+        settings = self.settings
+        options = [
+            ("grpc.max_receive_message_length", settings.message_bytes),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.max_metadata_size", 16 * 1024),
+            ("grpc.keepalive_time_ms", 120_000),
+            ("grpc.keepalive_timeout_ms", 20_000),
+            ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.so_reuseport", 0),
+        ]
+        door = Door(self.core, self.metrics)
+        self._server = aio.server(interceptors=[door], options=options)
+        self._health = add_services(self._server, self.core)
+        address = f"{settings.host}:{settings.port}"
+        try:
+            if credentials is None:
+                self.port = self._server.add_insecure_port(address)
+            else:
+                self.port = self._server.add_secure_port(address, credentials)
+        except RuntimeError as error:
+            raise Unavailable(f"cannot listen on {address}: {error}") from error
+        await self._server.start()
+        await self._tell_health("SERVING")
+        if settings.metrics_port:
+            httpd, _ = start_http_server(
+                settings.metrics_port, settings.host, registry=self.metrics.registry
+            )
+            self._stack.callback(httpd.shutdown)
+
+    async def _tell_health(self, status: str) -> None:
+        from grpc_health.v1.health_pb2 import HealthCheckResponse
+
+        await self._health.set("", HealthCheckResponse.ServingStatus.Value(status))
+
+    def _lapse(self, keys: frozenset[int]) -> None:
+        from server.auth.denial import NotAuthenticated
+
+        self.core.fanout.end(NotAuthenticated("KEY_LAPSED", ENDED), keys)
+
+    def ask_to_stop(self) -> None:
+        """Let `wait` return."""
+        self._stopping.set()
+
+    async def wait(self) -> None:
+        """Until somebody asks to stop, or the writer has failed."""
+        await self._stopping.wait()
+
+    async def stop(self) -> None:
+        """Refuse what is new, finish what is under way, write a snapshot, let go of everything.
+
+        Raises what made the writer fail.
+        """
+        await self._tell_health("NOT_SERVING")
+        self.core.fanout.end(Unavailable("the server is stopping; connect again"))
+        await self._server.stop(self.settings.grace_seconds)
+        await self.core.sequencer.stop()
+        for task in self._tasks:
+            task.cancel()
+        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stack.aclose()
+        _log.info("stopped", seq=self.core.state.seq)
+        for result in ended:
+            if isinstance(result, Exception):
+                raise result
+        if self._writing is not None:
+            await self._writing
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(settings.keep_reports, settings.keep_market, settings.keep_answers)
+
+
+def _credentials(settings: Settings) -> Any:
+    """TLS of the server; None only when it was asked for. Raises InvalidField."""
+    if settings.insecure:
+        return None
+    if settings.certificate is None or settings.private_key is None:
+        raise InvalidField(
+            "certificate", None,
+            "a certificate and a private key (gridworks certs makes some), or insecure = true",
+        )  # fmt: skip
+    files = (settings.private_key, settings.certificate, settings.client_ca)
+    key, chain, client_ca = (_read(path) for path in files)
+    assert key is not None
+    assert chain is not None
+    return grpc.ssl_server_credentials(
+        [(key, chain)], root_certificates=client_ca, require_client_auth=client_ca is not None
+    )
+
+
+def _read(path: Path | None) -> bytes | None:
+    try:
+        return None if path is None else path.read_bytes()
+    except OSError as error:
+        raise InvalidField("certificate", str(path), f"a file that can be read: {error}") from None
+
+
+async def serve(settings: Settings, ready: Callable[[Server], None] = lambda server: None) -> None:
+    """Serve until SIGTERM or SIGINT. Raises as `Server.start`, and what made the writer fail."""
+    server = Server(settings)
+    await server.start()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.ask_to_stop)
+    ready(server)
+    try:
+        await server.wait()
+    finally:
+        await server.stop()
+
+

@@ -1,0 +1,80 @@
+"""Puts the services on a gRPC server: standard ones, and the streams as raw bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from gridworks.api.admin.v1 import admin_service_pb2 as admin
+from gridworks.api.admin.v1.admin_service_pb2_grpc import add_AdminServiceServicer_to_server
+from gridworks.api.market_data.v1 import market_data_service_pb2 as market
+from gridworks.api.market_data.v1 import stream_pb2
+from gridworks.api.market_data.v1.market_data_service_pb2_grpc import (
+    add_MarketDataServiceServicer_to_server,
+)
+from gridworks.api.risk.v1 import risk_service_pb2 as risk
+from gridworks.api.risk.v1.risk_service_pb2_grpc import add_RiskServiceServicer_to_server
+from gridworks.api.trading.v1 import order_entry_pb2
+from gridworks.api.trading.v1 import trading_service_pb2 as trading
+from gridworks.api.trading.v1.trading_service_pb2_grpc import add_TradingServiceServicer_to_server
+from server.services import drop_copy, order_entry
+from server.services.admin import Admin
+from server.services.core import Core
+from server.services.market_data import MarketData, subscribe
+from server.services.risk import Risk
+from server.services.trading import Trading
+from server.services.trial import Trial
+
+TRADING = "gridworks.api.trading.v1.TradingService"
+MARKET_DATA = "gridworks.api.market_data.v1.MarketDataService"
+
+
+def add_services(server: Any, core: Core) -> health.aio.HealthServicer:
+    """All services; returns the one that tells whether the server is well."""
+
+    async def entry(_: Any, context: Any) -> None:
+        await order_entry.serve(core, context)
+
+    def writes(serve: Callable[..., Any]) -> Any:
+        async def run(request: Any, context: Any) -> None:
+            await serve(core, request, context)
+
+        return run
+
+    trial = Trial(core.sequencer)
+    # a method that a servicer does not have is answered UNIMPLEMENTED
+    trading_service: Any = Trading(core, trial)  # type: ignore[abstract]
+    add_TradingServiceServicer_to_server(trading_service, server)
+    market_service: Any = MarketData(core)  # type: ignore[abstract]
+    add_MarketDataServiceServicer_to_server(market_service, server)
+    risk_service: Any = Risk(core, trial)  # type: ignore[abstract]
+    add_RiskServiceServicer_to_server(risk_service, server)
+    admin_service: Any = Admin(core, trial)  # type: ignore[abstract]
+    add_AdminServiceServicer_to_server(admin_service, server)
+    orders: dict[str, Any] = {
+        "OrderEntry": grpc.stream_stream_rpc_method_handler(entry),
+        "DropCopy": grpc.unary_stream_rpc_method_handler(
+            writes(drop_copy.serve), order_entry_pb2.DropCopyRequest.FromString
+        ),
+    }
+    updates: dict[str, Any] = {
+        "Subscribe": grpc.unary_stream_rpc_method_handler(
+            writes(subscribe), stream_pb2.SubscribeRequest.FromString
+        )
+    }
+    # bytes in place of the generated handlers: what is registered last holds
+    server.add_registered_method_handlers(TRADING, orders)
+    server.add_registered_method_handlers(MARKET_DATA, updates)
+    checks = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(checks, server)
+    names = [file.DESCRIPTOR.services_by_name for file in (trading, market, risk, admin)]
+    services = [service.full_name for found in names for service in found.values()]
+    reflection.enable_server_reflection(
+        (*services, reflection.SERVICE_NAME, health_pb2.DESCRIPTOR.services_by_name["Health"]
+         .full_name), server,
+    )  # fmt: skip
+    return checks

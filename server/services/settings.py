@@ -1,0 +1,190 @@
+"""Settings of instruments and limits of nodes: fields of messages and attributes of SET rows.
+
+A field has the attribute's name in lower case, or is named in `_NAMES`. How a value is written
+follows from the field's type and the attribute's unit: decimal text of ticks, lots or money, whole
+numbers, times, durations; lists of codes are sets of bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+
+from domain.attributes import (
+    INSTRUMENT_ATTRIBUTES,
+    NODE_ATTRIBUTES,
+    ORD_TYPE_BIT,
+    TIF_BIT,
+    Attribute,
+    InstrumentAttr,
+    NodeAttr,
+)
+from domain.codes import Scope
+from domain.errors import InvalidField
+from domain.limits import NO_LIMIT
+from domain.messages import Setting
+from gridworks.api.risk.v1.resources_pb2 import Limits
+from gridworks.api.types.v1.instrument_pb2 import Instrument
+from server.codec.people.decimals import Scale, nanoseconds, timestamp
+
+_NAMES = {
+    "qty_step": "LOT_SIZE", "expiry_time": "EXPIRY", "volatility_duration": "VOLATILITY_NS",
+    "extension_duration": "EXTENSION_NS", "allowed_times_in_force": "ALLOWED_TIFS",
+    "duplicate_window": "DUPLICATE_WINDOW_NS", "execution_window": "EXECUTION_WINDOW_NS",
+}  # fmt: skip
+_T = FieldDescriptor
+_NOT = {"type", "tick_size", "lot_size", "tick_table", "name"}
+_CHARGES = ("charge_buy_ppb", "charge_sell_ppb")
+_BITS: dict[str, dict[int, int]] = {
+    "allowed_ord_types": ORD_TYPE_BIT,
+    "allowed_times_in_force": TIF_BIT,
+    "allowed_types": {kind: kind for kind in range(6)},
+}
+
+
+def _plain(message: Any, codes: Any) -> dict[str, int]:
+    found = {}
+    for field in message.DESCRIPTOR.fields:
+        name = _NAMES.get(field.name, field.name.upper())
+        if name in codes.__members__ and field.name not in _NOT:
+            found[field.name] = int(codes[name])
+    return found
+
+
+INSTRUMENT_FIELDS = _plain(Instrument, InstrumentAttr)
+LIMIT_FIELDS = _plain(Limits, NodeAttr)
+CHANGEABLE_INSTRUMENT = (*INSTRUMENT_FIELDS, *_CHARGES, "tick_table")
+CHANGEABLE_LIMITS = (*LIMIT_FIELDS, "allow_buy", "allow_sell")
+
+
+def given(message: Any, allowed: Iterable[str]) -> list[str]:
+    """The fields that are set, of those that are settings."""
+    known = set(allowed)
+    return [field.name for field, _ in message.ListFields() if field.name in known]
+
+
+def instrument_settings(
+    number: int, message: Instrument, names: Iterable[str], scale: Scale
+) -> list[Setting]:
+    """SET commands for fields of an instrument. Raises InvalidField."""
+    found = []
+    for name in names:
+        if name in _CHARGES:
+            first = int(InstrumentAttr[f"{name.upper()}_1"])
+            values = [*getattr(message, name), 0, 0, 0, 0][:4]
+            found += [(first + at, value) for at, value in enumerate(values)]
+        elif name == "tick_table":
+            found += _tick_table(message, scale)
+        else:
+            attribute = INSTRUMENT_FIELDS[name]
+            row = INSTRUMENT_ATTRIBUTES[InstrumentAttr(attribute)]
+            found.append((attribute, _number(message, name, row, scale)))
+    return [
+        Setting(scope=Scope.INSTRUMENT, entity=number, attribute=attribute, value=value)
+        for attribute, value in found
+    ]
+
+
+def limit_settings(
+    number: int, message: Limits, names: Iterable[str], scale: Scale, sides: int
+) -> list[Setting]:
+    """SET commands for limits of a node; `sides` is ALLOWED_SIDES as it is. Raises InvalidField."""
+    found, touched = [], False
+    for name in names:
+        if name in ("allow_buy", "allow_sell"):
+            bit = 1 if name == "allow_buy" else 2
+            sides = sides | bit if getattr(message, name) else sides & ~bit
+            touched = True
+        else:
+            attribute = LIMIT_FIELDS[name]
+            row = NODE_ATTRIBUTES[NodeAttr(attribute)]
+            found.append((attribute, _number(message, name, row, scale)))
+    if touched:
+        found.append((int(NodeAttr.ALLOWED_SIDES), sides))
+    return [
+        Setting(scope=Scope.NODE, entity=number, attribute=attribute, value=value)
+        for attribute, value in found
+    ]
+
+
+def _tick_table(message: Instrument, scale: Scale) -> Iterator[tuple[int, int]]:
+    if len(message.tick_table) > 8:
+        raise InvalidField("tick_table", len(message.tick_table), "at most 8 bands")
+    for at, band in enumerate(message.tick_table):
+        first = int(InstrumentAttr.TICK_FROM_1) + 2 * at
+        yield first + 1, scale.ticks(f"tick_table[{at}].tick", band.tick)
+        yield first, scale.ticks(f"tick_table[{at}].from_price", band.from_price)
+
+
+def _number(message: Any, name: str, row: Attribute, scale: Scale) -> int:
+    """A field's value as the attribute holds it."""
+    value, field = getattr(message, name), message.DESCRIPTOR.fields_by_name[name]
+    if name in _BITS:
+        bits = _BITS[name]
+        return sum({1 << bits[0 if code == 48 else code] for code in value})
+    if field.type == _T.TYPE_STRING:
+        if row.unit.startswith("ticks"):
+            return scale.ticks(name, value)
+        return scale.lots(name, value) if row.unit.startswith("lots") else scale.minor(name, value)
+    if field.type == _T.TYPE_MESSAGE:
+        if field.message_type.name == "Timestamp":
+            return nanoseconds(name, value)
+        return int(value.ToNanoseconds())
+    return 0 if value == 48 and field.type == _T.TYPE_ENUM else int(value)
+
+
+def fill_instrument(message: Instrument, values: Any, scale: Scale) -> None:
+    """Write the attributes of an instrument (one row of its table) into a message."""
+    for name, attribute in INSTRUMENT_FIELDS.items():
+        row = INSTRUMENT_ATTRIBUTES[InstrumentAttr(attribute)]
+        _put(message, name, row, int(values[attribute]), scale)
+    for name in _CHARGES:
+        first = int(InstrumentAttr[f"{name.upper()}_1"])
+        getattr(message, name).extend(int(value) for value in values[first : first + 4])
+    for at in range(8):
+        first = int(InstrumentAttr.TICK_FROM_1) + 2 * at
+        if values[first + 1]:
+            message.tick_table.add(
+                from_price=scale.price(int(values[first])), tick=scale.price(int(values[first + 1]))
+            )
+
+
+def fill_limits(message: Limits, values: Any, scale: Scale) -> None:
+    """Write the attributes of a node (one row of its table of limits) into a message."""
+    for name, attribute in LIMIT_FIELDS.items():
+        row = NODE_ATTRIBUTES[NodeAttr(attribute)]
+        _put(message, name, row, int(values[attribute]), scale)
+    sides = int(values[NodeAttr.ALLOWED_SIDES])
+    message.allow_buy, message.allow_sell = bool(sides & 1), bool(sides & 2)
+
+
+def _put(message: Any, name: str, row: Attribute, value: int, scale: Scale) -> None:
+    field = message.DESCRIPTOR.fields_by_name[name]
+    if row.none and value == NO_LIMIT:
+        value = 0
+    if name in _BITS:
+        codes = [code or 48 for code, bit in _BITS[name].items() if value >> bit & 1]
+        known = field.enum_type.values_by_number
+        getattr(message, name).extend(code for code in codes if code in known)
+    elif field.type == _T.TYPE_STRING:
+        as_text: Callable[[int], str] = scale.amount
+        if row.unit.startswith("ticks"):
+            as_text = scale.price
+        elif row.unit.startswith("lots"):
+            as_text = scale.quantity
+        setattr(message, name, as_text(value))
+    elif field.type == _T.TYPE_MESSAGE:
+        if field.message_type.name == "Timestamp":
+            if value:
+                getattr(message, name).CopyFrom(timestamp(value))
+        else:
+            getattr(message, name).FromNanoseconds(value)
+    elif field.type == _T.TYPE_BOOL:
+        setattr(message, name, bool(value))
+    elif field.type == _T.TYPE_ENUM:
+        known = field.enum_type.values_by_number
+        setattr(message, name, 48 if value == 0 and 48 in known else value)
+    else:
+        setattr(message, name, value)
