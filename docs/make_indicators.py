@@ -125,6 +125,7 @@ def index() -> str:
     lines = ["# Indicators", "", about, ""]
     lines += ["[How they differ from TA-Lib, ta and others](differences.md)", ""]
     lines += ["[What ten million rows add up to](drift.md)", ""]
+    lines += ["[How fast they are, and how to measure it](speed.md)", ""]
     for group in groups():
         lines += [f"## {group}", ""]
         lines += [

@@ -1,4 +1,4 @@
-"""The one place that imports numba: `entry`, `kernel`, `table` and two bit intrinsics.
+"""The one place that imports numba: `entry`, `kernel`, `table` and a few intrinsics.
 
 numba's disk cache hashes only the file that defines a function, so a change in a helper or a
 constant elsewhere would silently run stale machine code. Each function is therefore cached in a
@@ -21,6 +21,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from numba.core import cgutils, config
 from numba.core.compiler import Compiler
 from numba.core.cpu import CPUContext
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
 
 DISABLED = bool(config.DISABLE_JIT)
 BOUNDSCHECK = os.environ.get("GRIDWORKS_BOUNDSCHECK", "0") == "1"
@@ -96,6 +98,9 @@ class _KernelCompiler(Compiler):  # type: ignore[misc]
 
     def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:
         args, return_type, flags, local_types = rest
+        if flags.forceinline:  # see `kernel`
+            flags = flags.copy()
+            flags.noalias = True
         library = targetctx.codegen().create_library("kernel")
         library._optimize_final_module = lambda: None
         library._finalize_final_module = functools.partial(_finalize_unemitted, library)
@@ -169,13 +174,18 @@ def _finalize_unemitted(library: Any) -> None:
     library._finalized = True
 
 
-def kernel(function: Callable[..., Any]) -> Any:
-    """Compile a function that only other kernels call (its code is cached with its callers)."""
+def kernel(function: Callable[..., Any], inline: bool = False) -> Any:
+    """Compile a function that only other kernels call (its code is cached with its callers).
+
+    `inline`: it is copied into them, so constants given to it shape its code. Its arrays must not
+    overlap where it writes: the compiler relies on that.
+    """
     make = numba.njit(
         boundscheck=BOUNDSCHECK,
         error_model="numpy",
         no_cpython_wrapper=True,
         no_cfunc_wrapper=True,
+        forceinline=inline,
         pipeline_class=_KernelCompiler,
     )
     return _for_kernels_only(make(function))
@@ -242,16 +252,6 @@ def _pointer(typingctx: Any, address: Any) -> Any:
 
 
 @intrinsic  # type: ignore[misc]
-def _moving(typingctx: Any, address: Any) -> Any:
-    """The int64 at an address that kernels write to."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(builder.inttoptr(args[0], ir.IntType(64).as_pointer()))
-
-    return types.int64(types.int64), codegen
-
-
-@intrinsic  # type: ignore[misc]
 def _fixed(typingctx: Any, address: Any) -> Any:
     """The int64 at an address that no kernel writes to: LLVM may keep it in a register."""
 
@@ -280,30 +280,78 @@ def _python_table(slot: int, width: int, kind: np.dtype[Any]) -> Any:
     return view
 
 
-def table(slot: int, dtype: Any, width: int = 0, moves: bool = False) -> Any:
+def table(slot: int, dtype: Any, width: int = 0) -> Any:
     """A kernel that returns table number `slot` of a store as an array view.
 
     A store is the address of an int64 array of (address, count) pairs, one pair a table
     (`engine.store`). Passing that one integer instead of a dozen arrays keeps calls cheap (an
     array argument is seven words and a reference count); a view is two loads, and they are done
     once: Python moves tables only between two runs of a kernel.
-    `width` > 0 gives a two-dimensional view of `count` rows of that many columns. `moves`: a kernel
-    itself moves the table, so its address is loaded anew each time.
+    `width` > 0 gives a two-dimensional view of `count` rows of that many columns.
     """
     here, count, kind = 16 * slot, 16 * slot + 8, np.dtype(dtype)
-    load = _moving if moves else _fixed
     if DISABLED:
         return _python_table(slot, width, kind)
     if width:
 
         def view(s: Any) -> Any:
-            return numba.carray(_pointer(load(s + here)), (load(s + count), width), kind)
+            return numba.carray(_pointer(_fixed(s + here)), (_fixed(s + count), width), kind)
     else:
 
         def view(s: Any) -> Any:
-            return numba.carray(_pointer(load(s + here)), (load(s + count),), kind)
+            return numba.carray(_pointer(_fixed(s + here)), (_fixed(s + count),), kind)
 
     return kernel(view)
+
+
+def grid(dtype: Any, width: int) -> Any:
+    """A kernel that views `count` rows of `width` values that lie at an address."""
+    kind = np.dtype(dtype)
+    if DISABLED:
+        return lambda address, count: _python_view(int(address), (int(count), width), kind)
+
+    return kernel(lambda address, count: numba.carray(_pointer(address), (count, width), kind))
+
+
+def scratch(count: int) -> Any:
+    """A kernel that gives `count` float64 slots on the stack of its caller, not cleared."""
+    if DISABLED:
+        return lambda: np.zeros(count)
+    kind = types.Array(types.float64, 1, "C")
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        double = context.get_data_type(types.float64)
+        place = cgutils.alloca_once(builder, double, size=count)
+        made = context.make_array(kind)(context, builder)
+        size, step = (context.get_constant(types.intp, n) for n in (count, 8))
+        populate_array(made, place, [size], [step], step, meminfo=None)
+        return made._getvalue()
+
+    @intrinsic  # type: ignore[misc]
+    def slots(typingctx: Any) -> Any:
+        return kind(), codegen
+
+    return slots
+
+
+@intrinsic  # type: ignore[misc]
+def _fused(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """a * b + c rounded once: half the latency, and the same bits however it is compiled."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fma(*args)
+
+    real = types.float64
+    return real(real, real, real), codegen
+
+
+def _python_fma(a: Any, b: Any, c: Any) -> Any:
+    if a * b + c - (a * b + c) != 0.0:
+        return a * b + c
+    return np.float64(Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c)))
+
+
+fma: Any = _python_fma if DISABLED else _fused
 
 
 @intrinsic  # type: ignore[misc]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from indicators.batch import Function
-from indicators.plan import Plan, many, store
+from indicators.plan import Columns, Plan, lanes, many
 from indicators.registry import get
 
 Array = np.ndarray[Any, Any]
@@ -36,14 +36,13 @@ class IndicatorBank:
         if self.count <= 0:
             raise ValueError(f"a bank needs at least one symbol, got {self.count}")
         self._parts: dict[str, _Part] = {}
-        self._blocks: dict[tuple[str, ...], Array] = {}
+        self._columns: dict[str, Array] = {}
         for request in indicators:
             name, values = (request, {}) if isinstance(request, str) else request
             plan = Function(get(name)).plan((), dict(values))
-            columns = plan.row.columns
-            if columns not in self._blocks:
-                self._blocks[columns] = np.zeros((self.count, len(columns), 1))
-            part = _Part(plan, self._blocks[columns])
+            for column in plan.row.columns:
+                self._columns.setdefault(column, np.empty(self.count))
+            part = _Part(plan, tuple([self._columns[c] for c in plan.row.columns]))
             self._parts[self._label(name, values)] = part
         if not self._parts:
             raise ValueError("a bank needs at least one indicator")
@@ -61,14 +60,10 @@ class IndicatorBank:
 
     def update(self, **columns: Any) -> dict[str, Any]:
         """One tick: a value for each symbol in each column that the indicators need."""
-        given = {name: self._column(name, columns) for name in self._needed()}
-        for wanted, block in self._blocks.items():
-            for k, name in enumerate(wanted):
-                block[:, k, 0] = given[name]
+        given = {name: self._column(name, columns) for name in self._columns}
+        for name, column in self._columns.items():
+            column[:] = given[name]
         return {label: part.update() for label, part in self._parts.items()}
-
-    def _needed(self) -> list[str]:
-        return list(dict.fromkeys(name for wanted in self._blocks for name in wanted))
 
     def _column(self, name: str, columns: dict[str, Any]) -> Array:
         if name not in columns:
@@ -80,7 +75,7 @@ class IndicatorBank:
 
     def save(self) -> dict[str, Any]:
         """Every state, fit for JSON."""
-        states = {label: part.state.tobytes().hex() for label, part in self._parts.items()}
+        states = {label: part.save() for label, part in self._parts.items()}
         return {"version": VERSION, "count": self.count, "states": states}
 
     def restore(self, saved: Mapping[str, Any]) -> None:
@@ -97,31 +92,37 @@ def _shown(values: Mapping[str, Any]) -> str:
 
 
 class _Part:
-    """One indicator of a bank: a row of state for each symbol."""
+    """One indicator of a bank: a state for each symbol."""
 
-    __slots__ = ("_address", "_at", "_block", "_out", "_step", "_view", "state")
+    __slots__ = ("_address", "_count", "_state", "_step", "_view", "_x", "_y")
 
-    def __init__(self, plan: Plan, block: Array) -> None:
-        count, names = len(block), plan.row.results
-        self._step, self._block = many(plan), block
-        self.state = np.tile(plan.state(), (count, 1))
-        self._out = np.empty((count, len(names), 1))
-        self._at = store(block, self._out, self.state)
-        self._address = self._at.ctypes.data
-        views = {name: self._out[:, k, 0] for k, name in enumerate(names)}
-        self._view: Any = views if len(names) > 1 else views[names[0]]
+    def __init__(self, plan: Plan, x: Columns) -> None:
+        names = plan.row.results
+        self._step, self._x, self._count = many(plan), x, len(x[0])
+        self._state = lanes(plan.state(), self._count)
+        self._address = self._state.ctypes.data
+        self._y = tuple(np.empty(self._count) for _ in names)
+        views = dict(zip(names, self._y, strict=True))
+        self._view: Any = views if len(names) > 1 else self._y[0]
 
     def update(self) -> Any:
-        """One tick from the block of inputs."""
-        self._step(self._at, self._address, len(self._block))
+        """One tick from the columns of inputs."""
+        self._step(self._x, self._y, self._address, self._state.shape[1], self._count)
         return self._view
+
+    def save(self) -> str:
+        """The states, one symbol after the other."""
+        rows = self._state.transpose(0, 2, 1).reshape(-1, self._state.shape[1])
+        return rows[: self._count].tobytes().hex()
 
     def restore(self, label: str, values: Array) -> None:
         """Take saved numbers as the state."""
-        if values.size != self.state.size:
+        groups, slots, width = self._state.shape
+        if values.size != self._count * slots:
             raise ValueError(f"{label}: the saved state has another size")
-        new = values.reshape(self.state.shape)
-        self.state[:] = new
+        rows = np.zeros((groups * width, slots))
+        rows[: self._count] = values.reshape(self._count, slots)
+        self._state[:] = rows.reshape(groups, width, slots).transpose(0, 2, 1)
 
 
 __all__ = ["IndicatorBank"]

@@ -11,32 +11,35 @@ from typing import Any
 
 import numpy as np
 
+from domain import jit
 from indicators import frames
-from indicators.plan import FLOAT, Columns, Plan, finite
+from indicators.plan import Columns, Plan
 from indicators.registry import Row
+from indicators.scan import BLOCK
 
-BLOCK = 16_384
 Array = np.ndarray[Any, Any]
 
 
 def run(plan: Plan, x: Columns, state: Array) -> Columns:
     """One chunk: plain float64 columns of one length in, output columns out, state moved on."""
-    kernel, rows = plan.kernel, len(x[0])
-    y = plan.blank(rows)
-    if rows <= BLOCK or plan.row.elementwise:
-        if plan.row.elementwise or finite(len(x))(x):
-            kernel(x, y, state)
-            return y
-        return _around_gaps(plan, x, state)
-    for start in range(0, rows, BLOCK):
-        part = tuple([c[start : start + BLOCK] for c in x])
-        out = tuple([c[start : start + BLOCK] for c in y])
-        if finite(len(x))(part):
-            kernel(part, out, state)
-        else:
-            for to, value in zip(out, _around_gaps(plan, part, state), strict=True):
-                to[:] = value
+    y, rows = plan.blank(len(x[0])), len(x[0])
+    done = plan.kernel(state, *x, *y)
+    if done < rows:
+        _rest(plan, x, y, state, done)
     return y
+
+
+def _rest(plan: Plan, x: Columns, y: Columns, state: Array, done: int) -> None:
+    """The rows from the first block with a gap on."""
+    rows = len(x[0])
+    while done < rows:
+        stop = min(done + BLOCK, rows)
+        part = tuple([c[done:stop] for c in x])
+        for to, value in zip(y, _around_gaps(plan, part, state), strict=True):
+            to[done:stop] = value
+        done = stop
+        if done < rows:
+            done += plan.kernel(state, *[c[done:] for c in x], *[c[done:] for c in y])
 
 
 def _around_gaps(plan: Plan, x: Columns, state: Array) -> Columns:
@@ -44,7 +47,7 @@ def _around_gaps(plan: Plan, x: Columns, state: Array) -> Columns:
     rows = np.flatnonzero(live)
     dense = tuple([np.ascontiguousarray(c[rows]) for c in x])
     part, y = plan.blank(len(rows)), plan.missing(len(live))
-    plan.kernel(dense, part, state)
+    plan.kernel(state, *dense, *part)
     for to, value in zip(y, part, strict=True):
         to[rows] = value
     return y
@@ -95,18 +98,19 @@ class Function:
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """See the class."""
         arity = self._arity
-        x = arguments[:arity]
-        rows = -1
-        for column in x:
-            if type(column) is not np.ndarray or column.dtype is not FLOAT or column.ndim != 1:
-                break
-            if not column.flags.carray or (rows >= 0 and len(column) != rows):
-                break
-            rows = len(column)
-        else:
-            if len(x) == arity and "mapper" not in named:
-                y = run(plan := self.plan(arguments[arity:], named), x, plan.state())
-                return y[0] if self._one else self._tuple(y)
+        x, values = arguments[:arity], arguments[arity:]
+        try:  # the short way: a known plan, plain columns of one length
+            plan = self._plans[(values, tuple(named.items())) if named else values]
+            if type(x[0]) is np.ndarray and not jit.DISABLED:
+                state, y = plan.state(), plan.blank(rows := len(x[0]))
+                done = plan.checked(state, *x, *y)
+                if done == rows:
+                    return y[0] if self._one else self._tuple(y)
+                if done >= 0:
+                    _rest(plan, x, y, state, done)
+                    return y[0] if self._one else self._tuple(y)
+        except (KeyError, TypeError, IndexError):
+            pass
         return self._other(arguments, named)
 
     def _other(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:

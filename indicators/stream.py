@@ -94,42 +94,35 @@ def stream_class(row: Row) -> type[Stream]:
 
 def _one(plan: Plan, state: np.ndarray[Any, Any]) -> Callable[[float], Any]:
     """The short way: one input, one output, no loop."""
-    kernel, x, y = plan.kernel, np.empty(1), plan.blank(1)
-    xs, item = (x,), y[0].item
-    lost = plan.missing(1)[0].item()
-    watch = not plan.row.elementwise
+    kernel, x, y = plan.kernel, np.empty(1), plan.blank(1)[0]
+    item, lost = y.item, plan.missing(1)[0].item()
 
     def update(value: float) -> Any:
         """Feed one value, get the newest result."""
-        if value - value != 0.0 and watch:
-            return lost
         x[0] = value
-        kernel(xs, y, state)
-        return item()
+        return item() if kernel(state, x, y) else lost
 
     return update
 
 
 def _general(plan: Plan, state: np.ndarray[Any, Any]) -> Callable[..., Any]:
     row, kernel = plan.row, plan.kernel
-    xs = tuple(np.empty(1) for _ in row.columns)
-    y = plan.blank(1)
-    one = len(y) == 1
+    xs, y = tuple(np.empty(1) for _ in row.columns), plan.blank(1)
+    arrays, one = (state, *xs, *y), len(y) == 1
     items, make = [c.item for c in y], frames.results(row)
     lost: Any = tuple(c.item() for c in plan.missing(1))
-    lost = lost[0] if one else make(lost)
-    arity, watch = len(xs), not row.elementwise
+    lost, first = lost[0] if one else make(lost), items[0]
+    arity = len(xs)
 
     def update(*values: float) -> Any:
         """Feed one row (one value for each input), get the newest results."""
         if len(values) != arity:
             raise TypeError(f"{row.name}: needs {', '.join(row.columns)}")
         for column, value in zip(xs, values):
-            if value - value != 0.0 and watch:
-                return lost
             column[0] = value
-        kernel(xs, y, state)
-        return items[0]() if one else make([item() for item in items])
+        if not kernel(*arrays):
+            return lost
+        return first() if one else make([item() for item in items])
 
     return update
 

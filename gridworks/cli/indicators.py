@@ -1,4 +1,4 @@
-"""`gridworks indicators list | show NAME | plot FILE`."""
+"""`gridworks indicators list | show NAME | plot FILE | bench`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_)
     group.command("show")(show)
     group.command("plot")(plot)
+    group.command("bench")(bench)
     app.add_typer(group, name="indicators")
 
 
@@ -96,6 +97,36 @@ def _read(file: Path) -> Any:
         if name in frame and frame[name].dtype.kind not in "fiu":
             return frame.set_index(pandas.to_datetime(frame[name], errors="coerce"))
     return frame
+
+
+def bench(
+    part: list[str] = typer.Option([], "--part", help="talib talib10m bank cores stream ta"),
+    quick: bool = typer.Option(False, "--quick", help="Small sizes."),
+    out: Path | None = typer.Option(None, "--json", help="Also FILE.json and FILE.md"),
+) -> None:
+    """Measure against TA-Lib, ta and talipp, in turns, and the bank; see docs/indicators/speed.md.
+
+    With --part, the other parts of FILE.json stay as they are.
+    """
+    import json
+
+    from benches.indicators import PARTS, measure, missing, page
+
+    unknown = [name for name in part if name not in PARTS]
+    if unknown:
+        raise typer.BadParameter(f"no part {unknown[0]!r}; there are {', '.join(PARTS)}")
+    lost = missing()
+    if lost:
+        raise typer.BadParameter(f"needs {', '.join(lost)}: pip install 'gridworks-infra[dev]'")
+    kept = out.with_suffix(".json") if out else None
+    found = json.loads(kept.read_text("utf-8")) if part and kept and kept.exists() else {}
+    for name in part or [p for p in PARTS if not (quick and p == "talib10m")]:
+        typer.echo(f"{name} ...", err=True)
+        measure(name, found, quick)
+        if kept:
+            kept.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+            kept.with_suffix(".md").write_text(page(found), "utf-8")
+    typer.echo(page(found))
 
 
 def _values(params: list[str]) -> dict[str, float | str]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from domain.jit import kernel
-from indicators.blocks.window import REFRESH, delay_at, total_at
+from domain.jit import fma, kernel
+from indicators.blocks.window import REFRESH, delay_at, refresh, total_at
 
 
 @kernel
@@ -17,7 +17,7 @@ def ema(c: Any, m: Any, n: Any, k: Any, v: Any) -> Any:
     The average is valid once the count has reached n; until then it is the running sum.
     """
     if c >= n:
-        return c, m + k * (v - m)
+        return c, fma(1.0 - k, m, k * v)
     c += 1
     m += v
     if c == n:
@@ -29,7 +29,7 @@ def ema(c: Any, m: Any, n: Any, k: Any, v: Any) -> Any:
 def ema_first(c: Any, m: Any, n: Any, k: Any, v: Any) -> Any:
     """As `ema`, from the first value; valid from the n-th on as well."""
     if c >= n:
-        return c, m + k * (v - m)
+        return c, fma(1.0 - k, m, k * v)
     return c + 1, (m + k * (v - m) if c > 0 else v)
 
 
@@ -61,6 +61,43 @@ def ema_at(s: Any, b: Any, n: Any, k: Any, v: Any) -> Any:
 def sma_at(s: Any, b: Any, n: Any, v: Any) -> Any:
     """Simple average. Slots: 4 + n."""
     return total_at(s, b, n, v) / n
+
+
+@kernel
+def sma_line(s: Any, b: Any, n: Any, v: Any, out: Any) -> None:
+    """Simple averages of the values of v into out, which may be v. Slots: as `total_at`."""
+    seen, p, age, total = int(s[b]), int(s[b + 1]), int(s[b + 2]), s[b + 3]
+    ring, share, every = s[b + 4 : b + 4 + n], 1.0 / n, max(REFRESH, n)
+    for i in range(len(v)):
+        new = v[i]
+        if new != new:
+            out[i] = new
+            continue
+        total += new - ring[p]
+        ring[p] = new
+        p = p + 1 if p + 1 < n else 0
+        seen, age = seen + 1, age + 1
+        if age >= every:
+            total, age = refresh(ring, 0, n), 0
+        out[i] = total * share if seen >= n else np.nan
+    s[b], s[b + 1], s[b + 2], s[b + 3] = min(seen, n), p, age, total
+
+
+@kernel
+def ema_line(first: Any, s: Any, b: Any, n: Any, k: Any, v: Any, out: Any) -> None:
+    """Exponential averages (`ema_from`) of v into out, which may be v. Slots: as `ema_at`."""
+    c, m, i = int(s[b]), s[b + 1], 0
+    while i < len(v) and c < n:
+        new = v[i]
+        out[i] = np.nan
+        if new == new:
+            c, m = ema_from(first, c, m, n, k, new)
+            out[i] = m if c >= n else np.nan
+        i += 1
+    for j in range(i, len(v)):
+        m = fma(1.0 - k, m, k * v[j])
+        out[j] = m
+    s[b], s[b + 1] = c, m
 
 
 @kernel

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from domain.jit import DISABLED, kernel
+from domain.jit import DISABLED, kernel, scratch
 from indicators.blocks.edge import warm
 from indicators.registry import Param, Row
 
@@ -137,6 +137,7 @@ def extent(kind: Any, o: Any, h: Any, low: Any, c: Any) -> Any:
     return (h - (c if c >= o else o)) + ((o if c >= o else c) - low)
 
 
+SPAN, REACH = 128, 1
 COUNT, KIND, PERIOD, SHIFT = 1, (0,), (10,), (0,)
 
 
@@ -185,34 +186,55 @@ def bars_5(o: Any, h: Any, low: Any, c: Any, i: Any) -> Any:
 
 
 @kernel
-def totals_2(s: Any) -> Any:
-    """The parameter and 1 totals."""
-    return s[0], s[1]
+def totals_2(p: Any, t: Any, r: Any) -> Any:
+    """The parameter and 1 total."""
+    return p, t[r]
 
 
 @kernel
-def totals_3(s: Any) -> Any:
+def totals_3(p: Any, t: Any, r: Any) -> Any:
     """The parameter and 2 totals."""
-    return s[0], s[1], s[2]
+    return p, t[r], t[128 + r]
 
 
 @kernel
-def totals_5(s: Any) -> Any:
+def totals_5(p: Any, t: Any, r: Any) -> Any:
     """The parameter and 4 totals."""
-    return s[0], s[1], s[2], s[3], s[4]
+    return p, t[r], t[128 + r], t[256 + r], t[384 + r]
 
 
 @kernel
-def totals_9(s: Any) -> Any:
+def totals_9(p: Any, t: Any, r: Any) -> Any:
     """The parameter and 8 totals."""
-    return s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8]
+    low = t[r], t[128 + r], t[256 + r], t[384 + r]
+    return p, low[0], low[1], low[2], low[3], t[512 + r], t[640 + r], t[768 + r], t[896 + r]
+
+
+@kernel
+def changes(o: Any, h: Any, low: Any, c: Any, kind: Any, j: Any, k: Any, t: Any) -> None:
+    """By how much a total changes from row to row: extents from row j on less those from k on."""
+    n, m = j + len(t), k + len(t)
+    if kind == 0:
+        o1, c1, o2, c2 = o[j:n], c[j:n], o[k:m], c[k:m]
+        for r in range(len(t)):
+            t[r] = abs(c1[r] - o1[r]) - abs(c2[r] - o2[r])
+    elif kind == 1:
+        h1, l1, h2, l2 = h[j:n], low[j:n], h[k:m], low[k:m]
+        for r in range(len(t)):
+            t[r] = (h1[r] - l1[r]) - (h2[r] - l2[r])
+    else:
+        o1, h1, l1, c1 = o[j:n], h[j:n], low[j:n], c[j:n]
+        o2, h2, l2, c2 = o[k:m], h[k:m], low[k:m], c[k:m]
+        for r in range(len(t)):
+            new = extent(2, o1[r], h1[r], l1[r], c1[r])
+            t[r] = new - extent(2, o2[r], h2[r], l2[r], c2[r])
 
 
 def bars(o: Any, h: Any, low: Any, c: Any, i: Any) -> Any:
     """Stands for one of the above."""
 
 
-def totals(s: Any) -> Any:
+def totals(p: Any, t: Any, r: Any) -> Any:
     """Stands for one of the above."""
 
 
@@ -220,38 +242,59 @@ def match(k: Any, s: Any) -> Any:
     """Stands for the predicate of one pattern."""
 
 
+def work() -> Any:
+    """Stands for work space of `SPAN` rows for each term."""
+
+
 def walk(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slot 0 (or the parameter), then the total of each term."""
+    """Slot 0 (or the parameter), then the total of each term.
+
+    `SPAN` rows at a time: first the totals before each row, one term after the other, then the
+    pattern, which has no branch left and works on several rows at once.
+    """
     o, h, low, c, out, i = x[0], x[1], x[2], x[3], y[0], start
-    full, seen = int(s[len(s) - 4]), warm(s)
+    full, seen, t = int(s[len(s) - 4]), warm(s), work()
     while i < stop and seen < full:
         out[i - base] = 0
-        for t in range(COUNT):
-            if seen >= full - PERIOD[t]:
-                j = i - SHIFT[t]
-                s[1 + t] += extent(KIND[t], o[j], h[j], low[j], c[j])
+        for k in range(COUNT):
+            if seen >= full - PERIOD[k]:
+                j = i - SHIFT[k]
+                s[1 + k] += extent(KIND[k], o[j], h[j], low[j], c[j])
         seen += 1
         i += 1
-    for r in range(i, stop):
-        out[r - base] = match(bars(o, h, low, c, r), totals(s))
-        for t in range(COUNT):
-            j = r - SHIFT[t]
-            k = j - PERIOD[t]
-            new = extent(KIND[t], o[j], h[j], low[j], c[j])
-            s[1 + t] += new - extent(KIND[t], o[k], h[k], low[k], c[k])
+    while i < stop:
+        rows = min(stop - i, SPAN)
+        for k in range(COUNT):
+            part, value = t[SPAN * k : SPAN * k + rows], s[1 + k]
+            changes(o, h, low, c, KIND[k], i - SHIFT[k], i - SHIFT[k] - PERIOD[k], part)
+            for r in range(rows):
+                change = part[r]
+                part[r] = value
+                value += change
+            s[1 + k] = value
+        first, last, to = i - REACH, i + rows, out[i - base : i - base + rows]
+        o1, h1, l1, c1 = o[first:last], h[first:last], low[first:last], c[first:last]
+        for r in range(rows):
+            to[r] = match(bars(o1, h1, l1, c1, r + REACH), totals(s[0], t, r))
+        i += rows
 
 
 def walk_plain(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """For patterns without terms."""
     o, h, low, c, out = x[0], x[1], x[2], x[3], y[0]
     full, seen = int(s[len(s) - 4]), warm(s)
-    for i in range(start, stop):
-        out[i - base] = match(bars(o, h, low, c, i), 0.0) if seen >= full else 0
-        seen += 1
+    first = min(max(start, start + full - seen), stop)
+    for i in range(start, first):
+        out[i - base] = 0
+    a, to = first - REACH, out[first - base : stop - base]
+    o, h, low, c = o[a:stop], h[a:stop], low[a:stop], c[a:stop]
+    for r in range(len(to)):
+        to[r] = match(bars(o, h, low, c, r + REACH), (0.0, 0.0))
 
 
 BARS = (bars_1, bars_2, bars_3, bars_4, bars_5)
 TOTALS = {0: totals_2, 1: totals_2, 2: totals_3, 3: totals_5, 4: totals_5}
+ROOM = {3: 4, 5: 8, 6: 8, 7: 8}
 
 
 def _kernel(name: str, predicate: Any, terms: tuple[tuple[str, int], ...], reach: int) -> Any:
@@ -260,7 +303,9 @@ def _kernel(name: str, predicate: Any, terms: tuple[tuple[str, int], ...], reach
     file = (template if DISABLED else predicate).__code__.co_filename
     scope: dict[str, Any] = {"match": kernel(predicate), "extent": extent, "warm": warm}
     scope |= {"bars": BARS[reach], "totals": TOTALS.get(len(terms), totals_9)}
-    scope |= {"int": int, "len": len, "range": range, "COUNT": len(terms)}
+    scope |= {"int": int, "len": len, "range": range, "min": min, "max": max}
+    scope |= {"COUNT": len(terms), "SPAN": SPAN, "REACH": reach, "changes": changes}
+    scope["work"] = scratch(SPAN * ROOM.get(len(terms), len(terms) or 1))
     scope["KIND"] = tuple(SETTINGS[t][0] for t, _ in terms)
     scope["PERIOD"] = tuple(SETTINGS[t][1] for t, _ in terms)
     scope["SHIFT"] = tuple(shift for _, shift in terms)

@@ -1,9 +1,9 @@
 """Windows: the last n values in a ring inside the state, sums, extremes and delays over them.
 
 Sums are refreshed from the ring every max(1024, n) rows, so rounding errors do not pile up:
-the error of a sum stays below about 1024 roundings however long the stream. Maxima use two
-folds (a running maximum of the current block, suffix maxima of the block before), three
-comparisons a row however the data fall.
+the error of a sum stays below about 1024 roundings however long the stream. Maxima of single
+values use two folds (a running maximum of the current block, suffix maxima of the block before),
+three comparisons a row however the data fall; maxima of many rows are made by doubling.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from domain.jit import kernel
+from domain.jit import kernel, scratch
 
 REFRESH = 1024
+WIDE = 256
+space = scratch(6 * WIDE)  # for windows of up to WIDE values: two results, then 4 n
 
 
 @kernel
@@ -161,41 +163,62 @@ def total(v: Any, first: Any, stop: Any) -> Any:
 
 
 @kernel
-def tops(v: Any, i: Any, end: Any, n: Any, s: Any, b: Any) -> None:
-    """Maxima of the last n values for rows i .. end - 1 (at most n rows) into slots from b.
+def room(n: Any) -> Any:
+    """Rows that `tops` and `bottoms` do at a time: as many as fit the work space."""
+    return n if n > WIDE else WIDE
 
-    Two scans instead of a search: maxima backward over the n - 1 rows before, forward over the
-    new ones. Slots: 2 n.
-    """
-    rows, best = end - i, -np.inf
-    suffix, old, new, out = s[b + n : b + n + n], v[i - n + 1 : i + 1], v[i:end], s[b : b + rows]
-    suffix[n - 1] = best
-    for j in range(n - 2, -1, -1):
-        best = best if best > old[j] else old[j]
-        suffix[j] = best
-    best = -np.inf
-    for k in range(rows):
-        best = best if best > new[k] else new[k]
-        out[k] = best
-    for k in range(rows):
-        out[k] = out[k] if out[k] > suffix[k] else suffix[k]
+
+def wide_slots(n: float) -> int:
+    """State slots for work space: none for windows that fit the stack."""
+    return 6 * int(n) if n > WIDE else 0
 
 
 @kernel
-def bottoms(v: Any, i: Any, end: Any, n: Any, s: Any, b: Any) -> None:
+def tops(v: Any, i: Any, n: Any, out: Any, t: Any) -> None:
+    """Maxima of the last n values for the len(out) rows from row i; t: 2 (rows + n) slots.
+
+    Maxima of 2, 4, 8 ... values, each from two of the pass before, then of n: no branch depends
+    on the values, many rows at once, and the bits of a row depend on nothing but its window.
+    """
+    rows, span, here = len(out), 1, 0
+    last, source = rows + n - 1, v[i - n + 1 : i + rows]
+    if rows == 1:  # the same bits: of equal values the newest, here as below
+        best = source[0]
+        for k in range(1, n):
+            best = best if best > source[k] else source[k]
+        out[0] = best
+        return
+    while 2 * span <= n:
+        last -= span
+        a, b, to = source[:last], source[span : span + last], t[here : here + last]
+        for k in range(last):
+            to[k] = a[k] if a[k] > b[k] else b[k]
+        source, here, span = to, rows + n - here, 2 * span
+    a, b = source[:rows], source[n - span : n - span + rows]
+    for k in range(rows):
+        out[k] = a[k] if a[k] > b[k] else b[k]
+
+
+@kernel
+def bottoms(v: Any, i: Any, n: Any, out: Any, t: Any) -> None:
     """Minima of the last n values; see `tops`."""
-    rows, best = end - i, np.inf
-    suffix, old, new, out = s[b + n : b + n + n], v[i - n + 1 : i + 1], v[i:end], s[b : b + rows]
-    suffix[n - 1] = best
-    for j in range(n - 2, -1, -1):
-        best = best if best < old[j] else old[j]
-        suffix[j] = best
-    best = np.inf
+    rows, span, here = len(out), 1, 0
+    last, source = rows + n - 1, v[i - n + 1 : i + rows]
+    if rows == 1:  # the same bits: of equal values the newest, here as below
+        best = source[0]
+        for k in range(1, n):
+            best = best if best < source[k] else source[k]
+        out[0] = best
+        return
+    while 2 * span <= n:
+        last -= span
+        a, b, to = source[:last], source[span : span + last], t[here : here + last]
+        for k in range(last):
+            to[k] = a[k] if a[k] < b[k] else b[k]
+        source, here, span = to, rows + n - here, 2 * span
+    a, b = source[:rows], source[n - span : n - span + rows]
     for k in range(rows):
-        best = best if best < new[k] else new[k]
-        out[k] = best
-    for k in range(rows):
-        out[k] = out[k] if out[k] < suffix[k] else suffix[k]
+        out[k] = a[k] if a[k] < b[k] else b[k]
 
 
 @kernel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.jit import kernel
 from indicators.blocks.candle import (
     above,
     below,
@@ -112,13 +113,11 @@ def cdl3linestrike(k: Any, s: Any) -> Any:
 
 def cdlconcealbabyswall(k: Any, s: Any) -> Any:
     """Concealing baby swallow."""
-    for j in range(4):
-        if white(k[j]):
-            return 0
-    for t in range(2):
-        j, most = 3 - t, no_shadow(s, 1 + t)
-        if above(k[j]) >= most or below(k[j]) >= most:
-            return 0
+    if white(k[0]) or white(k[1]) or white(k[2]) or white(k[3]):
+        return 0
+    one, two = no_shadow(s, 1), no_shadow(s, 2)
+    if above(k[3]) >= one or below(k[3]) >= one or above(k[2]) >= two or below(k[2]) >= two:
+        return 0
     if not gap_down(k[1], k[2]) or above(k[1]) <= no_shadow(s, 3):
         return 0
     return 100 if k[1][1] > k[2][3] and k[0][1] > k[1][1] and k[0][2] < k[1][2] else 0
@@ -144,15 +143,19 @@ def cdlbreakaway(k: Any, s: Any) -> Any:
 
 def cdlladderbottom(k: Any, s: Any) -> Any:
     """Ladder bottom."""
-    if not white(k[0]):
+    if not white(k[0]) or white(k[1]) or white(k[2]) or white(k[3]) or white(k[4]):
         return 0
-    for j in range(1, 5):
-        if white(k[j]):
-            return 0
     falls = k[4][0] > k[3][0] > k[2][0] and k[4][3] > k[3][3] > k[2][3]
     if not falls or above(k[1]) <= no_shadow(s, 1):
         return 0
     return 100 if k[0][0] > k[1][0] and k[0][3] > k[1][1] else 0
+
+
+@kernel
+def small(k: Any, s: Any) -> Any:
+    """The bodies of bars 3, 2 and 1 are short by the first three terms."""
+    short = body(k[3]) < long_body(s, 1) and body(k[2]) < long_body(s, 2)
+    return short and body(k[1]) < long_body(s, 3)
 
 
 def cdlmathold(k: Any, s: Any) -> Any:
@@ -161,9 +164,8 @@ def cdlmathold(k: Any, s: Any) -> Any:
         return 0
     if body(k[4]) <= long_body(s, 4) or not gap_up(k[3], k[4]):
         return 0
-    for t in range(3):
-        if body(k[3 - t]) >= long_body(s, 1 + t):
-            return 0
+    if not small(k, s):
+        return 0
     floor = k[4][3] - body(k[4]) * s[0]
     if not (floor < foot(k[2]) < k[4][3] and floor < foot(k[1]) < k[4][3]):
         return 0
@@ -177,12 +179,12 @@ def cdlrisefall3methods(k: Any, s: Any) -> Any:
     sign = colour(k[4])
     if colour(k[0]) != sign or body(k[4]) <= long_body(s, 4):
         return 0
-    for t in range(3):
-        j = 3 - t
-        if colour(k[j]) == sign or body(k[j]) >= long_body(s, 1 + t):
-            return 0
-        if foot(k[j]) >= k[4][1] or head(k[j]) <= k[4][2]:
-            return 0
+    if colour(k[1]) == sign or colour(k[2]) == sign or colour(k[3]) == sign or not small(k, s):
+        return 0
+    if foot(k[1]) >= k[4][1] or foot(k[2]) >= k[4][1] or foot(k[3]) >= k[4][1]:
+        return 0
+    if head(k[1]) <= k[4][2] or head(k[2]) <= k[4][2] or head(k[3]) <= k[4][2]:
+        return 0
     against = k[2][3] * sign < k[3][3] * sign and k[1][3] * sign < k[2][3] * sign
     breaks = k[0][0] * sign > k[1][3] * sign and k[0][3] * sign > k[4][3] * sign
     return sign * 100 if against and breaks and body(k[0]) > long_body(s, 5) else 0

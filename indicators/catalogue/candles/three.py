@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.jit import kernel
 from indicators.blocks.candle import (
     above,
     below,
@@ -68,13 +69,18 @@ def cdl3outside(k: Any, s: Any) -> Any:
     return -100 if holds and k[0][3] < k[1][3] else 0
 
 
+@kernel
+def bare(one: Any, two: Any, three: Any, s: Any) -> Any:
+    """Three shadows that count as none, by the first three terms."""
+    return one < no_shadow(s, 1) and two < no_shadow(s, 2) and three < no_shadow(s, 3)
+
+
 def cdl3blackcrows(k: Any, s: Any) -> Any:
     """Three black crows."""
     if white(k[0]) or white(k[1]) or white(k[2]) or not white(k[3]):
         return 0
-    for t in range(3):
-        if below(k[2 - t]) >= no_shadow(s, 1 + t):
-            return 0
+    if not bare(below(k[2]), below(k[1]), below(k[0]), s):
+        return 0
     opens = k[2][3] < k[1][0] < k[2][0] and k[1][3] < k[0][0] < k[1][0]
     falls = k[3][1] > k[2][3] > k[1][3] > k[0][3]
     return -100 if opens and falls else 0
@@ -84,9 +90,8 @@ def cdlidentical3crows(k: Any, s: Any) -> Any:
     """Identical three crows."""
     if white(k[0]) or white(k[1]) or white(k[2]):
         return 0
-    for t in range(3):
-        if below(k[2 - t]) >= no_shadow(s, 1 + t):
-            return 0
+    if not bare(below(k[2]), below(k[1]), below(k[0]), s):
+        return 0
     one, two = equal(s, 4), equal(s, 5)
     first = k[2][3] - one <= k[1][0] <= k[2][3] + one
     second = k[1][3] - two <= k[0][0] <= k[1][3] + two
@@ -106,17 +111,16 @@ def cdl3starsinsouth(k: Any, s: Any) -> Any:
         return 0
     if below(k[1]) <= no_shadow(s, 2) or body(k[0]) >= long_body(s, 4):
         return 0
-    bare = below(k[0]) < no_shadow(s, 3) and above(k[0]) < no_shadow(s, 3)
-    return 100 if bare and k[0][2] > k[1][2] and k[0][1] < k[1][1] else 0
+    naked = below(k[0]) < no_shadow(s, 3) and above(k[0]) < no_shadow(s, 3)
+    return 100 if naked and k[0][2] > k[1][2] and k[0][1] < k[1][1] else 0
 
 
 def cdl3whitesoldiers(k: Any, s: Any) -> Any:
     """Three advancing white soldiers."""
     if not (white(k[0]) and white(k[1]) and white(k[2])):
         return 0
-    for t in range(3):
-        if above(k[2 - t]) >= no_shadow(s, 1 + t):
-            return 0
+    if not bare(above(k[2]), above(k[1]), above(k[0]), s):
+        return 0
     if not (k[0][3] > k[1][3] > k[2][3]):
         return 0
     if not (k[2][0] < k[1][0] <= k[2][3] + near(s, 4)):

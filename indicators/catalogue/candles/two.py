@@ -170,8 +170,7 @@ def cdlkickingbylength(k: Any, s: Any) -> Any:
     """Kicking, signed by the longer."""
     if not kicks(k, s):
         return 0
-    longer = 0 if body(k[0]) > body(k[1]) else 1
-    return colour(k[longer]) * 100
+    return 100 * (colour(k[0]) if body(k[0]) > body(k[1]) else colour(k[1]))
 
 
 ROWS = (

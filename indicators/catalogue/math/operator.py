@@ -6,36 +6,36 @@ from typing import Any
 
 from domain.jit import kernel
 from indicators.blocks.edge import hide, hide_whole, warm
-from indicators.blocks.window import bottoms, tops
+from indicators.blocks.window import WIDE, bottoms, room, space, tops, wide_slots
 from indicators.registry import Row, length
 
 
 def update_add(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Keeps no state."""
     a, b, out = x[0], x[1], y[0]
-    for i in range(stop):
-        out[i] = a[i] + b[i]
+    for i in range(start, stop):
+        out[i - base] = a[i] + b[i]
 
 
 def update_sub(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Keeps no state."""
     a, b, out = x[0], x[1], y[0]
-    for i in range(stop):
-        out[i] = a[i] - b[i]
+    for i in range(start, stop):
+        out[i - base] = a[i] - b[i]
 
 
 def update_mult(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Keeps no state."""
     a, b, out = x[0], x[1], y[0]
-    for i in range(stop):
-        out[i] = a[i] * b[i]
+    for i in range(start, stop):
+        out[i - base] = a[i] * b[i]
 
 
 def update_div(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Keeps no state."""
     a, b, out = x[0], x[1], y[0]
-    for i in range(stop):
-        out[i] = a[i] / b[i]
+    for i in range(start, stop):
+        out[i - base] = a[i] / b[i]
 
 
 def update_cumsum(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -51,37 +51,36 @@ def update_cumsum(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> N
 
 
 def update_max(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: 2 n of work space."""
+    """Slots: work space of wide windows."""
     n, i = int(s[0]), start
+    t = space() if n <= WIDE else s[1 : 1 + 6 * n]
     while i < stop:
-        end = min(stop, i + n)
-        tops(x[0], i, end, n, s, 1)
-        y[0][i - base : end - base] = s[1 : 1 + end - i]
-        i = end
+        rows = min(stop - i, room(n))
+        tops(x[0], i, n, y[0][i - base : i - base + rows], t)
+        i += rows
     hide(y[0], s, start, stop, base)
 
 
 def update_min(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: 2 n of work space."""
+    """Slots: work space of wide windows."""
     n, i = int(s[0]), start
+    t = space() if n <= WIDE else s[1 : 1 + 6 * n]
     while i < stop:
-        end = min(stop, i + n)
-        bottoms(x[0], i, end, n, s, 1)
-        y[0][i - base : end - base] = s[1 : 1 + end - i]
-        i = end
+        rows = min(stop - i, room(n))
+        bottoms(x[0], i, n, y[0][i - base : i - base + rows], t)
+        i += rows
     hide(y[0], s, start, stop, base)
 
 
 def update_minmax(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: 4 n of work space."""
+    """Slots: work space of wide windows."""
     n, i = int(s[0]), start
+    t = space() if n <= WIDE else s[1 : 1 + 6 * n]
     while i < stop:
-        end = min(stop, i + n)
-        bottoms(x[0], i, end, n, s, 1)
-        tops(x[0], i, end, n, s, 1 + 2 * n)
-        y[0][i - base : end - base] = s[1 : 1 + end - i]
-        y[1][i - base : end - base] = s[1 + 2 * n : 1 + 2 * n + end - i]
-        i = end
+        rows, row = min(stop - i, room(n)), i - base
+        bottoms(x[0], i, n, y[0][row : row + rows], t)
+        tops(x[0], i, n, y[1][row : row + rows], t)
+        i += rows
     hide(y[0], s, start, stop, base)
     hide(y[1], s, start, stop, base)
 
@@ -153,9 +152,9 @@ def _pair(name: str, title: str, formula: str, kernel: Any) -> Row:
     )  # fmt: skip
 
 
-def _extreme(name: str, title: str, outputs: str, kernel: Any, work: int, **more: Any) -> Row:
+def _extreme(name: str, title: str, outputs: str, kernel: Any, **more: Any) -> Row:
     return Row(
-        name, title, "close", (length(30),), outputs, kernel, slots=lambda n: work * n + 2,
+        name, title, "close", (length(30),), outputs, kernel, slots=lambda n: 2 + wide_slots(n),
         warmup=lambda n: n - 1, history=lambda n: n, source="arithmetic",
         talib=name.upper() + " timeperiod", **more,
     )  # fmt: skip
@@ -172,15 +171,15 @@ ROWS = (
         warmup=lambda: 0, formula="sum of all values so far, compensated for rounding",
         source="Neumaier 1974", talib="CUMSUM", seeding="zero",
     ),
-    _extreme("max", "Highest value", "max", update_max, 2, formula="maximum of n values"),
-    _extreme("min", "Lowest value", "min", update_min, 2, formula="minimum of n values"),
-    _extreme("minmax", "Lowest and highest value", "min max", update_minmax, 4,
+    _extreme("max", "Highest value", "max", update_max, formula="maximum of n values"),
+    _extreme("min", "Lowest value", "min", update_min, formula="minimum of n values"),
+    _extreme("minmax", "Lowest and highest value", "min max", update_minmax,
              formula="minimum and maximum of n values"),
-    _extreme("maxindex", "Row of the highest value", "index", update_maxindex, 0,
+    _extreme("maxindex", "Row of the highest value", "index", update_maxindex,
              formula=INDEX.format("maximum"), integer_outputs=(0,)),
-    _extreme("minindex", "Row of the lowest value", "index", update_minindex, 0,
+    _extreme("minindex", "Row of the lowest value", "index", update_minindex,
              formula=INDEX.format("minimum"), integer_outputs=(0,)),
     _extreme("minmaxindex", "Rows of the lowest and highest value", "minindex maxindex",
-             update_minmaxindex, 0, formula=INDEX.format("minimum and of the maximum"),
+             update_minmaxindex, formula=INDEX.format("minimum and of the maximum"),
              integer_outputs=(0, 1)),
 )  # fmt: skip

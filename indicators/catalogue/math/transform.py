@@ -12,106 +12,106 @@ from indicators.registry import Row
 def update_acos(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Arc cosine; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.arccos(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.arccos(a[i])
 
 
 def update_asin(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Arc sine; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.arcsin(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.arcsin(a[i])
 
 
 def update_atan(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Arc tangent; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.arctan(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.arctan(a[i])
 
 
 def update_ceil(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Round up; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.ceil(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.ceil(a[i])
 
 
 def update_cos(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Cosine; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.cos(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.cos(a[i])
 
 
 def update_cosh(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Hyperbolic cosine; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.cosh(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.cosh(a[i])
 
 
 def update_exp(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Exponential; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.exp(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.exp(a[i])
 
 
 def update_floor(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Round down; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.floor(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.floor(a[i])
 
 
 def update_ln(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Natural logarithm; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.log(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.log(a[i])
 
 
 def update_log10(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Decimal logarithm; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.log10(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.log10(a[i])
 
 
 def update_sin(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Sine; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.sin(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.sin(a[i])
 
 
 def update_sinh(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Hyperbolic sine; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.sinh(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.sinh(a[i])
 
 
 def update_sqrt(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Square root; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.sqrt(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.sqrt(a[i])
 
 
 def update_tan(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Tangent; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.tan(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.tan(a[i])
 
 
 def update_tanh(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Hyperbolic tangent; keeps no state."""
     a, out = x[0], y[0]
-    for i in range(stop):
-        out[i] = np.tanh(a[i])
+    for i in range(start, stop):
+        out[i - base] = np.tanh(a[i])
 
 
 def _row(name: str, title: str, kernel: Any) -> Row:

@@ -4,86 +4,89 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from domain.jit import kernel
+from domain.jit import kernel, scratch
 from indicators.blocks.edge import hide
 from indicators.registry import Row, length
 
-
-@kernel
-def newest_top(v: Any, i: Any, end: Any, n: Any, s: Any, b: Any) -> None:
-    """Ages of the newest maximum of n values for rows i .. end - 1 (at most n). Slots: 2 n."""
-    best, at = -np.inf, i
-    for j in range(i - 1, i - n, -1):
-        if v[j] > best:
-            best, at = v[j], j
-        s[b + n + j - (i - n + 1)] = at
-    top, where = -np.inf, i
-    for j in range(i, end):
-        if v[j] >= top:
-            top, where = v[j], j
-        k = j - i
-        old = int(s[b + n + k]) if k < n - 1 else where
-        s[b + k] = j - (old if v[old] > top else where)
+NARROW = 128
+space = scratch(10 * NARROW)  # for windows of up to NARROW values
 
 
 @kernel
-def newest_bottom(v: Any, i: Any, end: Any, n: Any, s: Any, b: Any) -> None:
-    """Ages of the newest minimum; see `newest_top`."""
-    best, at = np.inf, i
-    for j in range(i - 1, i - n, -1):
-        if v[j] < best:
-            best, at = v[j], j
-        s[b + n + j - (i - n + 1)] = at
-    top, where = np.inf, i
-    for j in range(i, end):
-        if v[j] <= top:
-            top, where = v[j], j
-        k = j - i
-        old = int(s[b + n + k]) if k < n - 1 else where
-        s[b + k] = j - (old if v[old] < top else where)
+def newest(v: Any, i: Any, n: Any, sign: Any, out: Any, t: Any) -> None:
+    """Ages of the newest maximum of sign * v over n values, for the len(out) rows from row i.
+
+    By doubling, as `window.tops`, with the place of each maximum beside it. Work space t: four
+    times rows + n.
+    """
+    rows, span, size = len(out), 1, len(out) + n
+    last, source = len(out) + n - 1, v[i - n + 1 : i + rows]
+    best, place, here = t[:last], t[2 * size : 2 * size + last], 0
+    for k in range(last):
+        best[k] = sign * source[k]
+    for k in range(last):
+        place[k] = k
+    while span < n:
+        step = min(span, n - span)
+        last -= step
+        here = size - here
+        to, at = t[here : here + last], t[2 * size + here : 2 * size + here + last]
+        a, b, p, q = best[:last], best[step : step + last], place[:last], place[step : step + last]
+        for k in range(last):
+            to[k] = b[k] if b[k] >= a[k] else a[k]
+        for k in range(last):
+            at[k] = q[k] if b[k] >= a[k] else p[k]
+        best, place, span = to, at, span + step
+    for k in range(rows):
+        out[k] = k + (n - 1) - place[k]
 
 
 def update_aroon(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: 4 (n + 1) of work space."""
-    n, i, scale = int(s[0]) + 1, start, 100.0 / s[0]
+    """Slots: work space of wide windows."""
+    n, i, scale, end = int(s[0]) + 1, start, 100.0 / s[0], stop - base
+    t, down, up = space() if n <= NARROW else s[1 : 1 + 10 * n], y[0], y[1]
     while i < stop:
-        end = min(stop, i + n)
-        newest_bottom(x[1], i, end, n, s, 1)
-        newest_top(x[0], i, end, n, s, 1 + 2 * n)
-        for k in range(end - i):
-            y[0][i - base + k] = (s[0] - s[1 + k]) * scale
-            y[1][i - base + k] = (s[0] - s[1 + 2 * n + k]) * scale
-        i = end
-    hide(y[0], s, start, stop, base)
-    hide(y[1], s, start, stop, base)
+        rows = min(stop - i, max(n, NARROW))
+        newest(x[1], i, n, -1.0, down[i - base : i - base + rows], t)
+        newest(x[0], i, n, 1.0, up[i - base : i - base + rows], t)
+        i += rows
+    for k in range(start - base, end):
+        down[k] = (s[0] - down[k]) * scale
+        up[k] = (s[0] - up[k]) * scale
+    hide(down, s, start, stop, base)
+    hide(up, s, start, stop, base)
 
 
 def update_aroonosc(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: 4 (n + 1) of work space."""
-    n, i, scale = int(s[0]) + 1, start, 100.0 / s[0]
+    """Slots: work space of wide windows."""
+    n, i, scale, out = int(s[0]) + 1, start, 100.0 / s[0], y[0]
+    w = space() if n <= NARROW else s[1 : 1 + 10 * n]
     while i < stop:
-        end = min(stop, i + n)
-        newest_bottom(x[1], i, end, n, s, 1)
-        newest_top(x[0], i, end, n, s, 1 + 2 * n)
-        for k in range(end - i):
-            y[0][i - base + k] = (s[1 + k] - s[1 + 2 * n + k]) * scale
-        i = end
-    hide(y[0], s, start, stop, base)
+        rows = min(stop - i, max(n, NARROW))
+        to, up, t = out[i - base : i - base + rows], w[:rows], w[rows:]
+        newest(x[1], i, n, -1.0, to, t)
+        newest(x[0], i, n, 1.0, up, t)
+        for k in range(rows):
+            to[k] = (to[k] - up[k]) * scale
+        i += rows
+    hide(out, s, start, stop, base)
+
+
+def _slots(n: float) -> int:
+    return 10 * int(n + 1) if n + 1 > NARROW else 0
 
 
 CHANDE = "Chande, Stocks & Commodities 13:9 (1995)"
 ROWS = (
     Row(
         "aroon", "Aroon", "high low", (length(14),), "down up", update_aroon,
-        slots=lambda n: 4 * n + 4, warmup=lambda n: n, history=lambda n: n + 1,
+        slots=_slots, warmup=lambda n: n, history=lambda n: n + 1,
         formula="100 (n - rows since the lowest low, highest high of n + 1 rows) / n",
         source=CHANDE, talib="AROON timeperiod", ta="AroonIndicator",
     ),
     Row(
         "aroonosc", "Aroon oscillator", "high low", (length(14),), "aroonosc", update_aroonosc,
-        slots=lambda n: 4 * n + 4, warmup=lambda n: n, history=lambda n: n + 1,
+        slots=_slots, warmup=lambda n: n, history=lambda n: n + 1,
         formula="Aroon up - Aroon down", source=CHANDE, talib="AROONOSC timeperiod",
     ),
 )  # fmt: skip

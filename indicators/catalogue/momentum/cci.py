@@ -34,9 +34,8 @@ def update_cci(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
 def flow(new: Any, last: Any, volume: Any) -> Any:
     """(inflow, outflow) from the typical prices of a row and the one before."""
     money = new * volume
-    if abs(new - last) <= 1e-14 * (abs(new) + abs(last)):
-        return 0.0, 0.0
-    return (money if new > last else 0.0), (money if new < last else 0.0)
+    even = abs(new - last) <= 1e-14 * (abs(new) + abs(last))
+    return (0.0 if even or new < last else money), (0.0 if even or new > last else money)
 
 
 @kernel
@@ -51,29 +50,36 @@ def flows(x: Any, first: Any, stop: Any) -> Any:
     return into, out
 
 
+@kernel
+def typical(high: Any, low: Any, close: Any, i: Any) -> Any:
+    """The typical price of row i."""
+    return (high[i] + low[i] + close[i]) / 3.0
+
+
 def update_mfi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: inflow, outflow, age."""
     n, seen, into, out, age, quiet = int(s[0]), warm(s), s[1], s[2], int(s[3]), int(s[4])
-    high, low, close, volume = x[0], x[1], x[2], x[3]
-    a, b = 0.0, 0.0  # the first row has nothing to be compared with
-    for i in range(start, stop):
-        if seen > 0:
-            last = (high[i - 1] + low[i - 1] + close[i - 1]) / 3.0
-            a, b = flow((high[i] + low[i] + close[i]) / 3.0, last, volume[i])
+    high, low, close, volume, i, flown = x[0], x[1], x[2], x[3], start, y[0]
+    while i < stop:
+        end = min(stop, i + max(REFRESH - age, 1)) if seen > n else i + 1
+        for j in range(i, end):
+            new, last = typical(high, low, close, j), typical(high, low, close, j - 1)
+            a, b = flow(new, last, volume[j])
+            if seen == 0:
+                a, b = 0.0, 0.0
             into, out = into + a, out + b
-        if seen > n:
-            j = i - n
-            last = (high[j - 1] + low[j - 1] + close[j - 1]) / 3.0
-            gone, went = flow((high[j] + low[j] + close[j]) / 3.0, last, volume[j])
-            into, out = into - gone, out - went
-        seen, age = seen + 1, age + 1
+            if seen > n:
+                new = typical(high, low, close, j - n)
+                gone, went = flow(new, typical(high, low, close, j - n - 1), volume[j - n])
+                into, out = into - gone, out - went
+            quiet = 0 if a + b > 0.0 else quiet + 1
+            both = into + out
+            share = 100.0 * min(max(into / both, 0.0), 1.0)
+            flown[j - base] = share if both > 0.0 and quiet < n else 0.0
+        age, seen, i = age + end - i, seen + end - i, end
         if age >= REFRESH and seen > n:
-            into, out = flows(x, i - n + 1, i + 1)
+            into, out = flows(x, i - n, i)
             age = 0
-        both = into + out
-        quiet = 0 if a + b > 0.0 else quiet + 1
-        some = both > 0.0 and quiet < n
-        y[0][i - base] = 100.0 * min(max(into / both, 0.0), 1.0) if some else 0.0
     s[1], s[2], s[3], s[4] = into, out, age, quiet
     hide(y[0], s, start, stop, base)
 

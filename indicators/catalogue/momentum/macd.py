@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from domain.jit import kernel
+from domain.jit import fma, kernel
 from indicators.blocks.average import ema_from
-from indicators.blocks.choice import bind, ma_slots, ma_warmup
+from indicators.blocks.choice import bind, ma_room, ma_slots, ma_warmup
 from indicators.blocks.choice import sma as ma1
 from indicators.blocks.choice import sma as ma2
 from indicators.blocks.choice import sma as ma3
 from indicators.blocks.edge import hide, warm
-from indicators.blocks.hilbert import MAMA_SLOTS
 from indicators.blocks.seed import from_first, starts
+from indicators.blocks.window import space
 from indicators.registry import SEED, SEED_STEP, Row, length, matype
 
 
@@ -27,7 +27,8 @@ def converge(x: Any, y: Any, s: Any, span: Any, paces: Any, slot: Any) -> None:
     v, seen, c1, e1 = x[0], int(s[slot]), int(s[slot + 1]), s[slot + 2]
     c2, e2, c3, e3 = int(s[slot + 3]), s[slot + 4], int(s[slot + 5]), s[slot + 6]
     late = 0 if first else max(slow - fast, 0)
-    for i in range(start, stop):
+    lines, signals, rests, i = y[0], y[1], y[2], start
+    while i < stop and (c1 < fast or c2 < slow or c3 < signal or seen < slow):
         if seen >= late:
             c1, e1 = ema_from(first, c1, e1, fast, k1, v[i])
         c2, e2 = ema_from(first, c2, e2, slow, k2, v[i])
@@ -35,9 +36,15 @@ def converge(x: Any, y: Any, s: Any, span: Any, paces: Any, slot: Any) -> None:
         seen += 1
         if seen >= slow:
             c3, e3 = ema_from(first, c3, e3, signal, k3, line)
-        row = i - base
-        y[0][row], y[1][row], y[2][row] = line, e3, line - e3
-    s[slot], s[slot + 1], s[slot + 2] = seen, c1, e1
+        lines[i - base], signals[i - base], rests[i - base] = line, e3, line - e3
+        i += 1
+    a1, a2, a3 = 1.0 - k1, 1.0 - k2, 1.0 - k3
+    for j in range(i, stop):
+        e1, e2 = fma(a1, e1, k1 * v[j]), fma(a2, e2, k2 * v[j])
+        line = e1 - e2
+        e3 = fma(a3, e3, k3 * line)
+        lines[j - base], signals[j - base], rests[j - base] = line, e3, line - e3
+    s[slot], s[slot + 1], s[slot + 2] = seen + stop - i, c1, e1
     s[slot + 3], s[slot + 4], s[slot + 5], s[slot + 6] = c2, e2, c3, e3
     for out in y:
         hide(out, s, start, stop, base)
@@ -58,30 +65,24 @@ def update_macdfix(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> 
 
 
 def update_macdext(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: rows that fast, slow and signal wait, then three averages of any kind."""
+    """Slots: three averages of any kind. Each waits for the rows that `waits` says."""
     fast, slow, signal = int(min(s[0], s[2])), int(max(s[0], s[2])), int(s[4])
-    v, seen = x[0], warm(s)
-    each = room(max(slow, signal))
+    each, seen = ma_room(max(slow, signal)), warm(s)
+    line, second, rest = y[0], y[1], y[2]
     wait1, wait2, wait3 = waits(s, fast, slow, signal)
-    for i in range(start, stop):
-        one, two, three = np.nan, np.nan, np.nan
-        if seen >= wait1:
-            one = ma1(s, 6, fast, v[i])
-        if seen >= wait2:
-            two = ma2(s, 6 + each, slow, v[i])
-        if seen >= wait3:
-            three = ma3(s, 6 + 2 * each, signal, one - two)
-        seen += 1
-        row = i - base
-        y[0][row], y[1][row], y[2][row] = one - two, three, one - two - three
+    end = stop - base
+    one = min(start + max(wait1 - seen, 0), stop)
+    ma1(s, 6, fast, x[0][one:stop], line[one - base : end])
+    two = min(start + max(wait2 - seen, 0), stop)
+    ma2(s, 6 + each, slow, x[0][two:stop], rest[two - base : end])
+    first = min(start + max(wait3 - seen, 0), stop) - base
+    for i in range(first, end):
+        line[i] -= rest[i]
+    ma3(s, 6 + 2 * each, signal, line[first:end], second[first:end])
+    for i in range(first, end):
+        rest[i] = line[i] - second[i]
     for out in y:
         hide(out, s, start, stop, base)
-
-
-@kernel
-def room(n: Any) -> Any:
-    """Slots kept for an average, as `choice.ma_slots`."""
-    return max(16 + 2 * n + int(np.sqrt(n)), MAMA_SLOTS)
 
 
 @kernel
@@ -123,35 +124,50 @@ def exponential(v: Any, out: Any, s: Any, span: Any, how: Any) -> None:
     ratio, first = how
     fast, slow = int(min(s[0], s[1])), int(max(s[0], s[1]))
     k1, k2 = 2.0 / (fast + 1.0), 2.0 / (slow + 1.0)
-    c1, e1, c2, e2 = int(s[3]), s[4], int(s[5]), s[6]
-    for i in range(start, stop):
+    c1, e1, c2, e2, i = int(s[3]), s[4], int(s[5]), s[6], start
+    while i < stop and c2 < slow:
         c1, e1 = ema_from(first, c1, e1, fast, k1, v[i])
         c2, e2 = ema_from(first, c2, e2, slow, k2, v[i])
         out[i - base] = difference(e1, e2, ratio)
+        i += 1
+    for j in range(i, stop):
+        e1 = fma(1.0 - k1, e1, k1 * v[j])
+        e2 = fma(1.0 - k2, e2, k2 * v[j])
+        out[j - base] = difference(e1, e2, ratio)
     s[3], s[4], s[5], s[6] = c1, e1, c2, e2
 
 
 def update_apo(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: two averages of any kind."""
-    fast, slow = int(min(s[0], s[1])), int(max(s[0], s[1]))
     if s[2] == 1.0:
         exponential(x[0], y[0], s, (start, stop, base), (False, from_first()))
     else:
-        for i in range(start, stop):
-            one, two = ma1(s, 3, fast, x[0][i]), ma2(s, 3 + room(slow), slow, x[0][i])
-            y[0][i - base] = difference(one, two, False)
+        fast, slow, t, i = int(min(s[0], s[1])), int(max(s[0], s[1])), space(), start
+        while i < stop:
+            rows = min(stop - i, len(t))
+            v, out = x[0][i : i + rows], y[0][i - base : i - base + rows]
+            ma1(s, 3, fast, v, out)
+            ma2(s, 3 + ma_room(slow), slow, v, t)
+            for k in range(rows):
+                out[k] = difference(out[k], t[k], False)
+            i += rows
     hide(y[0], s, start, stop, base)
 
 
 def update_ppo(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: two averages of any kind."""
-    fast, slow = int(min(s[0], s[1])), int(max(s[0], s[1]))
     if s[2] == 1.0:
         exponential(x[0], y[0], s, (start, stop, base), (True, from_first()))
     else:
-        for i in range(start, stop):
-            one, two = ma1(s, 3, fast, x[0][i]), ma2(s, 3 + room(slow), slow, x[0][i])
-            y[0][i - base] = difference(one, two, True)
+        fast, slow, t, i = int(min(s[0], s[1])), int(max(s[0], s[1])), space(), start
+        while i < stop:
+            rows = min(stop - i, len(t))
+            v, out = x[0][i : i + rows], y[0][i - base : i - base + rows]
+            ma1(s, 3, fast, v, out)
+            ma2(s, 3 + ma_room(slow), slow, v, t)
+            for k in range(rows):
+                out[k] = difference(out[k], t[k], True)
+            i += rows
     hide(y[0], s, start, stop, base)
 
 

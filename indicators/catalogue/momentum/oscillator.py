@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from domain.jit import kernel
-from indicators.blocks.average import ema, weigh
+from indicators.blocks.average import ema_line, weigh
 from indicators.blocks.edge import hide, warm
-from indicators.blocks.seed import starts
-from indicators.blocks.window import REFRESH, bottoms, tops, total
+from indicators.blocks.seed import from_first, starts
+from indicators.blocks.window import (
+    REFRESH,
+    WIDE,
+    bottoms,
+    room,
+    space,
+    tops,
+    total,
+    wide_slots,
+)
 from indicators.registry import SEED_STEP, Row, length
 
 
@@ -69,9 +78,12 @@ def update_ac(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
 
 def update_bop(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Keeps no state."""
-    for i in range(start, stop):
-        wide = x[1][i] - x[2][i]
-        y[0][i - base] = (x[3][i] - x[0][i]) / wide if wide >= 1e-14 else 0.0
+    first, high, low, last = x[0][start:stop], x[1][start:stop], x[2][start:stop], x[3][start:stop]
+    out = y[0][start - base : stop - base]
+    for i in range(len(out)):
+        wide = high[i] - low[i]
+        power = (last[i] - first[i]) / wide
+        out[i] = power if wide >= 1e-14 else 0.0
 
 
 def update_qstick(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -108,56 +120,69 @@ def update_dpo(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
     hide(y[0], s, start, stop, base)
 
 
+@kernel
+def path_of(v: Any, first: Any, stop: Any) -> Any:
+    """The sum of the sizes of the moves into rows first .. stop - 1."""
+    value = 0.0
+    for j in range(first, stop):
+        value += abs(v[j] - v[j - 1])
+    return value
+
+
 def update_er(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: path, age."""
-    v, n, seen = x[0], int(s[0]), warm(s)
+    v, n, seen, out, i = x[0], int(s[0]), warm(s), y[0], start
     path, age, every = s[1], int(s[2]), max(REFRESH, n)
-    for i in range(start, stop):
+    while i < stop and seen <= n:
         path += abs(v[i] - v[i - 1]) if seen > 0 else 0.0
-        path -= abs(v[i - n] - v[i - n - 1]) if seen > n else 0.0
-        seen, age = seen + 1, age + 1
-        if age >= every and seen > n:
-            path, age = 0.0, 0
-            for j in range(i - n + 1, i + 1):
-                path += abs(v[j] - v[j - 1])
-        y[0][i - base] = min(abs(v[i] - v[i - n]) / path, 1.0) if path > 0.0 else 1.0
+        straight = abs(v[i] - v[i - n])
+        out[i - base] = min(straight / path, 1.0) if path > 0.0 else 1.0
+        seen, age, i = seen + 1, age + 1, i + 1
+    while i < stop:
+        if age >= every:
+            path, age = path_of(v, i - n, i), 0
+        end = min(stop, i + every - age)
+        for j in range(i, end):
+            path += abs(v[j] - v[j - 1]) - abs(v[j - n] - v[j - n - 1])
+            ratio = min(abs(v[j] - v[j - n]) / path, 1.0)
+            out[j - base] = ratio if path > 0.0 else 1.0
+        age, i = age + end - i, end
     s[1], s[2] = path, age
-    hide(y[0], s, start, stop, base)
+    hide(out, s, start, stop, base)
 
 
 def update_vhf(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: path, age, then 4 n of work space."""
+    """Slots: path, age, then work space of wide windows."""
     v, n, seen, path, age = x[0], int(s[0]), warm(s), s[1], int(s[2])
-    i = start
+    w, i = space() if n <= WIDE else s[3 : 3 + 6 * n], start
     while i < stop:
-        end = min(stop, i + n)
-        tops(v, i, end, n, s, 3)
-        bottoms(v, i, end, n, s, 3 + 2 * n)
-        for j in range(i, end):
+        rows = min(stop - i, room(n))
+        top, bottom = w[:rows], w[rows : 2 * rows]
+        tops(v, i, n, top, w[2 * rows :])
+        bottoms(v, i, n, bottom, w[2 * rows :])
+        for j in range(i, i + rows):
             path += abs(v[j] - v[j - 1]) if seen > 0 else 0.0
             path -= abs(v[j - n] - v[j - n - 1]) if seen > n else 0.0
             seen, age = seen + 1, age + 1
             if age >= REFRESH and seen > n:
-                path, age = 0.0, 0
-                for k in range(j - n + 1, j + 1):
-                    path += abs(v[k] - v[k - 1])
-            wide = s[3 + j - i] - s[3 + 2 * n + j - i]
+                path, age = path_of(v, j - n + 1, j + 1), 0
+            wide = top[j - i] - bottom[j - i]
             y[0][j - base] = wide / path if path > 0.0 else 0.0
-        i = end
+        i += rows
     s[1], s[2] = path, age
     hide(y[0], s, start, stop, base)
 
 
 def update_eri(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: count, average."""
-    n, k, c, e = int(s[0]), 2.0 / (s[0] + 1.0), int(s[1]), s[2]
-    for i in range(start, stop):
-        c, e = ema(c, e, n, k, x[2][i])
-        y[0][i - base] = x[0][i] - e
-        y[1][i - base] = x[1][i] - e
-    s[1], s[2] = c, e
-    hide(y[0], s, start, stop, base)
-    hide(y[1], s, start, stop, base)
+    n, k = int(s[0]), 2.0 / (s[0] + 1.0)
+    high, low, bull, bear = x[0][start:stop], x[1][start:stop], y[0], y[1]
+    bull, bear = bull[start - base : stop - base], bear[start - base : stop - base]
+    ema_line(from_first(), s, 1, n, k, x[2][start:stop], bear)
+    for i in range(len(high)):
+        average = bear[i]
+        bull[i] = high[i] - average
+        bear[i] = low[i] - average
 
 
 def update_coppock(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -222,13 +247,14 @@ ROWS = (
              source="Kaufman 1995"),
     Row(
         "vhf", "Vertical horizontal filter", "close", (length(28),), "vhf", update_vhf,
-        slots=lambda n: 2 + 4 * n, warmup=lambda n: n, history=lambda n: n + 1,
+        slots=lambda n: 2 + wide_slots(n), warmup=lambda n: n, history=lambda n: n + 1,
         formula="(highest - lowest of n values) / sum of n |changes|",
         source="White, Futures 1991", talib="VHF timeperiod",
     ),
     Row(
         "eri", "Elder ray", "high low close", (length(13, 1), SEED_STEP), "bull bear",
-        update_eri, slots=lambda n, seed: 2, warmup=lambda n, seed: n - 1, bindings=starts("ema"),
+        update_eri, slots=lambda n, seed: 2, warmup=lambda n, seed: n - 1,
+        bindings=starts("from_first"),
         formula="high - EMA(close), low - EMA(close)", source="Elder 1993, Trading for a Living",
         seeding="mean of the first n values; seed=first: the first",
         talib="ERI timeperiod",

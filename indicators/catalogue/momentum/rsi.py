@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.jit import kernel
+from domain.jit import fma, kernel
 from indicators.blocks.edge import hide, warm
 from indicators.blocks.window import REFRESH
 from indicators.registry import SEED, Row, length
@@ -33,10 +33,11 @@ def strength(x: Any, out: Any, s: Any, span: Any, one: Any, two: Any) -> None:
     a, k1, k2 = 1.0 - k, 100.0 * one, 100.0 * two
     for j in range(i, stop):
         d = v[j] - v[j - 1]
-        gain = a * gain + k * (d if d > 0.0 else 0.0)
-        loss = a * loss + k * (-d if d < 0.0 else 0.0)
+        gain = fma(a, gain, k * (d if d > 0.0 else 0.0))
+        loss = fma(a, loss, k * (-d if d < 0.0 else 0.0))
         both = gain + loss
-        out[j - base] = (k1 * gain + k2 * loss) / both if both > 1e-300 else 0.0
+        share = (k1 * gain + k2 * loss) / both
+        out[j - base] = share if both > 1e-300 else 0.0
     s[2], s[3] = gain, loss
     hide(out, s, start, stop, base)
 

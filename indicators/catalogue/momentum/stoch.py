@@ -4,125 +4,138 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from domain.jit import kernel
+from domain.jit import fma, kernel
 from indicators.blocks.average import ema
-from indicators.blocks.choice import bind, ma_slots, ma_warmup
+from indicators.blocks.choice import bind, ma_room, ma_slots, ma_warmup
 from indicators.blocks.choice import sma as ma1
 from indicators.blocks.choice import sma as ma2
 from indicators.blocks.edge import hide, warm
 from indicators.blocks.seed import opening, starts
-from indicators.blocks.window import bottoms, highest_at, lowest_at, tops
+from indicators.blocks.window import WIDE, bottoms, climb, room, space, tops, wide_slots
 from indicators.registry import SEED_STEP, Row, length, matype
 
 
 @kernel
 def raw(x: Any, out: Any, s: Any, b: Any, n: Any, span: Any, flat: Any) -> None:
-    """100 (close - lowest) / (highest - lowest), or `flat`. Slots: 4 n of work space."""
+    """100 (close - lowest) / (highest - lowest), or `flat`. Slots: work space, wide windows."""
     start, stop, base = span
-    i, last = start, x[2]
+    i = start
+    w = space() if n <= WIDE else s[b : b + 6 * n]
     while i < stop:
-        end = min(stop, i + n)
-        tops(x[0], i, end, n, s, b)
-        bottoms(x[1], i, end, n, s, b + 2 * n)
-        for j in range(i, end):
-            low = s[b + 2 * n + j - i]
-            wide = s[b + j - i] - low
-            out[j - base] = 100.0 * (last[j] - low) / wide if wide != 0.0 else flat
-        i = end
+        rows = min(stop - i, room(n))
+        top, bottom, t = w[:rows], w[rows : 2 * rows], w[2 * rows :]
+        tops(x[0], i, n, top, t)
+        bottoms(x[1], i, n, bottom, t)
+        to, last = out[i - base : i - base + rows], x[2][i : i + rows]
+        for k in range(rows):
+            wide = top[k] - bottom[k]
+            place = 100.0 * (last[k] - bottom[k]) / wide
+            to[k] = place if wide != 0.0 else flat
+        i += rows
+
+
+@kernel
+def skip(s: Any, wait: Any, start: Any, stop: Any) -> Any:
+    """How many rows of this piece come before row number `wait` of the series."""
+    return min(max(wait - warm(s), 0), stop - start)
 
 
 def update_stochf(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: work space, then the average."""
-    n, m, seen = int(s[0]), int(s[1]), warm(s)
-    raw(x, y[0], s, 3, n, (start, stop, base), 0.0)
-    for i in range(start - base, stop - base):
-        if seen >= n - 1:
-            y[1][i] = ma1(s, 3 + 4 * n, m, y[0][i])
-        seen += 1
+    """Slots: the average, then work space."""
+    n, m = int(s[0]), int(s[1])
+    raw(x, y[0], s, 3 + ma_room(m), n, (start, stop, base), 0.0)
+    first, end = start - base + skip(s, n - 1, start, stop), stop - base
+    ma1(s, 3, m, y[0][first:end], y[1][first:end])
     hide(y[0], s, start, stop, base)
     hide(y[1], s, start, stop, base)
 
 
 def update_stoch(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: work space, two averages."""
-    n, k, d, seen = int(s[0]), int(s[1]), int(s[3]), warm(s)
-    first = 5 + 4 * n
-    second = first + 2 * k + 400
-    raw(x, y[0], s, 5, n, (start, stop, base), 0.0)
-    for i in range(start - base, stop - base):
-        slow = np.nan
-        if seen >= n - 1:
-            slow = ma1(s, first, k, y[0][i])
-        y[0][i], y[1][i] = slow, ma2(s, second, d, slow)
-        seen += 1
+    """Slots: two averages, then work space."""
+    n, k, d = int(s[0]), int(s[1]), int(s[3])
+    second = 5 + ma_room(k)
+    raw(x, y[0], s, second + ma_room(d), n, (start, stop, base), 0.0)
+    first, end = start - base + skip(s, n - 1, start, stop), stop - base
+    ma1(s, 5, k, y[0][first:end], y[0][first:end])
+    ma2(s, second, d, y[0][first:end], y[1][first:end])
     hide(y[0], s, start, stop, base)
     hide(y[1], s, start, stop, base)
 
 
 def update_kdj(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: as stoch."""
-    n, k, d, seen = int(s[0]), int(s[1]), int(s[3]), warm(s)
-    first = 5 + 4 * n
-    second = first + 2 * k + 400
-    raw(x, y[0], s, 5, n, (start, stop, base), 0.0)
+    """Slots: two averages, then work space."""
+    n, k, d = int(s[0]), int(s[1]), int(s[3])
+    second = 5 + ma_room(k)
+    raw(x, y[0], s, second + ma_room(d), n, (start, stop, base), 0.0)
+    first, end = start - base + skip(s, n - 1, start, stop), stop - base
+    ma1(s, 5, k, y[0][first:end], y[0][first:end])
+    ma2(s, second, d, y[0][first:end], y[1][first:end])
     for i in range(start - base, stop - base):
-        slow = np.nan
-        if seen >= n - 1:
-            slow = ma1(s, first, k, y[0][i])
-        signal = ma2(s, second, d, slow)
-        y[0][i], y[1][i], y[2][i] = slow, signal, 3.0 * slow - 2.0 * signal
-        seen += 1
+        y[2][i] = 3.0 * y[0][i] - 2.0 * y[1][i]
     for out in y:
         hide(out, s, start, stop, base)
 
 
 def update_willr(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: 4 n of work space."""
+    """Slots: work space of wide windows."""
     raw(x, y[0], s, 1, int(s[0]), (start, stop, base), 100.0)
     for i in range(start - base, stop - base):
         y[0][i] -= 100.0
     hide(y[0], s, start, stop, base)
 
 
+@kernel
+def placed(s: Any, b: Any, k: Any, p: Any, top: Any, bottom: Any, gain: Any, loss: Any) -> Any:
+    """(place of the RSI among its last k values, next slot, top and bottom of this block)."""
+    both = gain + loss
+    rsi = 100.0 * gain / both if both > 0.0 else 0.0
+    low, _, bottom = climb(s, b, k, p, bottom, -rsi)
+    high, p, top = climb(s, b + k, k, p, top, rsi)
+    wide = high + low
+    return (100.0 * (rsi + low) / wide if wide != 0.0 else 0.0), p, top, bottom
+
+
 def update_stochrsi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: gain, loss, then highest, lowest, average."""
-    v, n, k, d = x[0], int(s[0]), int(s[1]), int(s[2])
-    gain, loss, seen, r, b = s[4], s[5], warm(s), 1.0 / s[0], 6
-    for i in range(start, stop):
+    """Slots: gain, loss, next slot, block maximum and minimum, two rings, the average."""
+    v, n, k, d, seen = x[0], int(s[0]), int(s[1]), int(s[2]), warm(s)
+    gain, loss, r, i, fast = s[4], s[5], 1.0 / s[0], start, y[0]
+    p, top, bottom = int(s[6]), s[7], s[8]
+    while i < stop and seen <= n:
         change = v[i] - v[i - 1] if seen > 0 else 0.0
-        up, down = (change, 0.0) if change > 0.0 else (0.0, -change)
-        if seen > n:
-            gain, loss = gain + (up - gain) * r, loss + (down - loss) * r
-        elif seen > 0:
-            gain, loss = opening(gain, up, seen, n, r), opening(loss, down, seen, n, r)
-        if seen >= n:
-            both = gain + loss
-            rsi = 100.0 * gain / both if both > 0.0 else 0.0
-            low, top = lowest_at(s, b, k, rsi), highest_at(s, b + 3 + k, k, rsi)
-            wide = top - low
-            fast = 100.0 * (rsi - low) / wide if wide != 0.0 else wide
-            y[0][i - base] = fast
-            y[1][i - base] = ma1(s, b + 6 + 2 * k, d, fast)
+        if seen > 0:
+            gain = opening(gain, max(change, 0.0), seen, n, r)
+            loss = opening(loss, max(-change, 0.0), seen, n, r)
+        if seen == n:
+            value, p, top, bottom = placed(s, 9, k, p, top, bottom, gain, loss)
+            fast[i - base] = value
         seen += 1
-    s[4], s[5] = gain, loss
+        i += 1
+    for j in range(i, stop):
+        change = v[j] - v[j - 1]
+        gain = fma(1.0 - r, gain, r * max(change, 0.0))
+        loss = fma(1.0 - r, loss, r * max(-change, 0.0))
+        value, p, top, bottom = placed(s, 9, k, p, top, bottom, gain, loss)
+        fast[j - base] = value
+    s[4], s[5], s[6], s[7], s[8] = gain, loss, p, top, bottom
+    first, end = start - base + skip(s, n + k - 1, start, stop), stop - base
+    ma1(s, 9 + 2 * k, d, fast[first:end], y[1][first:end])
     hide(y[0], s, start, stop, base)
     hide(y[1], s, start, stop, base)
 
 
 def update_smi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: five (count, average) pairs, then 4 n of work space."""
+    """Slots: five averages and their counts, then work space of wide windows."""
     n, i = int(s[0]), start
     k1, k2, k3 = 2.0 / (s[1] + 1.0), 2.0 / (s[2] + 1.0), 2.0 / (s[3] + 1.0)
     fast, slow, signal, seen = int(s[1]), int(s[2]), int(s[3]), warm(s)
     c1, a, b, c2, c, d, c3, e = int(s[4]), s[5], s[6], int(s[7]), s[8], s[9], int(s[10]), s[11]
+    w = space() if n <= WIDE else s[12 : 12 + 6 * n]
     while i < stop:
-        end = min(stop, i + n)
-        tops(x[0], i, end, n, s, 12)
-        bottoms(x[1], i, end, n, s, 12 + 2 * n)
-        for j in range(i, end):
-            top, low = s[12 + j - i], s[12 + 2 * n + j - i]
+        rows = min(stop - i, room(n))
+        tops(x[0], i, n, w[:rows], w[2 * rows :])
+        bottoms(x[1], i, n, w[rows : 2 * rows], w[2 * rows :])
+        for j in range(i, i + rows):
+            top, low = w[j - i], w[rows + j - i]
             if seen >= n - 1:
                 _, b = ema(c1, b, slow, k2, top - low)
                 c1, a = ema(c1, a, slow, k2, x[2][j] - (top + low) * 0.5)
@@ -134,14 +147,10 @@ def update_smi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
                 c3, e = ema(c3, e, signal, k3, smi)
             seen += 1
             y[0][j - base], y[1][j - base] = smi, e
-        i = end
+        i += rows
     s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11] = c1, a, b, c2, c, d, c3, e
     hide(y[0], s, start, stop, base)
     hide(y[1], s, start, stop, base)
-
-
-def _room(n: float) -> int:
-    return max(2 * int(n) + 400, ma_slots(n))
 
 
 HLC = "high low close"
@@ -158,7 +167,7 @@ ROWS = (
     Row(
         "stochf", "Stochastic, fast", HLC,
         (length(5, 1, "fastk"), length(3, 1, "fastd"), matype("sma", "fastd_matype")),
-        "fastk fastd", update_stochf, slots=lambda n, m, k: 4 * n + _room(m),
+        "fastk fastd", update_stochf, slots=lambda n, m, k: ma_slots(m) + wide_slots(n),
         warmup=lambda n, m, k: n - 1 + ma_warmup(m, k), history=lambda n, m, k: n,
         bindings=lambda n, m, k: bind(ma1=(k, m)),
         formula="100 (close - lowest low) / (highest high - lowest low), its average",
@@ -167,7 +176,7 @@ ROWS = (
     ),
     Row(
         "stoch", "Stochastic, slow", HLC, (length(5, 1, "fastk"), *SMOOTH), "slowk slowd",
-        update_stoch, slots=lambda n, k, a, d, b: 4 * n + _room(k) + _room(d),
+        update_stoch, slots=lambda n, k, a, d, b: ma_slots(k) + ma_slots(d) + wide_slots(n),
         warmup=lambda n, k, a, d, b: n - 1 + ma_warmup(k, a) + ma_warmup(d, b),
         history=lambda n, k, a, d, b: n,
         bindings=lambda n, k, a, d, b: bind(ma1=(a, k), ma2=(b, d)),
@@ -177,7 +186,7 @@ ROWS = (
     ),
     Row(
         "kdj", "KDJ stochastic", HLC, (length(9, 1, "fastk"), *KDJ), "k d j", update_kdj,
-        slots=lambda n, k, a, d, b: 4 * n + _room(k) + _room(d),
+        slots=lambda n, k, a, d, b: ma_slots(k) + ma_slots(d) + wide_slots(n),
         warmup=lambda n, k, a, d, b: n - 1 + ma_warmup(k, a) + ma_warmup(d, b),
         history=lambda n, k, a, d, b: n,
         bindings=lambda n, k, a, d, b: bind(ma1=(a, k), ma2=(b, d)),
@@ -187,7 +196,7 @@ ROWS = (
     ),
     Row(
         "willr", "Williams' %R", HLC, (length(14),), "willr", update_willr,
-        slots=lambda n: 4 * n, warmup=lambda n: n - 1, history=lambda n: n,
+        slots=wide_slots, warmup=lambda n: n - 1, history=lambda n: n,
         formula="-100 (highest high - close) / (highest high - lowest low)",
         source="Williams 1973", talib="WILLR timeperiod", ta="WilliamsRIndicator",
     ),
@@ -197,7 +206,7 @@ ROWS = (
             length(14), length(5, 1, "fastk"), length(3, 1, "fastd"),
             matype("sma", "fastd_matype"), SEED_STEP,
         ),
-        "fastk fastd", update_stochrsi, slots=lambda n, k, d, m, seed: 8 + 2 * k + _room(d),
+        "fastk fastd", update_stochrsi, slots=lambda n, k, d, m, seed: 5 + 2 * k + ma_slots(d),
         warmup=lambda n, k, d, m, seed: n + k - 1 + ma_warmup(d, m),
         history=lambda n, k, d, m, seed: 1,
         bindings=lambda n, k, d, m, seed: bind(ma1=(m, d)) | starts("opening")(seed),
@@ -211,7 +220,7 @@ ROWS = (
             length(13), length(2, 1, "fast"), length(25, 1, "slow"), length(9, 1, "signal"),
             SEED_STEP,
         ),
-        "smi signal", update_smi, slots=lambda n, f, w, g, seed: 8 + 4 * n,
+        "smi signal", update_smi, slots=lambda n, f, w, g, seed: 8 + wide_slots(n),
         history=lambda n, f, w, g, seed: n, bindings=starts("ema"),
         warmup=lambda n, f, w, g, seed: n + f + w + g - 4,
         formula="200 EMA(EMA(close - middle of the range)) / EMA(EMA(range)), its EMA",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.jit import kernel
+from domain.jit import fma, kernel, scratch
 from indicators.blocks.average import ema
 from indicators.blocks.bands import true_range
 from indicators.blocks.edge import hide, hide_whole, warm
 from indicators.blocks.seed import starts
 from indicators.blocks.window import REFRESH
 from indicators.registry import SEED_STEP, Row, length
+
+space = scratch(8 * 128)
 
 
 def update_trix(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -30,10 +32,11 @@ def update_trix(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> Non
     a = 1.0 - k
     for j in range(i, stop):
         last = e3
-        e1 = a * e1 + k * v[j]
-        e2 = a * e2 + k * e1
-        e3 = a * e3 + k * e2
-        y[0][j - base] = (e3 / last - 1.0) * 100.0 if last != 0.0 else 0.0
+        e1 = fma(a, e1, k * v[j])
+        e2 = fma(a, e2, k * e1)
+        e3 = fma(a, e3, k * e2)
+        grown = (e3 / last - 1.0) * 100.0
+        y[0][j - base] = grown if last != 0.0 else 0.0
     s[1], s[2], s[3], s[4], s[5], s[6] = c1, e1, c2, e2, c3, e3
     hide(y[0], s, start, stop, base)
 
@@ -57,38 +60,50 @@ def update_tsi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
     g1, g2 = 1.0 - k1, 1.0 - k2
     for j in range(i, stop):
         move = v[j] - v[j - 1]
-        a = g1 * a + k1 * move
-        b = g1 * b + k1 * abs(move)
-        c = g2 * c + k2 * a
-        d = g2 * d + k2 * b
+        a = fma(g1, a, k1 * move)
+        b = fma(g1, b, k1 * abs(move))
+        c = fma(g2, c, k2 * a)
+        d = fma(g2, d, k2 * b)
         y[0][j - base] = 100.0 * c / d if d != 0.0 else 0.0
     s[2], s[3], s[4], s[5], s[6], s[7] = c1, a, b, c2, c, d
     hide(y[0], s, start, stop, base)
 
 
+@kernel
+def turned(x: Any, i: Any, rows: Any, there: Any, t: Any) -> None:
+    """Up movement, down movement and true range of `rows` rows from row i, or zeros."""
+    high, low, high0 = x[0][i : i + rows], x[1][i : i + rows], x[0][i - 1 : i - 1 + rows]
+    low0, last = x[1][i - 1 : i - 1 + rows], x[2][i - 1 : i - 1 + rows]
+    up, down, size = t[:rows], t[rows : 2 * rows], t[2 * rows : 3 * rows]
+    for k in range(rows):
+        a, b = abs(high[k] - low0[k]), abs(low[k] - high0[k])
+        c = true_range(high[k], low[k], last[k])
+        up[k], down[k], size[k] = (a, b, c) if there else (0.0, 0.0, 0.0)
+
+
 def update_vortex(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: three sums, age."""
-    high, low, close, n, seen = x[0], x[1], x[2], int(s[0]), warm(s)
-    plus, minus, wide, age = s[1], s[2], s[3], int(s[4])
-    for i in range(start, stop):
-        if seen > 0:
-            plus += abs(high[i] - low[i - 1])
-            minus += abs(low[i] - high[i - 1])
-            wide += true_range(high[i], low[i], close[i - 1])
-        if seen > n:
-            j = i - n
-            plus -= abs(high[j] - low[j - 1])
-            minus -= abs(low[j] - high[j - 1])
-            wide -= true_range(high[j], low[j], close[j - 1])
-        seen, age = seen + 1, age + 1
-        if age >= REFRESH and seen > n:
+    n, seen, plus, minus, wide, age = int(s[0]), warm(s), s[1], s[2], s[3], int(s[4])
+    i, every, work = start, max(REFRESH, n), space()
+    while i < stop:
+        if age >= every and seen > n:
             plus, minus, wide, age = 0.0, 0.0, 0.0, 0
-            for j in range(i - n + 1, i + 1):
-                plus += abs(high[j] - low[j - 1])
-                minus += abs(low[j] - high[j - 1])
-                wide += true_range(high[j], low[j], close[j - 1])
-        share = 1.0 / wide if wide > 0.0 else 0.0
-        y[0][i - base], y[1][i - base] = plus * share, minus * share
+            for j in range(i - n, i):
+                turned(x, j, 1, True, work)
+                plus, minus, wide = plus + work[0], minus + work[1], wide + work[2]
+        rows = min(stop - i, min(128, max(every - age, 1))) if seen > n else 1
+        new, old = work[: 3 * rows], work[3 * rows : 6 * rows]
+        turned(x, i, rows, seen > 0, new)
+        turned(x, i - n, rows, seen > n, old)
+        a, b, c, d = new[:rows], new[rows : 2 * rows], new[2 * rows :], old[:rows]
+        e, f = old[rows : 2 * rows], old[2 * rows :]
+        up, down = y[0][i - base : i - base + rows], y[1][i - base : i - base + rows]
+        for k in range(rows):
+            plus, minus, wide = plus + (a[k] - d[k]), minus + (b[k] - e[k]), wide + (c[k] - f[k])
+            share = 1.0 / wide
+            share = share if wide > 0.0 else 0.0
+            up[k], down[k] = plus * share, minus * share
+        seen, age, i = seen + rows, age + rows, i + rows
     s[1], s[2], s[3], s[4] = plus, minus, wide, age
     hide(y[0], s, start, stop, base)
     hide(y[1], s, start, stop, base)
@@ -111,53 +126,91 @@ def pressures(x: Any, stop: Any, n: Any) -> Any:
     return one, two
 
 
+@kernel
+def rated(a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> Any:
+    """(4 a / b + 2 c / d + e / f) / 7 in per cent; a quotient by zero counts as zero."""
+    one, two, three = 4.0 * a / b, 2.0 * c / d, e / f
+    value = one if b > 0.0 else 0.0
+    value += two if d > 0.0 else 0.0
+    value += three if f > 0.0 else 0.0
+    return 100.0 / 7.0 * value
+
+
 def update_ultosc(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: three pairs of sums, age."""
-    seen, age, high, low, close = warm(s), int(s[9]), x[0], x[1], x[2]
+    seen, age, i = warm(s), int(s[9]), start
     n1, n2, n3 = int(s[0]), int(s[1]), int(s[2])
     a1, b1, a2, b2, a3, b3 = s[3], s[4], s[5], s[6], s[7], s[8]
-    longest, shortest = max(n1, n2, n3), min(n1, n2, n3)
-    middle, w = n1 + n2 + n3 - longest - shortest, 100.0 / 7.0
-    for i in range(start, stop):
-        if seen > 0:
-            a, b = pressure(high[i], low[i], close[i], close[i - 1])
-            a1, b1, a2, b2, a3, b3 = a1 + a, b1 + b, a2 + a, b2 + b, a3 + a, b3 + b
-        if seen > shortest:
-            j = i - shortest
-            a, b = pressure(high[j], low[j], close[j], close[j - 1])
-            a1, b1 = a1 - a, b1 - b
-        if seen > middle:
-            j = i - middle
-            a, b = pressure(high[j], low[j], close[j], close[j - 1])
-            a2, b2 = a2 - a, b2 - b
-        if seen > longest:
-            j = i - longest
-            a, b = pressure(high[j], low[j], close[j], close[j - 1])
-            a3, b3 = a3 - a, b3 - b
-        seen, age = seen + 1, age + 1
-        if age >= REFRESH and seen > longest:
-            a1, b1 = pressures(x, i + 1, shortest)
-            a2, b2 = pressures(x, i + 1, middle)
-            a3, b3 = pressures(x, i + 1, longest)
+    long, short = max(n1, n2, n3), min(n1, n2, n3)
+    middle, work = n1 + n2 + n3 - long - short, space()
+    while i < stop:
+        if age >= REFRESH and seen > long:
+            a1, b1 = pressures(x, i, short)
+            a2, b2 = pressures(x, i, middle)
+            a3, b3 = pressures(x, i, long)
             age = 0
-        value = 4.0 * a1 / b1 if b1 > 0.0 else 0.0
-        value += 2.0 * a2 / b2 if b2 > 0.0 else 0.0
-        value += a3 / b3 if b3 > 0.0 else 0.0
-        y[0][i - base] = w * value
+        rows = min(stop - i, min(128, max(REFRESH - age, 1))) if seen > long else 1
+        t = work[: 8 * rows]
+        for k in range(4):
+            back = 0 if k == 0 else short if k == 1 else middle if k == 2 else long
+            pressed(x, i - back, seen >= back + 1, t[2 * k * rows : (2 * k + 2) * rows])
+        a, b, c, d = t[:rows], t[rows : 2 * rows], t[2 * rows : 3 * rows], t[3 * rows : 4 * rows]
+        e, f, g = t[4 * rows : 5 * rows], t[5 * rows : 6 * rows], t[6 * rows : 7 * rows]
+        h, out = t[7 * rows :], y[0][i - base : i - base + rows]
+        for j in range(rows):
+            a1, b1 = a1 + (a[j] - c[j]), b1 + (b[j] - d[j])
+            a2, b2 = a2 + (a[j] - e[j]), b2 + (b[j] - f[j])
+            a3, b3 = a3 + (a[j] - g[j]), b3 + (b[j] - h[j])
+            out[j] = rated(a1, b1, a2, b2, a3, b3)
+        seen, age, i = seen + rows, age + rows, i + rows
     s[3], s[4], s[5], s[6], s[7], s[8], s[9] = a1, b1, a2, b2, a3, b3, age
     hide(y[0], s, start, stop, base)
 
 
+@kernel
+def pressed(x: Any, j: Any, there: Any, t: Any) -> None:
+    """`pressure` of len(t) / 2 rows from row j: first the pressures, then the ranges; or zeros."""
+    rows = len(t) // 2
+    high, low, close = x[0][j : j + rows], x[1][j : j + rows], x[2][j : j + rows]
+    last, a, b = x[2][j - 1 : j - 1 + rows], t[:rows], t[rows : 2 * rows]
+    for k in range(rows):
+        one, two = pressure(high[k], low[k], close[k], last[k])
+        a[k], b[k] = (one if there else 0.0), (two if there else 0.0)
+
+
+@kernel
+def peaks(v: Any, out: Any, start: Any, stop: Any, base: Any, reach: Any) -> None:
+    """100 where the row `right` rows ago is above its neighbours, which are compared one by one."""
+    left, right = reach
+    to, here = out[start - base : stop - base], v[start - right : stop - right]
+    for k in range(len(to)):
+        to[k] = 100
+    for away in range(-left - right, 1):
+        if away != -right:
+            other = v[start + away : stop + away]
+            for k in range(len(to)):
+                to[k] = to[k] if here[k] > other[k] else 0
+
+
+@kernel
+def pits(v: Any, out: Any, start: Any, stop: Any, base: Any, reach: Any) -> None:
+    """100 where the row `right` rows ago is below its neighbours; see `peaks`."""
+    left, right = reach
+    to, here = out[start - base : stop - base], v[start - right : stop - right]
+    for k in range(len(to)):
+        to[k] = 100
+    for away in range(-left - right, 1):
+        if away != -right:
+            other = v[start + away : stop + away]
+            for k in range(len(to)):
+                to[k] = to[k] if here[k] < other[k] else 0
+
+
 def update_fractal(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Compares the row `right` rows ago with its neighbours."""
-    high, low, left, right = x[0], x[1], int(s[0]), int(s[1])
-    for i in range(start, stop):
-        top, bottom, at = 100, 100, i - right
-        for j in range(at - left, i + 1):
-            if j != at:
-                top = 0 if high[j] >= high[at] else top
-                bottom = 0 if low[j] <= low[at] else bottom
-        y[0][i - base], y[1][i - base] = top, bottom
+    reach = int(s[0]), int(s[1])
+    peaks(x[0], y[0], start, stop, base, reach)
+    pits(x[1], y[1], start, stop, base, reach)
     hide_whole(y[0], s, start, stop, base)
     hide_whole(y[1], s, start, stop, base)
 

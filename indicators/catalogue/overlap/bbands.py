@@ -6,51 +6,45 @@ from typing import Any
 
 import numpy as np
 
-from indicators.blocks.average import ema, sma_at
+from indicators.blocks.average import ema, sma_line
 from indicators.blocks.bands import true_range, wilder
 from indicators.blocks.choice import bind, ma_slots, ma_warmup
 from indicators.blocks.choice import sma as ma1
 from indicators.blocks.edge import hide, warm
 from indicators.blocks.seed import starts
-from indicators.blocks.window import recentred
+from indicators.blocks.spread import spread
 from indicators.registry import SEED_STEP, Row, choice, length, matype, real
 
 
 def update_bbands(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: centre, sum and sum of squares about it, age, then the average."""
-    v, n, kind, seen = x[0], int(s[0]), int(s[3]), warm(s)
-    centre, first, second, age = s[4], s[5], s[6], int(s[7])
-    for i in range(start, stop):
-        d, old = v[i] - centre, v[i - n] - centre if seen >= n else 0.0
-        first += d - old
-        second += d * d - old * old
-        seen += 1
-        age += 1
-        if age >= n and seen >= n:
-            centre, first, second = recentred(v, i + 1 - n, i + 1)
-            age = 0
-        mean = first / n
-        deviation = np.sqrt(max(second / n - mean * mean, 0.0))
-        center = centre + mean if kind == 0 else ma1(s, 8, n, v[i])
-        i -= base
-        y[0][i] = center + s[1] * deviation
-        y[1][i] = center
-        y[2][i] = center - s[2] * deviation
-    s[4], s[5], s[6], s[7] = centre, first, second, age
+    v, n, kind = x[0], int(s[0]), int(s[3])
+    upper, center, lower = y[0], y[1], y[2]
+    spread(v, upper, center, s, 4, n, (start, stop, base))
+    if kind != 0:
+        ma1(s, 8, n, v[start:stop], center[start - base : stop - base])
+    up, down = s[1], s[2]
+    for i in range(start - base, stop - base):
+        away, mean = np.sqrt(max(upper[i], 0.0)), center[i]
+        upper[i] = mean + up * away
+        lower[i] = mean - down * away
     for out in y:
         hide(out, s, start, stop, base)
 
 
 def update_accbands(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: three simple averages."""
-    high, low, close, n = x[0], x[1], x[2], int(s[0])
-    for i in range(start, stop):
-        total, wide = high[i] + low[i], 0.0
-        if total != 0.0:
-            wide = 4.0 * (high[i] - low[i]) / total
-        y[0][i - base] = sma_at(s, 1, n, high[i] * (1.0 + wide))
-        y[1][i - base] = sma_at(s, 5 + n, n, close[i])
-        y[2][i - base] = sma_at(s, 9 + 2 * n, n, low[i] * (1.0 - wide))
+    n, first, end = int(s[0]), start - base, stop - base
+    high, low, upper, lower = x[0][start:stop], x[1][start:stop], y[0][first:end], y[2][first:end]
+    for i in range(len(high)):
+        total = high[i] + low[i]
+        part = 4.0 * (high[i] - low[i]) / total
+        wide = part if total != 0.0 else 0.0
+        upper[i] = high[i] * (1.0 + wide)
+        lower[i] = low[i] * (1.0 - wide)
+    sma_line(s, 1, n, upper, upper)
+    sma_line(s, 5 + n, n, x[2][start:stop], y[1][first:end])
+    sma_line(s, 9 + 2 * n, n, lower, lower)
 
 
 def update_kc(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:

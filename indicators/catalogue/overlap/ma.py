@@ -13,9 +13,7 @@ from indicators.registry import Row, length, matype
 
 def update_ma(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: those of the average."""
-    v, out, n = x[0], y[0], int(s[0])
-    for i in range(start, stop):
-        out[i - base] = ma1(s, 2, n, v[i])
+    ma1(s, 2, int(s[0]), x[0][start:stop], y[0][start - base : stop - base])
 
 
 def update_mavp(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:

@@ -43,32 +43,36 @@ def walk(x: Any, out: Any, s: Any, b: Any, span: Any, rules: Any) -> None:
     high, low = x[0], x[1]
     start, stop, base = span
     side, level, extreme, pace, seen = s[b], s[b + 1], s[b + 2], s[b + 3], warm(s)
-    for i in range(start, stop):
-        seen += 1
-        if seen == 1:
-            out[i - base] = np.nan
-            continue
-        if seen == 2:
-            side, level, extreme = begin(x, i, rules[0])
-            pace = rules[2] if side > 0.0 else rules[5]
-        j = i if seen == 2 else i - 1
-        h0, l0, h1, l1 = high[i], low[i], high[j], low[j]
+    i, offset, flip = start, rules[1], rules[8] != 0.0
+    if seen == 0 and i < stop:
+        out[i - base] = np.nan
+        seen, i = 1, i + 1
+    if i == stop:
+        return
+    h1, l1 = high[i - 1], low[i - 1]
+    if seen == 1:
+        side, level, extreme = begin(x, i, rules[0])
+        pace = rules[2] if side > 0.0 else rules[5]
+        h1, l1 = high[i], low[i]
+    for j in range(i, stop):
+        h0, l0 = high[j], low[j]
         near, far = (l0, h0) if side > 0.0 else (h0, l0)
         near_before, far_before = (l1, h1) if side > 0.0 else (h1, l1)
         if side * (near - level) <= 0.0:
             side = -side
             level = bound(side, extreme, far_before, far)
-            level -= side * level * rules[1]
-            out[i - base] = level if side > 0.0 or rules[8] == 0.0 else -level
+            level -= side * level * offset
+            out[j - base] = -level if flip and side < 0.0 else level
             pace, extreme = (rules[2] if side > 0.0 else rules[5]), near
             level = bound(side, level + pace * (extreme - level), far_before, far)
         else:
-            out[i - base] = level if side > 0.0 or rules[8] == 0.0 else -level
+            out[j - base] = -level if flip and side < 0.0 else level
             if side * (far - extreme) > 0.0:
                 extreme = far
                 more, most = (rules[3], rules[4]) if side > 0.0 else (rules[6], rules[7])
                 pace = min(pace + more, most)
             level = bound(side, level + pace * (extreme - level), near_before, near)
+        h1, l1 = h0, l0
     s[b], s[b + 1], s[b + 2], s[b + 3] = side, level, extreme, pace
 
 

@@ -8,61 +8,30 @@ import numpy as np
 
 from domain.jit import kernel
 from indicators.blocks.edge import hide, warm
+from indicators.blocks.spread import spread
 from indicators.blocks.window import recentred
 from indicators.registry import Row, choice, length, real
 
 
-@kernel
-def spread(v: Any, out: Any, s: Any, b: Any, span: Any) -> None:
-    """Population variance of the last n values. Slots: centre, sum, square sum, age.
-
-    Centre and sums are made anew from the window every max(n, 64) rows: no cancellation, no drift.
-    """
-    start, stop, base = span
-    n, seen, r = int(s[0]), warm(s), 1.0 / s[0]
-    centre, first, second, age = s[b], s[b + 1], s[b + 2], int(s[b + 3])
-    i = start
-    while i < stop:
-        every = n if seen < n else max(n, 64)
-        end = min(stop, i + every - age)
-        if seen < n:
-            for j in range(i, end):
-                d = v[j] - centre
-                first += d
-                second += d * d
-                out[j - base] = second * r - first * r * (first * r)
-        else:
-            for j in range(i, end):
-                d, old = v[j] - centre, v[j - n] - centre
-                first += d - old
-                second += (d - old) * (d + old)
-                out[j - base] = second * r - first * r * (first * r)
-        age += end - i
-        seen += end - i
-        i = end
-        if age == every:
-            centre, first, second = recentred(v, i - n, i)
-            out[i - 1 - base] = second * r
-            age = 0
-    s[b], s[b + 1], s[b + 2], s[b + 3] = centre, first, second, age
-
-
 def update_var(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """See `spread`."""
-    spread(x[0], y[0], s, 3, (start, stop, base))
+    out = y[0]
+    spread(x[0], out, out, s, 3, int(s[0]), (start, stop, base))
     unit = s[0] / (s[0] - 1.0) if s[2] == 1.0 else 1.0
     for i in range(start - base, stop - base):
-        y[0][i] = max(y[0][i], 0.0) * unit
-    hide(y[0], s, start, stop, base)
+        out[i] = max(out[i], 0.0) * unit
+    hide(out, s, start, stop, base)
 
 
 def update_stddev(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """See `spread`."""
-    spread(x[0], y[0], s, 3, (start, stop, base))
+    out = y[0]
+    spread(x[0], out, out, s, 3, int(s[0]), (start, stop, base))
     unit = np.sqrt(s[0] / (s[0] - 1.0)) if s[2] == 1.0 else 1.0
+    unit *= s[1]
     for i in range(start - base, stop - base):
-        y[0][i] = np.sqrt(max(y[0][i], 0.0)) * unit * s[1]
-    hide(y[0], s, start, stop, base)
+        out[i] = np.sqrt(max(out[i], 0.0)) * unit
+    hide(out, s, start, stop, base)
 
 
 def update_zscore(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -84,25 +53,40 @@ def update_cv(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     hide(y[0], s, start, stop, base)
 
 
+@kernel
+def product(a: Any, b: Any, first: Any, stop: Any, ca: Any, cb: Any) -> Any:
+    """The sum of the products of rows first .. stop - 1 about the centres."""
+    value = 0.0
+    for j in range(first, stop):
+        value += (a[j] - ca) * (b[j] - cb)
+    return value
+
+
 def update_correl(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: two centres, five sums about them, age."""
-    a, b, n, seen = x[0], x[1], int(s[0]), warm(s)
+    a, b, n, seen, out = x[0], x[1], int(s[0]), warm(s), y[0]
     ca, cb, sa, sb, saa, sbb, sab, age = s[1], s[2], s[3], s[4], s[5], s[6], s[7], int(s[8])
-    for i in range(start, stop):
-        p, q = a[i] - ca, b[i] - cb
-        u, w = (a[i - n] - ca, b[i - n] - cb) if seen >= n else (0.0, 0.0)
-        sa, sb, saa, sbb = sa + (p - u), sb + (q - w), saa + (p * p - u * u), sbb + (q * q - w * w)
-        sab += p * q - u * w
-        seen += 1
-        age += 1
-        if age >= n and seen >= n:
-            ca, sa, saa = recentred(a, i - n + 1, i + 1)
-            cb, sb, sbb = recentred(b, i - n + 1, i + 1)
-            sab, age = 0.0, 0
-            for j in range(i - n + 1, i + 1):
-                sab += (a[j] - ca) * (b[j] - cb)
-        both = (saa - sa * sa / n) * (sbb - sb * sb / n)
-        y[0][i - base] = (sab - sa * sb / n) / np.sqrt(both) if both > 1e-28 else 0.0
+    i, r = start, 1.0 / s[0]
+    while i < stop:
+        every = n if seen < n else max(n, 64)
+        end = min(stop, i + every - age)
+        for j in range(i, end):
+            p, q, u, w = a[j] - ca, b[j] - cb, 0.0, 0.0
+            if seen >= n:
+                u, w = a[j - n] - ca, b[j - n] - cb
+            sa, sb, sab = sa + (p - u), sb + (q - w), sab + (p * q - u * w)
+            saa, sbb = saa + (p - u) * (p + u), sbb + (q - w) * (q + w)
+            both = (saa - sa * sa * r) * (sbb - sb * sb * r)
+            cosine = (sab - sa * sb * r) / np.sqrt(both)
+            out[j - base] = cosine if both > 1e-28 else 0.0
+        age, seen, i = age + end - i, seen + end - i, end
+        if age == every:
+            ca, sa, saa = recentred(a, i - n, i)
+            cb, sb, sbb = recentred(b, i - n, i)
+            sab, age = product(a, b, i - n, i, ca, cb), 0
+            both = (saa - sa * sa * r) * (sbb - sb * sb * r)
+            cosine = (sab - sa * sb * r) / np.sqrt(both)
+            out[i - 1 - base] = cosine if both > 1e-28 else 0.0
     s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8] = ca, cb, sa, sb, saa, sbb, sab, age
     hide(y[0], s, start, stop, base)
 
@@ -121,8 +105,11 @@ def update_beta(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> Non
         if seen > 0:
             p, q = change(a, i), change(b, i)
             u, w = (change(a, i - n), change(b, i - n)) if seen > n else (0.0, 0.0)
-            sa, sb, sab, saa = sa + (p - u), sb + (q - w), sab + (p * q - u * w), saa + (
-                p * p - u * u
+            sa, sb, sab, saa = (
+                sa + (p - u),
+                sb + (q - w),
+                sab + (p * q - u * w),
+                saa + (p * p - u * u),
             )
             age += 1
             if age == max(n, 1024):

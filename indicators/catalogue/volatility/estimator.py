@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from domain.jit import kernel
-from indicators.blocks.average import ema_at, sma_at
+from domain.jit import fma, kernel
+from indicators.blocks.average import ema, sma_at
 from indicators.blocks.bands import true_range
 from indicators.blocks.edge import hide, warm
 from indicators.blocks.seed import starts
+from indicators.blocks.spread import spread
 from indicators.blocks.window import highest_at, lowest_at, recentred, spread_at, total_at
 from indicators.registry import SEED_STEP, Row, length, real
 
@@ -108,16 +109,26 @@ def update_choppiness(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) 
 
 
 def update_rvi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: the deviation, two averages."""
-    n, m, v, seen = int(s[0]), int(s[1]), x[0], warm(s)
-    for i in range(start, stop):
-        _, var = spread_at(s, 6, m, v[i])
-        away = np.sqrt(var)
-        up = ema_at(s, 2, n, 1.0 / n, away if v[i] > v[i - 1] or var != var else 0.0)
-        down = ema_at(s, 4, n, 1.0 / n, away if v[i] < v[i - 1] or var != var else 0.0)
-        y[0][i - base] = 100.0 * up / (up + down) if up + down != 0.0 else 0.0
+    """Slots: two averages and their count, then the deviation."""
+    n, m, v, seen, out = int(s[0]), int(s[1]), x[0], warm(s), y[0]
+    spread(v, out, out, s, 5, m, (start, stop, base))
+    c, up, down, r, i = int(s[2]), s[3], s[4], 1.0 / s[0], start
+    while i < stop and c < n:
+        away = np.sqrt(max(out[i - base], 0.0))
+        if seen >= m - 1:
+            _, up = ema(c, up, n, r, away if v[i] > v[i - 1] else 0.0)
+            c, down = ema(c, down, n, r, away if v[i] < v[i - 1] else 0.0)
+        out[i - base] = 100.0 * up / (up + down) if up + down != 0.0 else 0.0
         seen += 1
-    hide(y[0], s, start, stop, base)
+        i += 1
+    for j in range(i, stop):
+        away = np.sqrt(max(out[j - base], 0.0))
+        up = fma(1.0 - r, up, r * (away if v[j] > v[j - 1] else 0.0))
+        down = fma(1.0 - r, down, r * (away if v[j] < v[j - 1] else 0.0))
+        share = 100.0 * up / (up + down)
+        out[j - base] = share if up + down != 0.0 else 0.0
+    s[2], s[3], s[4] = c, up, down
+    hide(out, s, start, stop, base)
 
 
 def update_bbwidth(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -185,8 +196,8 @@ ROWS = (
     Row(
         "rvi", "Relative volatility index", "close",
         (length(14), length(10, 2, "deviation"), SEED_STEP), "rvi", update_rvi,
-        slots=lambda n, m, seed: 9 + m, warmup=lambda n, m, seed: n + m - 2,
-        history=lambda n, m, seed: 1, bindings=starts("ema_at"),
+        slots=lambda n, m, seed: 7, warmup=lambda n, m, seed: n + m - 2,
+        history=lambda n, m, seed: m, bindings=starts("ema"),
         formula="100 up / (up + down), Wilder averages of the deviation on rising, falling rows",
         source="Dorsey, Stocks & Commodities 11:6 (1993)",
         seeding="mean of the first n values; seed=first: the first",

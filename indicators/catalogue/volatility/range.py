@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.jit import kernel
+from domain.jit import fma, kernel
 from indicators.blocks.average import ema
 from indicators.blocks.bands import true_range
 from indicators.blocks.edge import hide
@@ -15,37 +15,40 @@ from indicators.blocks.window import REFRESH
 from indicators.registry import SEED_STEP, Row, choice, length
 
 
+@kernel
+def ranges(x: Any, out: Any, start: Any, stop: Any, base: Any) -> None:
+    """True ranges of the rows."""
+    high, low, last = x[0][start:stop], x[1][start:stop], x[2][start - 1 : stop - 1]
+    to = out[start - base : stop - base]
+    for i in range(len(to)):
+        to[i] = true_range(high[i], low[i], last[i])
+
+
 def update_trange(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Reads the close before."""
-    high, low, last = x[0][start:stop], x[1][start:stop], x[2][start - 1 : stop - 1]
-    out = y[0][start - base : stop - base]
-    for i in range(len(out)):
-        out[i] = true_range(high[i], low[i], last[i])
+    ranges(x, y[0], start, stop, base)
     hide(y[0], s, start, stop, base)
 
 
 @kernel
 def average_range(x: Any, out: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Wilder's average of the true range. Slots: seen, average."""
-    high, low, close, n, first = x[0], x[1], x[2], int(s[0]), s[1] == 1.0
-    seen, m, i, ranged = int(s[2]), s[3], start, s[1] == 2.0
-    k, full = 1.0 / n, n - 1 if ranged else n
-    while i < stop and seen <= full:
-        if seen > 0 or ranged:
-            v = high[i] - low[i]
-            if seen > 0:
-                v = true_range(high[i], low[i], close[i - 1])
-            if first:
-                m = v if seen == 1 else m + (v - m) * k
-            else:
-                m = (m + v) * k if seen == full else m + v
-        out[i - base] = m if seen == full else np.nan
+    n, first, ranged, end = int(s[0]), s[1] == 1.0, s[1] == 2.0, stop - base
+    seen, m, i, k, full = int(s[2]), s[3], start - base, 1.0 / n, n - 1 if ranged else n
+    ranges(x, out, start, stop, base)
+    while i < end and seen <= full:
+        v = out[i] if seen > 0 else x[0][start] - x[1][start]
+        if seen > 0 and first:
+            m = v if seen == 1 else m + (v - m) * k
+        elif seen > 0 or ranged:
+            m = (m + v) * k if seen == full else m + v
+        out[i] = m if seen == full else np.nan
         seen += 1
         i += 1
     a = 1.0 - k
-    for j in range(i, stop):
-        m = a * m + k * true_range(high[j], low[j], close[j - 1])
-        out[j - base] = m
+    for j in range(i, end):
+        m = fma(a, m, k * out[j])
+        out[j] = m
     s[2], s[3] = seen, m
 
 
@@ -57,9 +60,10 @@ def update_atr(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
 def update_natr(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """See `average_range`."""
     average_range(x, y[0], s, start, stop, base)
-    for i in range(start, stop):
-        close = x[2][i]
-        y[0][i - base] = y[0][i - base] / close * 100.0 if close != 0.0 else 0.0
+    close, out = x[2][start:stop], y[0][start - base : stop - base]
+    for i in range(len(out)):
+        part = out[i] / close[i] * 100.0
+        out[i] = part if close[i] != 0.0 else 0.0
     hide(y[0], s, start, stop, base)
 
 
@@ -92,7 +96,8 @@ def update_cvi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
             old = s[5 + p]
             s[5 + p] = e
             p = p + 1 if p + 1 < m else 0
-            y[0][i - base] = 100.0 * (e - old) / old if old != 0.0 else 0.0
+            grown = 100.0 * (e - old) / old
+            y[0][i - base] = grown if old != 0.0 else 0.0
     s[2], s[3], s[4] = c, e, p
     hide(y[0], s, start, stop, base)
 

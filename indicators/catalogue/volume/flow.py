@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.jit import kernel
-from indicators.blocks.average import ema
+from domain.jit import fma, kernel
+from indicators.blocks.average import ema_line
 from indicators.blocks.edge import hide, warm
-from indicators.blocks.seed import starts
+from indicators.blocks.seed import from_first, starts
 from indicators.blocks.window import REFRESH, total
 from indicators.registry import SEED_STEP, Row, length
 
@@ -16,72 +16,93 @@ from indicators.registry import SEED_STEP, Row, length
 def money(high: Any, low: Any, close: Any, volume: Any) -> Any:
     """Volume times the place of the close in the range (-1 .. 1), 0 without range."""
     wide = high - low
-    return ((close - low) - (high - close)) / wide * volume if wide > 0.0 else 0.0
+    value = ((close - low) - (high - close)) / wide * volume
+    return value if wide > 0.0 else 0.0
+
+
+@kernel
+def monies(x: Any, out: Any, start: Any, stop: Any, base: Any) -> None:
+    """`money` of the rows."""
+    high, low, close = x[0][start:stop], x[1][start:stop], x[2][start:stop]
+    volume = x[3][start:stop]
+    to = out[start - base : stop - base]
+    for i in range(len(to)):
+        to[i] = money(high[i], low[i], close[i], volume[i])
+
+
+@kernel
+def pile(out: Any, line: Any) -> Any:
+    """Turn a column into its running sums from `line` on; the last one."""
+    for i in range(len(out)):
+        line += out[i]
+        out[i] = line
+    return line
 
 
 def update_ad(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: the line."""
-    line = s[0]
-    for i in range(start, stop):
-        line += money(x[0][i], x[1][i], x[2][i], x[3][i])
-        y[0][i - base] = line
-    s[0] = line
+    monies(x, y[0], start, stop, base)
+    s[0] = pile(y[0][start - base : stop - base], s[0])
 
 
 def update_adosc(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: the line and its two averages."""
-    line, fast, slow, seen = s[2], s[3], s[4], warm(s)
+    line, fast, slow, i, out = s[2], s[3], s[4], start - base, y[0]
     a, b = 2.0 / (s[0] + 1.0), 2.0 / (s[1] + 1.0)
-    c, d, i = 1.0 - a, 1.0 - b, start
-    if seen == 0 and start < stop:
-        line += money(x[0][i], x[1][i], x[2][i], x[3][i])
-        fast, slow = line, line
-        y[0][i - base] = 0.0
+    monies(x, out, start, stop, base)
+    if warm(s) == 0 and start < stop:
+        line += out[i]
+        fast, slow, out[i] = line, line, 0.0
         i += 1
-    for j in range(i, stop):
-        line += money(x[0][j], x[1][j], x[2][j], x[3][j])
-        fast = c * fast + a * line
-        slow = d * slow + b * line
-        y[0][j - base] = fast - slow
+    for j in range(i, stop - base):
+        line += out[j]
+        fast = fma(1.0 - a, fast, a * line)
+        slow = fma(1.0 - b, slow, b * line)
+        out[j] = fast - slow
     s[2], s[3], s[4] = line, fast, slow
-    hide(y[0], s, start, stop, base)
+    hide(out, s, start, stop, base)
 
 
 def update_cmf(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: two sums, age, place, then a ring of money."""
-    volume, n, into, shares = x[3], int(s[0]), s[1], s[2]
-    age, every, p = int(s[3]), max(REFRESH, n), int(s[4])
-    for i in range(start, stop):
-        new = money(x[0][i], x[1][i], x[2][i], x[3][i])
-        into += new - s[5 + p]
-        shares += volume[i] - volume[i - n]
-        s[5 + p] = new
-        p = p + 1 if p + 1 < n else 0
-        age += 1
+    volume, n, into, shares, out = x[3], int(s[0]), s[1], s[2], y[0]
+    age, every, p, i, ring = int(s[3]), max(REFRESH, n), int(s[4]), start, s[5 : 5 + n]
+    monies(x, out, start, stop, base)
+    while i < stop:
+        end = min(stop, i + every - age)
+        for j in range(i, end):
+            new = out[j - base]
+            into += new - ring[p]
+            shares += volume[j] - volume[j - n]
+            ring[p] = new
+            p = p + 1 if p + 1 < n else 0
+            share = into / shares
+            out[j - base] = share if shares != 0.0 else 0.0
+        age, i = age + end - i, end
         if age == every:
-            into, shares, age = total(s, 5, 5 + n), total(volume, i - n + 1, i + 1), 0
-        y[0][i - base] = into / shares if shares != 0.0 else 0.0
+            into, shares, age = total(ring, 0, n), total(volume, i - n, i), 0
     s[1], s[2], s[3], s[4] = into, shares, age, p
-    hide(y[0], s, start, stop, base)
+    hide(out, s, start, stop, base)
 
 
 def update_efi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: count, average."""
-    close, volume, n, k = x[0], x[1], int(s[0]), 2.0 / (s[0] + 1.0)
-    c, e, seen = int(s[1]), s[2], warm(s)
-    for i in range(start, stop):
-        if seen > 0:
-            c, e = ema(c, e, n, k, (close[i] - close[i - 1]) * volume[i])
-        seen += 1
-        y[0][i - base] = e
-    s[1], s[2] = c, e
+    first = start + 1 if warm(s) == 0 and start < stop else start
+    new, old, volume = x[0][first:stop], x[0][first - 1 : stop - 1], x[1][first:stop]
+    to = y[0][first - base : stop - base]
+    for i in range(len(to)):
+        to[i] = (new[i] - old[i]) * volume[i]
+    ema_line(from_first(), s, 1, int(s[0]), 2.0 / (s[0] + 1.0), to, to)
     hide(y[0], s, start, stop, base)
 
 
 def update_marketfi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Keeps no state."""
-    for i in range(start, stop):
-        y[0][i - base] = (x[0][i] - x[1][i]) / x[2][i] if x[2][i] != 0.0 else 0.0
+    high, low, volume = x[0][start:stop], x[1][start:stop], x[2][start:stop]
+    out = y[0][start - base : stop - base]
+    for i in range(len(out)):
+        ease = (high[i] - low[i]) / volume[i]
+        out[i] = ease if volume[i] != 0.0 else 0.0
 
 
 @kernel
@@ -93,11 +114,15 @@ def volume_index(x: Any, out: Any, s: Any, span: Any, sign: Any) -> None:
         value = 1000.0
         out[i - base] = value
         i += 1
-    for j in range(i, stop):
-        last = close[j - 1]
-        grown = sign * (volume[j] - volume[j - 1]) > 0.0 and last != 0.0
-        value *= close[j] / last if grown else 1.0
-        out[j - base] = value
+    to, c1, c0 = out[i - base : stop - base], close[i:stop], close[i - 1 : stop - 1]
+    v1, v0 = volume[i:stop], volume[i - 1 : stop - 1]
+    for j in range(len(to)):
+        ratio = c1[j] / c0[j]
+        grown = (sign * (v1[j] - v0[j]) > 0.0) & (c0[j] != 0.0)
+        to[j] = ratio if grown else 1.0
+    for k in range(len(to)):
+        value *= to[k]
+        to[k] = value
     s[0] = value
 
 
@@ -113,27 +138,31 @@ def update_pvi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
 
 def update_obv(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: the line."""
-    close, volume, line, i = x[0], x[1], s[0], start
+    close, volume, line, i, out = x[0], x[1], s[0], start, y[0]
     if warm(s) == 0 and start < stop:
         line = volume[i]
-        y[0][i - base] = line
+        out[i - base] = line
         i += 1
-    for j in range(i, stop):
-        a, b = close[j], close[j - 1]
-        line += (volume[j] if a > b else 0.0) - (volume[j] if a < b else 0.0)
-        y[0][j - base] = line
-    s[0] = line
+    to, new, old = out[i - base : stop - base], close[i:stop], close[i - 1 : stop - 1]
+    volume = volume[i:stop]
+    for j in range(len(to)):
+        up, down = new[j] > old[j], new[j] < old[j]
+        to[j] = (volume[j] if up else 0.0) - (volume[j] if down else 0.0)
+    s[0] = pile(to, line)
 
 
 def update_pvt(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: the line."""
-    close, volume, line, seen = x[0], x[1], s[0], warm(s)
-    for i in range(start, stop):
-        last = close[i - 1]
-        if seen + i > start and last != 0.0:
-            line += (close[i] - last) / last * volume[i]
-        y[0][i - base] = line
-    s[0] = line
+    close, volume, line, i, out = x[0], x[1], s[0], start, y[0]
+    if warm(s) == 0 and start < stop:
+        out[i - base] = 0.0
+        i += 1
+    to, new, old = out[i - base : stop - base], close[i:stop], close[i - 1 : stop - 1]
+    volume = volume[i:stop]
+    for j in range(len(to)):
+        moved = (new[j] - old[j]) / old[j] * volume[j]
+        to[j] = moved if old[j] != 0.0 else 0.0
+    s[0] = pile(to, line)
 
 
 def update_rvol(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -166,16 +195,17 @@ def update_vwap(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> Non
 
 def update_wad(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: the line."""
-    line, seen = s[0], warm(s)
-    for i in range(start, stop):
-        new, last = x[2][i], x[2][i - 1]
-        if seen + i > start:
-            if new > last:
-                line += new - (x[1][i] if x[1][i] < last else last)
-            elif new < last:
-                line += new - (x[0][i] if x[0][i] > last else last)
-        y[0][i - base] = line
-    s[0] = line
+    high, low, close, line, i, out = x[0], x[1], x[2], s[0], start, y[0]
+    if warm(s) == 0 and start < stop:
+        out[i - base] = 0.0
+        i += 1
+    to, new, old = out[i - base : stop - base], close[i:stop], close[i - 1 : stop - 1]
+    high, low = high[i:stop], low[i:stop]
+    for j in range(len(to)):
+        up = new[j] - (low[j] if low[j] < old[j] else old[j])
+        down = new[j] - (high[j] if high[j] > old[j] else old[j])
+        to[j] = (up if new[j] > old[j] else 0.0) + (down if new[j] < old[j] else 0.0)
+    s[0] = pile(to, line)
 
 
 def _line(name: str, title: str, inputs: str, kernel: Any, **more: Any) -> Row:
@@ -205,7 +235,7 @@ ROWS = (
     Row(
         "efi", "Elder's force index", CV, (length(13, 1), SEED_STEP), "efi", update_efi,
         slots=lambda n, seed: 2, warmup=lambda n, seed: n, history=lambda n, seed: 1,
-        bindings=starts("ema"),
+        bindings=starts("from_first"),
         formula="EMA of (close - close before) * volume", source="Elder 1993",
         seeding="mean of the first n forces; seed=first: the first", talib="EFI timeperiod",
         ta="ForceIndexIndicator",
