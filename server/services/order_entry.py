@@ -153,10 +153,12 @@ class Stream:
 
     def _require_accounts(self, rows: own.Rows) -> None:
         """Each account and node must be the caller's. Raises NotPermitted, InvalidField."""
-        wide = rows["scope"] == Scope.NODE
-        nodes = rows["entity"][wide].tolist() if wide.any() else []
-        narrow = rows["account"][~wide].tolist() if nodes else rows["account"].tolist()
-        for number in {*narrow, *nodes}:
+        accounts = set(rows["account"].tolist())
+        wide = (rows["scope"] == Scope.NODE) & (rows["command"] == Command.MASS_CANCEL)
+        if wide.any():  # a sweep of a node need not name an account
+            swept = set(rows["account"][wide].tolist()) - {0}
+            accounts = {*rows["account"][~wide].tolist(), *swept, *rows["entity"][wide].tolist()}
+        for number in accounts:
             if number not in self._allowed:
                 name = self._core.known.node_names.get(number, f"#{number}")
                 self._core.require_account(self._who, name)

@@ -269,16 +269,35 @@ def test_a_batch_goes_in_as_one_and_a_bad_command_refuses_it_whole(server):
     assert (last.report, last.order_qty) == (codes.REPORT_TYPE_MASS_CANCEL, 100)
 
 
-def test_foreign_accounts_end_a_stream_and_cannot_open_one(server):
-    with pytest.raises(grpc.RpcError) as error:
-        Session(server, "foreign", account="carol")
-    assert error.value.code() == grpc.StatusCode.PERMISSION_DENIED
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"account": 4},  # bob, by number, with a key for alice only
+        {"account": 4, "scope": codes.SCOPE_NODE, "entity": 3},
+        {"command": codes.COMMAND_MASS_CANCEL, "scope": codes.SCOPE_NODE, "entity": 1},
+        {"command": codes.COMMAND_MASS_CANCEL, "scope": codes.SCOPE_NODE, "entity": 3,
+         "account": 4},
+        {"command": codes.COMMAND_MASS_CANCEL, "account": 4},
+    ],
+)  # fmt: skip
+def test_foreign_accounts_end_a_stream(server, foreign):
     one = Session(server, "foreign", role="alice")
-    one.order(1, account=4)  # bob, by number, with a key for alice only
     names = {a.name: a.number for a in one.logon.logon.accounts}
     assert names == {"accounts/alice": 3}
+    command = stream.OrderCommand(
+        command=codes.COMMAND_NEW_ORDER, cl_ord_id=1, instrument=1, side=BUY, ord_type=LIMIT,
+        order_qty=1, price=1,
+    )  # fmt: skip
+    command.MergeFrom(stream.OrderCommand(**foreign))
+    one.send(commands=[command])
     with pytest.raises(grpc.RpcError) as error:
         next(one.replies)
+    assert error.value.code() == grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_a_foreign_account_cannot_open_a_stream(server):
+    with pytest.raises(grpc.RpcError) as error:
+        Session(server, "foreign", account="carol")
     assert error.value.code() == grpc.StatusCode.PERMISSION_DENIED
 
 
