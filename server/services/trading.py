@@ -19,6 +19,7 @@ from server.services.orders import Orders
 from server.services.trial import Trial
 
 Array = np.ndarray[Any, Any]
+_OF_ORDERS = (int(ReportType.EXECUTION), int(ReportType.CANCEL_REJECT))
 
 
 class Trading(TradingServiceServicer):
@@ -122,6 +123,7 @@ class Trading(TradingServiceServicer):
         rows = self._core.state.reports.window.rows
         low, high = _times(request)
         chosen = np.isin(rows["account"], self._accounts(request.parent))
+        chosen &= np.isin(rows["report"], _OF_ORDERS)
         after = max(request.after_exec_id, int(request.page_token or 0))
         chosen &= (rows["exec_id"] > after) & (rows["transact_time"] >= low)
         chosen &= rows["transact_time"] < high

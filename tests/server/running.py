@@ -203,10 +203,10 @@ def spawn(folder: Path, control_url: str, keys, key_ids, **settings) -> Running:
              "grace_seconds": 0.5, **settings}  # fmt: skip
     environment = os.environ | {f"GRIDWORKS_{k.upper()}": str(v) for k, v in given.items()}
     command = [sys.executable, "-c", START, "serve"]
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, text=True,
-        stderr=(folder / "server.log").open("a"),
-    )  # fmt: skip
+    with (folder / "server.log").open("a") as log:
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, text=True, stderr=log
+        )
     for line in process.stdout:
         if line.startswith("ready on port "):
             return Running(int(line.split()[-1]), folder, control_url, keys, key_ids, process)

@@ -44,14 +44,13 @@ class Client:
         self.sent = 0
 
     def live(self, server, kill_after):
-        """Connect, resume, send until the server dies."""
+        """Connect, resume, send until the server dies, after so many more reports."""
         session = Session(server, "killed", next_expected_msg_seq_num=len(self.seen) + 1)
         expected = session.logon.logon.next_expected_msg_seq_num
         assert expected <= self.sent + 1  # nothing is applied that was not sent
         assert expected > max(self.seen.values(), default=0)  # nothing acknowledged is lost
-        timer = threading.Timer(kill_after, server.process.send_signal, (signal.SIGKILL,))
-        timer.start()
-        reader = threading.Thread(target=self._read, args=(session,))
+        until = len(self.seen) + kill_after
+        reader = threading.Thread(target=self._read, args=(session, server, until))
         reader.start()
         number = expected
         while reader.is_alive():
@@ -60,18 +59,19 @@ class Client:
             number += 1
             if number % 20 == 0:
                 time.sleep(0.002)
-        timer.join()
         reader.join()
         session.half_close()
         server.kill()
 
-    def _read(self, session):
+    def _read(self, session, server, until):
         try:
             for reply in session.replies:
                 for at, report in enumerate(reply.reports):
                     number = reply.msg_seq_num + at
                     assert number == len(self.seen) + 1  # no gap and no repetition
                     self.seen[number] = report.cl_ord_id
+                if len(self.seen) >= until:
+                    server.process.send_signal(signal.SIGKILL)
         except grpc.RpcError:
             pass
 
@@ -82,7 +82,7 @@ def kills(tmp_path, control_url, times, rng):
     set_up(server)
     client = Client()
     for _ in range(times):
-        client.live(server, rng.uniform(0.2, 0.8))
+        client.live(server, rng.randrange(50, 500))
         server = spawn(tmp_path, control_url, *keys, keep_reports=1_000_000)
     try:
         last = Session(server, "killed", next_expected_msg_seq_num=len(client.seen) + 1)

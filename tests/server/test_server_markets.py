@@ -16,6 +16,7 @@ from gridworks.api.market_data.v1.market_data_service_pb2_grpc import MarketData
 from gridworks.api.risk.v1 import resources_pb2 as resources
 from gridworks.api.risk.v1 import risk_service_pb2 as risk
 from gridworks.api.risk.v1.risk_service_pb2_grpc import RiskServiceStub
+from gridworks.api.trading.v1.trading_service_pb2 import MassCancelRequest
 from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceStub
 from gridworks.api.types.v1 import codes_pb2 as codes
 from gridworks.api.types.v1.instrument_pb2 import Instrument
@@ -167,6 +168,7 @@ def test_limits_are_read_and_tightened_and_refuse(server, trading):
 
 def test_money_positions_and_what_an_order_would_do(server, trading):
     reader = RiskServiceStub(server.channel("reader"))
+    trading.MassCancel(MassCancelRequest(parent="nodes/north"))
     before = reader.GetRiskState(risk.GetRiskStateRequest(node="nodes/alice"))
     trading.SubmitOrder(wish(SELL, "2", "13.00", "bob"))
     order = wish(BUY, "3", "13.00").order
