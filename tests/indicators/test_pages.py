@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from benches import indicators as bench
 from indicators.registry import get, rows
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -27,14 +26,3 @@ def test_pages_are_fresh() -> None:
     some = make.picture(get("rsi"), make.series())
     assert some.startswith("<svg")
     assert len(some) < 20_000
-
-
-def test_benchmark_runs() -> None:
-    data = bench.series(500)
-    row = get("sma")
-    theirs = bench.talib_call(row, [data["close"]])
-    mine, other = bench.turns(lambda: bench.Function(row)(data["close"]), theirs, 2, 1)
-    assert mine > 0.0
-    assert other > 0.0
-    found = {"name": "sma", "group": "overlap", "1000": [1.0, 2.0, 0.5]}
-    assert bench.summary([found], (1000,))["1000"]["median"] == 0.5

@@ -69,6 +69,9 @@ def hold(data: bytes) -> str:
         assert 0 <= error.position <= len(data)
         if message is None or error.fault in (Fault.TOO_DEEP, Fault.TOO_MANY):
             return "refused"
+        if error.fault == Fault.TAG:  # protobuf's parser lets a zero pass in an unknown group
+            assert data[error.position] & 0x7F < 8, "a field number other than 0"
+            return "refused"
         found = [(i, *fault_of(c)) for i, c in enumerate(message.commands)]
         at, fault, name = next(f for f in found if f[1])
         assert (error.fault, error.field) == (fault, f"commands[{at}].{name}")
