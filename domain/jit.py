@@ -384,15 +384,16 @@ def _prefetch(typingctx: Any, address: Any) -> Any:
 
 
 def prefetch(slot: int, width: int) -> Any:
-    """A kernel that asks for a cache line of table number `slot`, of rows of `width` bytes.
+    """A kernel that asks for the cache lines of a row of table number `slot`, of `width` bytes.
 
     A hint: it changes nothing, and a row that does not exist does no harm.
     """
     here = 16 * slot
     if DISABLED:
-        return lambda s, row, offset: None
+        return lambda s, row: None
 
-    def ask(s: Any, row: Any, offset: Any) -> Any:
-        _prefetch(_fixed(s + here) + row * width + offset)
+    def ask(s: Any, row: Any) -> Any:
+        for line in range(0, width, 64):
+            _prefetch(_fixed(s + here) + row * width + line)
 
     return kernel(ask)

@@ -28,9 +28,6 @@ _tree = prefetch(Table.TREE, state.TREE.itemsize)
 _branch = prefetch(Table.BRANCH, state.BRANCH.itemsize)
 _position = prefetch(Table.POSITION, state.POSITION.itemsize)
 _NEW, _SELL = int(Command.NEW_ORDER), int(Side.SELL)
-_NODE_BYTES, _LIMIT_BYTES = state.NODE.itemsize, 8 * int(NodeAttr.COLUMNS)
-_POSITION_BYTES, _BOOK_BYTES = state.POSITION.itemsize, state.BOOK.itemsize
-_INSTRUMENT_BYTES = 8 * int(InstrumentAttr.COLUMNS)
 _FAR, _NEAR, _NEXT = 8, 5, 2  # commands ahead
 
 
@@ -49,33 +46,8 @@ def _place(s, cmd):
 
 
 @kernel
-def _fetch_position(s, row):
-    for line in range(0, _POSITION_BYTES, 64):
-        _position(s, row, line)
-
-
-@kernel
-def _fetch_instrument(s, instrument):
-    """The attributes, the book and the roots of its ladders."""
-    for line in range(0, _INSTRUMENT_BYTES, 64):
-        _instrument(s, instrument, line)
-    for line in range(0, _BOOK_BYTES, 64):
-        _book(s, instrument, line)
-    _tree(s, 4 * instrument, 0)
-    _tree(s, 4 * instrument + 2, 0)
-
-
-@kernel
-def _fetch_account(s, account):
-    for line in range(0, _NODE_BYTES, 64):
-        _node(s, account, line)
-    for line in range(0, _LIMIT_BYTES, 64):
-        _limits(s, account, line)
-
-
-@kernel
-def _fetch_ladder(s, cmd, deeper):
-    """Of a new order: the ladder's root and the best level it may meet; or what is below the root.
+def _fetch_ladder(s, cmd, below):
+    """Of a new order: the root of its ladder and the best level it may meet, or what is `below`.
 
     Prices outside the ladder's reach are not looked for.
     """
@@ -85,16 +57,16 @@ def _fetch_ladder(s, cmd, deeper):
     side = np.int64(cmd["side"] == _SELL)
     tree = trees(s)[4 * instrument + side]
     root, height = np.int64(tree["root"]), np.int64(tree["height"])
+    if not below:
+        _level(s, np.int64(trees(s)[4 * instrument + 1 - side]["best"]))
+        _branch(s, root)
+        return
     place = (cmd["price"] >> (6 * max(height - 1, 0))) & 63
-    if deeper == 0:
-        _level(s, np.int64(trees(s)[4 * instrument + 1 - side]["best"]), 0)
-        _branch(s, root, 0)
-        _branch(s, root, 8 + 4 * place)
-    elif height > 1:
-        _branch(s, np.int64(branches(s)[root]["child"][place]), 0)
-        _branch(s, np.int64(branches(s)[root]["child"][place]), 8 + 4 * (cmd["price"] & 63))
+    child = np.int64(branches(s)[root]["child"][place])
+    if height > 1:
+        _branch(s, child)
     else:
-        _level(s, np.int64(branches(s)[root]["child"][place]), 0)
+        _level(s, child)
 
 
 @kernel
@@ -106,43 +78,45 @@ def _row_of(s, cmd):
 
 
 @kernel
-def _fetch_parents(s, row, up):
-    """The row `up` levels above a position."""
+def _fetch_above(s, row, up):
+    """The row that stands `up` levels above a position, if there is one."""
     for _ in range(up):
         row = np.int64(positions(s)[row]["parent"])
     if row:
-        _fetch_position(s, row)
+        _position(s, row)
 
 
 @kernel
 def look_ahead(s, rows, at):
     """Fetch for the commands behind number `at`: indexes first, rows later, neighbours last."""
     last = core(s)[0]["rows"] - 1
-    instrument = rows[at]["instrument"]
     far = rows[min(at + _FAR, last)]
-    _directory(s, _home(s, far), 0)
+    _directory(s, _home(s, far))
     if far["command"] == _NEW:
-        _index(s, _place(s, far), 0)
-        _fetch_account(s, np.int64(far["account"]))
-    elsewhere = far["instrument"] != instrument
-    if elsewhere:
-        _fetch_instrument(s, np.int64(far["instrument"]))
+        _index(s, _place(s, far))
+        _node(s, np.int64(far["account"]))
+        _limits(s, np.int64(far["account"]))
     near = rows[min(at + _NEAR, last)]
     if near["command"] == _NEW:
-        _fetch_position(s, _row_of(s, near))
+        _position(s, _row_of(s, near))
     else:
         slot = np.int64(directory(s)[_home(s, near)]["row"])
-        _order(s, slot, 0)
-        _detail(s, slot, 0)
+        _order(s, slot)
+        _detail(s, slot)
     after = rows[min(at + _NEXT, last)]
     if after["command"] != _NEW:
         order = orders(s)[directory(s)[_home(s, after)]["row"]]
-        _level(s, np.int64(order["level"]), 0)
-        _order(s, np.int64(order["prev"]), 0)
-        _order(s, np.int64(order["next"]), 0)
-        _fetch_position(s, np.int64(order["position"]))
-    if elsewhere:
-        _fetch_ladder(s, near, 0)
-        _fetch_ladder(s, after, 1)
+        _level(s, np.int64(order["level"]))
+        _order(s, np.int64(order["prev"]))
+        _order(s, np.int64(order["next"]))
+        _position(s, np.int64(order["position"]))
+    if far["instrument"] != rows[at]["instrument"]:
+        instrument = np.int64(far["instrument"])
+        _instrument(s, instrument)
+        _book(s, instrument)
+        _tree(s, 4 * instrument)
+        _tree(s, 4 * instrument + 2)
+        _fetch_ladder(s, near, False)
+        _fetch_ladder(s, after, True)
         for up in range(1, 4):
-            _fetch_parents(s, _row_of(s, rows[min(at + 4 - up, last)]), up)
+            _fetch_above(s, _row_of(s, rows[min(at + 4 - up, last)]), up)
