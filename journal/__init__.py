@@ -2,8 +2,9 @@
 
 Commands are stored before they are applied; recovery, standby, audit and debugging read them
 back. `log` is the interface, `sqlite` keeps it in one SQLite file (`database` opens that file,
-`snapshots` keeps states beside the batches, `chain` links batches by SHA-256) and `verify`
-walks a file and says whether it is what was written. docs/durability.md has the promises.
+`snapshots` keeps states beside the batches, `chain` links batches by SHA-256), `recovery` says
+which state to start from, and `verify` walks a file and says whether it is what was written.
+docs/durability.md has the promises.
 
 Not here: what a row means (domain, engine), time, threads, network. Imports the standard
 library and domain only; server, tests and benches import it.
@@ -11,6 +12,7 @@ library and domain only; server, tests and benches import it.
 
 from journal.chain import Blob, Head
 from journal.log import Batch, CommandLog, Policy, Snapshot
+from journal.recovery import Recovery
 from journal.sqlite import SqliteLog
 from journal.verify import VerifyReport, verify
 
@@ -20,6 +22,7 @@ __all__ = [
     "CommandLog",
     "Head",
     "Policy",
+    "Recovery",
     "Snapshot",
     "SqliteLog",
     "VerifyReport",

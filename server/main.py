@@ -18,6 +18,7 @@ from prometheus_client import start_http_server
 from domain.errors import InvalidField, Unavailable
 from domain.layout import COMMAND
 from engine.exchange import Exchange
+from journal import Recovery
 from server.auth.gate import Gate
 from server.auth.watch import Watch
 from server.config import Settings
@@ -26,7 +27,7 @@ from server.metering.meter import Meter
 from server.sequencer import rows as own
 from server.sequencer.clock import HeldClock
 from server.sequencer.logbook import Logbook
-from server.sequencer.state import Bounds, Recovery, State, open_log, recover
+from server.sequencer.state import Bounds, State, open_log, recover
 from server.sequencer.writer import Sequencer
 from server.services.core import Core
 from server.services.registry import add_services

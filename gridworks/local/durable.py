@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +20,9 @@ from domain.fields import label_of
 from engine.exchange import Exchange as Engine
 from engine.exchange import check_commands
 from engine.store import fingerprint
-from journal import Policy, Snapshot, SqliteLog
+from journal import Policy, Recovery, Snapshot, SqliteLog
 
 Rows = np.ndarray[Any, Any]
-
-
-@dataclass
-class Recovery:
-    """How a state came back: from which snapshot, how many commands after it, what was damaged."""
-
-    snapshot_seq: int = 0
-    replayed: int = 0
-    skipped: list[str] = field(default_factory=list)
 
 
 class Labels:
@@ -96,16 +86,13 @@ class Durable:
 
     def _recover(self) -> None:
         self.engine, self.labels = Engine(feed=self._feed), Labels()
-        snapshot = self.log.latest_snapshot()
-        self.recovery.skipped += [str(damage) for damage in self.log.skipped]
-        while snapshot is not None:
+        for snapshot in self.recovery.snapshots(self.log):
             try:
                 self.engine, self.labels = load(snapshot, self._feed)
                 self.recovery.snapshot_seq = snapshot.seq
                 break
             except SnapshotMismatch as damage:
                 self.recovery.skipped.append(str(damage))
-            snapshot = self.log.latest_snapshot(snapshot.seq - 1)
         for _, count, blob in self.log.replay(self.recovery.snapshot_seq):
             self._run(np.frombuffer(blob, layout.COMMAND, count), None)
             self.engine.market()

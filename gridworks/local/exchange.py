@@ -52,10 +52,10 @@ from domain.messages import (
 from domain.tables import Table
 from engine.exchange import Exchange as Engine
 from gridworks.local import views
-from gridworks.local.durable import Durable, Labels, Recovery, parts_of, unpack
+from gridworks.local.durable import Durable, Labels, parts_of, unpack
 from gridworks.local.naming import attributes_named, code_named
 from gridworks.local.report import Report
-from journal import Policy
+from journal import Policy, Recovery
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +13,7 @@ from domain.layout import COMMAND
 from domain.tables import Table
 from engine.exchange import Exchange
 from engine.store import fingerprint
-from journal import Snapshot, SqliteLog
+from journal import Recovery, Snapshot, SqliteLog
 from server.sequencer.answers import Answers
 from server.sequencer.catalogue import Catalogue
 from server.sequencer.channels import Array, Channels
@@ -42,15 +40,6 @@ class Applied(NamedTuple):
     asked: Array
     market: Rows
     channels: Array
-
-
-@dataclass
-class Recovery:
-    """How a state came back: from which snapshot, how many commands after it, what was damaged."""
-
-    snapshot_seq: int = 0
-    replayed: int = 0
-    skipped: list[str] = field(default_factory=list)
 
 
 class State:
@@ -119,7 +108,7 @@ def recover(log: SqliteLog, bounds: Bounds) -> tuple[State, Recovery]:
     Raises LogCorrupt, LogFailed.
     """
     state, recovery = State(bounds), Recovery()
-    for snapshot in _snapshots(log, recovery):
+    for snapshot in recovery.snapshots(log):
         try:
             state.load(snapshot)
             recovery.snapshot_seq = snapshot.seq
@@ -131,12 +120,3 @@ def recover(log: SqliteLog, bounds: Bounds) -> tuple[State, Recovery]:
         state.apply(np.ndarray(count, COMMAND, bytearray(blob)))
         recovery.replayed += count
     return state, recovery
-
-
-def _snapshots(log: SqliteLog, recovery: Recovery) -> Iterator[Snapshot]:
-    """The sound snapshots, newest first."""
-    snapshot = log.latest_snapshot()
-    recovery.skipped += [str(damage) for damage in log.skipped]
-    while snapshot is not None:
-        yield snapshot
-        snapshot = log.latest_snapshot(snapshot.seq - 1)

@@ -57,13 +57,10 @@ class Admin(AdminServiceServicer):
 
     async def _apply(self, request: Any, data: bytes, act: str) -> Answer:
         """The answer to commands, or to what they would be with validate_only."""
-        if request.validate_only:
-            now = self._core.sequencer.clock()
-            return Answer(await self._trial.reports(data), 0, now)
-        who = caller()
-        answer = await self._core.sequencer.call(data, who.key_id, request.request_id)
-        _log.info("an operator's act", act=act, by=who.label, reason=request.reason,
-                  seq=answer.seq)  # fmt: skip
+        answer = await self._trial.answer(request, data)
+        if not request.validate_only:
+            _log.info("an operator's act", act=act, by=caller().label, reason=request.reason,
+                      seq=answer.seq)  # fmt: skip
         return answer
 
     async def _add(self, request: Any, data: bytes, act: str) -> None:

@@ -37,13 +37,10 @@ class Risk(RiskServiceServicer):
         self._core, self._trial = core, trial
 
     async def _apply(self, request: Any, data: bytes, act: str) -> Answer:
-        if request.validate_only:
-            now = self._core.sequencer.clock()
-            return Answer(await self._trial.reports(data), 0, now)
-        who = caller()
-        answer = await self._core.sequencer.call(data, who.key_id, request.request_id)
-        why = getattr(request, "reason", "")
-        _log.info("an act of risk", act=act, by=who.label, reason=why, seq=answer.seq)
+        answer = await self._trial.answer(request, data)
+        if not request.validate_only:
+            why = getattr(request, "reason", "")
+            _log.info("an act of risk", act=act, by=caller().label, reason=why, seq=answer.seq)
         return answer
 
     def _node(self, path: str, name: str, pattern: str = "nodes/*") -> int:

@@ -30,11 +30,7 @@ class Trading(TradingServiceServicer):
 
     async def _apply(self, request: Any, data: bytes) -> Array:
         """The reports of a command, or those that it would cause."""
-        if request.validate_only:
-            return await self._trial.reports(data)
-        sequencer = self._core.sequencer
-        answer = await sequencer.call(data, caller().key_id, request.request_id)
-        return answer.reports
+        return (await self._trial.answer(request, data)).reports
 
     async def SubmitOrder(self, request: Any, context: Any) -> Any:
         message = people.new_order(request, self._core.known)

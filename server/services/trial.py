@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from engine.exchange import Exchange
+from server.sequencer.answers import Answer
 from server.sequencer.rows import joined
 from server.sequencer.writer import Sequencer
+from server.services.core import caller
 
 Array = np.ndarray[Any, Any]
 
@@ -19,6 +21,12 @@ class Trial:
 
     def __init__(self, sequencer: Sequencer) -> None:
         self._sequencer, self._one = sequencer, asyncio.Lock()
+
+    async def answer(self, request: Any, data: bytes) -> Answer:
+        """The answer to a mutation; with validate_only, what it would be."""
+        if request.validate_only:
+            return Answer(await self.reports(data), 0, self._sequencer.clock())
+        return await self._sequencer.call(data, caller().key_id, request.request_id)
 
     async def reports(self, data: bytes) -> Array:
         """The reports that commands would cause now."""
