@@ -9,7 +9,7 @@ state back. Time, ids and configuration come in with the commands: nothing here 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from domain.tables import Table
 from engine.depth import read_depth
 from engine.loop import run
 from engine.rebuild import fill_directory, fill_position_index, move_recents
-from engine.store import Array, Store, aligned
+from engine.store import Array, Memory, Store, aligned, plain
 
 _ROWS = 4096  # report rows of the standing buffer
 _SMALL = 64  # batches of so many commands are copied: that is faster than asking where they are
@@ -69,6 +69,7 @@ class Exchange:
     Args:
         feed: which MARKET rows are written (`domain.codes.Feed`); read them with `market()`.
         salt: mixed into the hash of client ids; part of the state.
+        memory: where the memory of tables comes from.
 
     `apply` costs about as much per command as the kernel does; everything that returns Python
     objects costs microseconds. Not thread-safe: one writer.
@@ -78,10 +79,15 @@ class Exchange:
     stop in the middle of a command: from then on `apply` raises Unavailable until `restore`.
     """
 
-    def __init__(self, *, feed: Feed = Feed.NONE, salt: int = 0) -> None:
-        self._store = Store()
+    def __init__(
+        self, *, feed: Feed = Feed.NONE, salt: int = 0, memory: Memory = plain
+    ) -> None:
+        self._store = Store(memory)
         self._store.core["salt"] = salt
-        self._feed = int(feed)
+        self._begin(int(feed))
+
+    def _begin(self, feed: int) -> None:
+        self._feed = feed
         self._small = aligned(layout.COMMAND, _SMALL)
         self._reports = aligned(layout.REPORT, _ROWS)
         self._markets = aligned(layout.MARKET, max(_ROWS, 8 * STEP_REPORTS) if feed else 1)
@@ -260,6 +266,19 @@ class Exchange:
         self._cut_short = False
         fill_directory(self._store.address)
         fill_position_index(self._store.address)
+
+    def twin(self, copied: Callable[[Array], Array]) -> Exchange:
+        """An exchange in the same state that goes its own way from here on, without a feed.
+
+        `copied` gives for the array of a table one with the same content that may be written:
+        `np.copy`, or something cheaper. Nothing may be applied here while it works.
+        """
+        found = Exchange.__new__(Exchange)
+        tables = {table: copied(array) for table, array in self._store.arrays.items()}
+        found._store = Store(arrays=tables)
+        found._begin(int(Feed.NONE))
+        found._cut_short = self._cut_short
+        return found
 
     def replay(self, batches: Iterable[Array]) -> None:
         """Apply batches of commands and drop their reports."""

@@ -9,7 +9,7 @@ state: they are rebuilt.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from domain.limits import (
 from domain.tables import Table
 
 Array = np.ndarray[Any, Any]
+Memory = Callable[[int], Array]  # so many zeroed bytes, as an array of uint8
 ENGINE_VERSION = 2  # goes up when the same commands no longer give the same state
 
 # table: (dtype, columns, rows at the start, most rows)
@@ -58,11 +59,16 @@ _SHAPES: dict[Table, tuple[Any, int, int, int]] = {
 _DERIVED = (Table.CANDIDATE, Table.DIRECTORY, Table.POSITION_INDEX, Table.LEG)
 
 
-def aligned(dtype: Any, rows: int, columns: int = 0) -> Array:
+def plain(size: int) -> Array:
+    """Zeroed memory of this process alone."""
+    return np.zeros(size, np.uint8)
+
+
+def aligned(dtype: Any, rows: int, columns: int = 0, memory: Memory = plain) -> Array:
     """A zeroed array whose first byte is at a multiple of 64."""
     kind = np.dtype(dtype)
     size = rows * max(columns, 1) * kind.itemsize
-    buffer = np.zeros(size + 64, np.uint8)
+    buffer = memory(size + 64)
     start = -buffer.ctypes.data % 64
     array: Array = buffer[start : start + size].view(kind)
     return array.reshape(rows, columns) if columns else array
@@ -88,15 +94,25 @@ def _bytes_of(array: Array) -> Array:
 
 
 class Store:
-    """The arrays of one exchange and the address table that kernels get."""
+    """The arrays of one exchange and the address table that kernels get.
 
-    def __init__(self) -> None:
+    `memory` is where tables come from; `arrays` are tables to begin with instead of empty ones.
+    """
+
+    def __init__(
+        self, memory: Memory = plain, arrays: Mapping[Table, Array] | None = None
+    ) -> None:
+        self._memory = memory
         self.arrays: dict[Table, Array] = {}
         self._addresses = aligned("i8", 2 * (max(Table) + 1))
         self.address = int(self._addresses.ctypes.data)  # what kernels get as `s`
         self.places = self._addresses.data  # the same table, quick to write
         for table, (dtype, columns, rows, _) in _SHAPES.items():
-            self._place(table, aligned(dtype, rows, columns))
+            given = None if arrays is None else arrays[table]
+            self._place(table, self._aligned(dtype, rows, columns) if given is None else given)
+
+    def _aligned(self, dtype: Any, rows: int, columns: int) -> Array:
+        return aligned(dtype, rows, columns, self._memory)
 
     def _place(self, table: Table, array: Array) -> None:
         self.arrays[table] = array
@@ -126,7 +142,7 @@ class Store:
         wanted = min(max(rows, 2 * len(old)), most)
         if wanted < rows:
             raise CapacityError(table.name.lower(), most)
-        new = aligned(dtype, wanted, columns)
+        new = self._aligned(dtype, wanted, columns)
         _bytes_of(new)[: old.nbytes] = _bytes_of(old)
         self._place(table, new)
 
@@ -136,7 +152,7 @@ class Store:
         old = self.arrays[table]
         if 2 * len(old) > most:
             raise CapacityError(table.name.lower(), most)
-        self._place(table, aligned(dtype, 2 * len(old), columns))
+        self._place(table, self._aligned(dtype, 2 * len(old), columns))
         return old
 
     def parts(self) -> dict[str, bytes]:
@@ -174,7 +190,7 @@ class Store:
         for table, (dtype, columns, _, _) in _SHAPES.items():
             blob = parts.get(table.name.lower(), b"")
             width = np.dtype(dtype).itemsize * max(columns, 1)
-            array = aligned(dtype, _rows_of(table, len(blob) // width), columns)
+            array = self._aligned(dtype, _rows_of(table, len(blob) // width), columns)
             _bytes_of(array)[: len(blob)] = np.frombuffer(blob, np.uint8)
             self._place(table, array)
         self._fit(Table.DIRECTORY, 2 * (int(self.core["live_orders"]) + 8))
@@ -196,7 +212,7 @@ class Store:
     def _fit(self, table: Table, rows: int) -> None:
         """Size an emptied hash table: a power of two of at least `rows`."""
         dtype, columns, least, _ = _SHAPES[table]
-        self._place(table, aligned(dtype, max(least, 1 << (rows - 1).bit_length()), columns))
+        self._place(table, self._aligned(dtype, max(least, 1 << (rows - 1).bit_length()), columns))
 
     def digest(self) -> str:
         """SHA-256 over every part, in hexadecimal; the same however commands were batched."""

@@ -17,6 +17,7 @@ from journal import Recovery, Snapshot, SqliteLog
 from server.sequencer.answers import Answers
 from server.sequencer.catalogue import Catalogue
 from server.sequencer.channels import Array, Channels
+from server.sequencer.memory import CopyOnWrite
 from server.sequencer.reports import Reports
 from server.sequencer.rows import WIDTH, Rows
 from server.sequencer.sessions import Sessions
@@ -47,7 +48,8 @@ class State:
 
     def __init__(self, bounds: Bounds = Bounds(), *, salt: int = 0) -> None:  # noqa: B008
         self.bounds = bounds
-        self.engine = Exchange(feed=Feed.ALL, salt=salt)
+        self._memory = CopyOnWrite()
+        self.engine = Exchange(feed=Feed.ALL, salt=salt, memory=self._memory)
         self.catalogue, self.sessions = Catalogue(), Sessions()
         self.reports = Reports(self.engine, self.sessions, bounds.reports)
         self.channels = Channels(bounds.market)
@@ -66,6 +68,10 @@ class State:
         market = engine.market()
         channels = self.channels.add(market, int(rows["transact_time"][-1]))
         return Applied(rows, reports, entered, asked, market, channels)
+
+    def twin(self) -> Exchange:
+        """The exchange as it is, to try something on; good until the next `apply`."""
+        return self.engine.twin(self._memory.copied)
 
     @property
     def seq(self) -> int:

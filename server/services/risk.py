@@ -148,16 +148,15 @@ class Risk(RiskServiceServicer):
             for at, order in enumerate(request.orders)
         ]
         made: Any = api.EvaluateOrdersResponse(before=views.risk_state(state, account))
-        margin = state.engine.table(Table.NODE)[account]["margin"]
-        for at in range(len(data)):
-            reports, engine = await self._trial.copy_after(b"".join(data[: at + 1]))
-            mine = reports[(reports["seq"] == state.seq + at + 1) & (reports["account"] == account)]
-            made.evaluations.append(self._evaluation(mine))
-            after = engine.table(Table.NODE)[account]["margin"]
-            money = state.catalogue.money(account).amount
-            made.evaluations[-1].margin_change = money(int(after) - int(margin))
+        twin, money = state.twin(), state.catalogue.money(account).amount
+        margin = int(twin.table(Table.NODE)[account]["margin"])
+        for row in data:
+            reports = self._trial.apply(twin, row)
+            made.evaluations.append(self._evaluation(reports[reports["account"] == account]))
+            after = int(twin.table(Table.NODE)[account]["margin"])
+            made.evaluations[-1].margin_change = money(after - margin)
             margin = after
-            made.after.CopyFrom(views.risk_state(state, account, engine))
+        made.after.CopyFrom(views.risk_state(state, account, twin))
         return made
 
     def _evaluation(self, mine: Any) -> Any:
