@@ -31,7 +31,8 @@ class Reports:
 
     def __init__(self, engine: Exchange, sessions: Sessions, keep: int) -> None:
         self._engine, self._sessions = engine, sessions
-        self.window = Window(REPORT, keep, {"entered": np.int32, "asked": np.int32})
+        columns = {"entered": np.int32, "asked": np.int32, "account": np.int32}
+        self.window = Window(REPORT, keep, columns)
         self._owner = np.zeros(1024, np.int32)  # row of the order table -> session
         self._parents = np.zeros(1, np.int32)
         self.counts = np.zeros(1, np.int64)  # by node: reports of accounts at or below it
@@ -67,7 +68,7 @@ class Reports:
             asked[asked == entered] = 0
         else:
             entered = asked = np.zeros(len(reports), np.int32)
-        self.window.add(reports, entered=entered, asked=asked)
+        self.window.add(reports, entered=entered, asked=asked, account=reports["account"])
         self._number(entered, asked, reports["account"])
         return entered, asked
 
@@ -131,7 +132,16 @@ class Reports:
 
     def of_node(self, node: int) -> Array:
         """Places in the window of the reports of a node's accounts, oldest first."""
-        return np.flatnonzero(self.below(node, self.window.rows["account"]))
+        return np.flatnonzero(self.below(node, self.window.column("account")))
+
+    def of_accounts(self, accounts: Array) -> Array:
+        """Places in the window of the reports of some accounts, oldest first.
+
+        The column lies in one piece: this is the one pass over the window that a list takes.
+        """
+        column = self.window.column("account")
+        return np.flatnonzero(column == accounts[0] if len(accounts) == 1 else
+                              np.isin(column, accounts))  # fmt: skip
 
     def parts(self) -> dict[str, bytes]:
         """For a snapshot."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import struct
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,6 +22,7 @@ from server.sequencer.writer import Sequencer
 from server.streams.fanout import Fanout
 from server.streams.outbox import Outbox
 
+_TOKEN = struct.Struct(">q8s")
 _caller: ContextVar[Principal | None] = ContextVar("caller", default=None)
 
 
@@ -70,25 +74,53 @@ def caller() -> Principal:
     return who
 
 
+def place_of(request: Any) -> int | None:
+    """The place that a request for the next page goes on behind; None: the first page.
+
+    Raises InvalidField for a token that is not of an answer to the same question.
+    """
+    token = request.page_token
+    if not token:
+        return None
+    try:
+        place = int(_TOKEN.unpack(base64.urlsafe_b64decode(token))[0])
+    except (ValueError, struct.error):
+        place = 0
+    if token != _token(place, request):
+        allowed = "the next_page_token of an answer to the same request, all else unchanged"
+        raise InvalidField("page_token", token, allowed)
+    return place
+
+
 def page(
-    items: Iterable[Any], size: int, token: str, most: int = 1000, usual: int = 100
+    items: Iterable[Any], request: Any, most: int = 1000, usual: int = 100
 ) -> tuple[list[Any], str]:
     """A page of (place, item) pairs with rising places, and the token of the next.
 
     A token is the place to go on behind, so that what is added or removed meanwhile moves
-    nothing. Raises InvalidField.
+    nothing, and a mark of what was asked. Raises InvalidField.
     """
+    size, after = request.page_size, place_of(request)
     if size < 0:
         raise InvalidField("page_size", size, f"0 to {most}")
-    if token and not (token.isascii() and token.lstrip("-").isdigit() and len(token) < 21):
-        raise InvalidField("page_token", token, "the next_page_token of a response")
     wanted, found = min(size or usual, most), list[Any]()
     last = place = 0
     for place, item in items:
-        if token and place <= int(token):
+        if after is not None and place <= after:
             continue
         if len(found) == wanted:
-            return found, str(last)
+            return found, _token(last, request)
         found.append(item)
         last = place
     return found, ""
+
+
+def _token(place: int, request: Any) -> str:
+    """A place, and eight bytes that stand for the request without its page."""
+    bare = type(request)()
+    bare.CopyFrom(request)
+    bare.ClearField("page_size")
+    bare.ClearField("page_token")
+    text = type(request).__name__.encode() + bare.SerializeToString(deterministic=True)
+    mark = hashlib.blake2b(text, digest_size=8).digest()
+    return base64.urlsafe_b64encode(_TOKEN.pack(place, mark)).decode()

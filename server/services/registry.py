@@ -24,7 +24,7 @@ from gridworks.api.trading.v1.trading_service_pb2_grpc import add_TradingService
 from server.services import drop_copy, order_entry
 from server.services.admin import Admin
 from server.services.core import Core
-from server.services.market_data import MarketData, subscribe
+from server.services.market.service import MarketData, subscribe
 from server.services.risk import Risk
 from server.services.trading import Trading
 from server.services.trial import Trial

@@ -67,7 +67,7 @@ class Risk(RiskServiceServicer):
                 if request.level in (0, int(nodes[number]["level"])):
                     yield number, number
 
-        found, token = page(matching(), request.page_size, request.page_token)
+        found, token = page(matching(), request)
         return api.ListNodesResponse(
             nodes=[views.node(state, number) for number in found], next_page_token=token
         )
@@ -126,7 +126,7 @@ class Risk(RiskServiceServicer):
             (int(row["instrument"]), row) for row in self._positions(number)
             if request.include_flat or any(row[cell] for cell in cells)
         )  # fmt: skip
-        found, token = page(chosen, request.page_size, request.page_token)
+        found, token = page(chosen, request)
         shown = [views.position(self._core.state, row) for row in found]
         return api.ListPositionsResponse(positions=shown, next_page_token=token)
 

@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 
 from domain.codes import ReportType
-from domain.errors import InvalidField
+from domain.errors import InvalidField, NotFound
 from gridworks.api.trading.v1 import resources_pb2 as resources
 from gridworks.api.trading.v1 import trading_service_pb2 as api
 from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceServicer
 from server.codec.people import orders as people
 from server.codec.people.decimals import nanoseconds
 from server.codec.people.executions import refusal_of
-from server.services.core import Core, caller, page
+from server.codec.people.names import segments
+from server.services import quotes
+from server.services.core import Core, caller, page, place_of
 from server.services.orders import Orders
 from server.services.trial import Trial
 
@@ -59,8 +61,6 @@ class Trading(TradingServiceServicer):
         return api.ReplaceOrderResponse(order=order, executions=executions)
 
     def _before(self, message: Any) -> Any:
-        from domain.errors import NotFound
-
         try:
             return self._orders.order(
                 message.account, message.order_id, message.orig_cl_ord_id
@@ -79,12 +79,23 @@ class Trading(TradingServiceServicer):
     async def SubmitQuote(self, request: Any, context: Any) -> Any:
         message = people.quote(request, self._core.known)
         mine = _account(await self._apply(request, message.pack()), int(message.account))
-        whole = mine[(mine["report"] == ReportType.ADMIN) & (mine["reason"] > 0)]
-        _, executions = self._orders.after(resources.Order(), mine)
-        return api.SubmitQuoteResponse(
-            quote=replace_ids(request.quote, mine), executions=executions,
-            refusal=refusal_of(whole[0]) if len(whole) else None,
-        )  # fmt: skip
+        return quotes.outcome(request.quote, mine, self._core.known)
+
+    async def MassQuote(self, request: Any, context: Any) -> Any:
+        core = self._core
+        account, data = core.known.account("parent", request.parent), quotes.mass(
+            request, core.known
+        )
+        if len(request.quotes) > 1:  # the call itself has been counted as one message
+            core.gate.take(caller(), len(request.quotes) - 1)
+        reports = await self._apply(request, data)
+        mine = _account(reports, account)
+        first = int(reports["seq"][0])  # every QUOTE has at least one report
+        made = [
+            quotes.outcome(quote, mine[mine["seq"] == first + at], core.known)
+            for at, quote in enumerate(request.quotes)
+        ]
+        return api.MassQuoteResponse(quotes=made)
 
     async def CancelQuote(self, request: Any, context: Any) -> Any:
         message = people.quote_end(request, self._core.known)
@@ -92,50 +103,75 @@ class Trading(TradingServiceServicer):
         _, executions = self._orders.after(resources.Order(), mine)
         return api.CancelQuoteResponse(executions=executions)
 
+    async def GetQuote(self, request: Any, context: Any) -> Any:
+        account, scale = people.quote_name("name", request.name, self._core.known)
+        accounts = np.array([account])
+        for _, quote in quotes.quotes_of(self._core.state, accounts, scale.number):
+            return quote
+        raise NotFound("quote", request.name)
+
+    async def ListQuotes(self, request: Any, context: Any) -> Any:
+        accounts = self._accounts(request.parent)
+        found, token = page(quotes.quotes_of(self._core.state, accounts), request)
+        return api.ListQuotesResponse(quotes=found, next_page_token=token)
+
     async def GetOrder(self, request: Any, context: Any) -> Any:
         return self._orders.order(*self._core.known.order("name", request.name))
 
     async def ListOrders(self, request: Any, context: Any) -> Any:
         low, high = _times(request)
-        accounts = self._accounts(request.parent)
-        wanted = set(request.ord_statuses)
-
-        def matching() -> Any:
-            for place, pair in self._orders.ids(accounts, self._instrument(request.instrument)):
-                if request.page_token and place <= int(request.page_token):
-                    continue
-                order = self._orders.order(*pair, 0)
-                done = order.ord_status in (2, 4, 8, 67)
-                at = order.create_time.ToNanoseconds()
-                if (wanted and order.ord_status not in wanted) or (request.open_only and done):
-                    continue
-                if low <= at < high:
-                    yield place, order
-
-        found, token = page(matching(), request.page_size, request.page_token)
-        return api.ListOrdersResponse(orders=found, next_page_token=token)
+        found = self._orders.listed(
+            self._accounts(request.parent), self._instrument(request.instrument),
+            live_only=request.open_only,
+        )  # fmt: skip
+        chosen = (found.created >= low) & (found.created < high)
+        if request.ord_statuses:
+            chosen &= np.isin(found.status, [0 if s == 48 else s for s in request.ord_statuses])
+        after = place_of(request)
+        if after is not None:
+            chosen &= found.order_id < -after
+        lines = ((-int(found.order_id[at]), at) for at in np.flatnonzero(chosen)[::-1].tolist())
+        shown, token = page(lines, request)
+        orders = [self._orders.one_of(found, at) for at in shown]
+        return api.ListOrdersResponse(orders=orders, next_page_token=token)
 
     async def ListExecutions(self, request: Any, context: Any) -> Any:
-        rows = self._core.state.reports.window.rows
         low, high = _times(request)
-        chosen = np.isin(rows["account"], self._accounts(request.parent))
-        chosen &= np.isin(rows["report"], _OF_ORDERS)
-        after = max(request.after_exec_id, int(request.page_token or 0))
-        chosen &= (rows["exec_id"] > after) & (rows["transact_time"] >= low)
-        chosen &= rows["transact_time"] < high
-        if request.order:
-            account, order_id, cl_ord_id = self._core.known.order("order", request.order)
-            cell, value = ("order_id", order_id) if order_id else ("cl_ord_id", cl_ord_id)
-            chosen &= (rows[cell] == value) & (rows["account"] == account)
-        if request.instrument:
-            chosen &= rows["instrument"] == self._instrument(request.instrument)
-        if request.exec_types:
-            kinds = [0 if kind == 48 else kind for kind in request.exec_types]
-            chosen &= np.isin(rows["exec_type"], kinds)
-        found, token = page(
-            self._orders.executions(chosen), request.page_size, request.page_token
+        after = max(request.after_exec_id, place_of(request) or 0)
+        found = self._orders.executions(
+            self._accounts(request.parent), after, low, high, self._wanted(request)
         )
-        return api.ListExecutionsResponse(executions=found, next_page_token=token)
+        shown, token = page(found, request)
+        return api.ListExecutionsResponse(
+            executions=shown, next_page_token=token, first_exec_id=self._orders.first_exec_id
+        )
+
+    def _wanted(self, request: Any) -> Any:
+        """What is asked of each report. Raises InvalidField, NotFound, NotPermitted."""
+        tests: list[tuple[str, Any]] = [("report", _OF_ORDERS)]
+        if request.order:
+            account, order_id, cl_ord_id = self._order_filter(request)
+            tests += [("account", [account])]
+            tests += [("order_id", [order_id]) if order_id else ("cl_ord_id", [cl_ord_id])]
+        if request.instrument:
+            tests += [("instrument", [self._instrument(request.instrument)])]
+        if request.exec_types:
+            tests += [("exec_type", [0 if kind == 48 else kind for kind in request.exec_types])]
+
+        def wanted(rows: Array, places: Array) -> Array:
+            found: Array = np.logical_and.reduce([np.isin(rows[c][places], v) for c, v in tests])
+            return found
+
+        return wanted
+
+    def _order_filter(self, request: Any) -> tuple[int, int, int]:
+        """The order of a filter: of the parent's account, or of any that is the caller's."""
+        account = segments("order", request.order, "accounts/*/orders/*")[0]
+        if request.parent in ("", "accounts/-"):
+            self._core.require_account(caller(), account)
+        elif request.parent != f"accounts/{account}":
+            raise InvalidField("order", request.order, f"an order of {request.parent}")
+        return self._core.known.order("order", request.order)
 
     def _instrument(self, name: str) -> int:
         return self._core.known.instrument("instrument", name).number if name else 0
@@ -164,19 +200,4 @@ def _own(reports: Array, account: int) -> Array:
 def _times(request: Any) -> tuple[int, int]:
     low = nanoseconds("start_time", request.start_time)
     high = nanoseconds("end_time", request.end_time) if request.HasField("end_time") else 2**63 - 1
-    if request.page_token and not request.page_token.lstrip("-").isdigit():
-        raise InvalidField("page_token", request.page_token, "the token of a response")
     return low, high
-
-
-def replace_ids(quote: Any, reports: Array) -> Any:
-    """The quote with the ids of its sides."""
-    made: Any = resources.Quote()
-    made.CopyFrom(quote)
-    for row in reports:
-        if row["order_id"] and row["leaves_qty"]:
-            side = "bid_order_id" if row["side"] == 1 else "offer_order_id"
-            setattr(made, side, int(row["order_id"]))
-    return made
-
-

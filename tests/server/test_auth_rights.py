@@ -34,8 +34,8 @@ MAY = {
     "auditor": "GetOrder ListOrders ListExecutions GetQuote ListQuotes DropCopy GetNode ListNodes "
     "GetLimits GetPositionLimits ListLimitChanges GetPosition ListPositions GetRiskState "
     "ListUtilisations StreamRisk EvaluateOrders ListKillSwitches",
-    "trader": "SubmitOrder CancelOrder ReplaceOrder MassCancel SubmitQuote CancelQuote GetOrder "
-    "ListOrders ListExecutions GetQuote ListQuotes OrderEntry DropCopy GetInstrument "
+    "trader": "SubmitOrder CancelOrder ReplaceOrder MassCancel SubmitQuote MassQuote CancelQuote "
+    "GetOrder ListOrders ListExecutions GetQuote ListQuotes OrderEntry DropCopy GetInstrument "
     "ListInstruments GetBook ListTrades ListBars Subscribe SubscribeBars GetCalendar "
     "ListCalendars ListScheduledPhases",
     "quant": "GetInstrument ListInstruments GetBook ListTrades ListBars Subscribe SubscribeBars "
@@ -200,7 +200,7 @@ def test_own_accounts_pass_and_foreign_ones_do_not(method):
 @pytest.mark.parametrize("method", WITH_ACCOUNTS, ids=lambda m: m.rpartition("/")[2])
 def test_all_accounts_at_once_only_where_the_answer_is_filtered(method):
     gate = gate_for(caller(), "gw_test_a")
-    lists = {"ListOrders", "ListExecutions", "ListNodes", "ListLimitChanges"}
+    lists = {"ListOrders", "ListExecutions", "ListQuotes", "ListNodes", "ListLimitChanges"}
     for name in ("accounts/-", "nodes/-", ""):
         request = about(method, name)
         if METHODS[method].name in lists:

@@ -321,7 +321,7 @@ class BarRange(_message.Message):
     """Such as "instruments/ACME"."""
     @_builtins.property
     def period(self) -> _duration_pb2.Duration:
-        """Length of a bar, 1 s or more."""
+        """Length of a bar: whole seconds, 1 s to 366 days; aligned as in ListBars."""
 
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
@@ -349,7 +349,9 @@ Global___BarRange: _TypeAlias = BarRange  # noqa: Y015
 
 @_typing.final
 class Columns(_message.Message):
-    """Columns of equal length, at most 1000000 rows."""
+    """Columns of equal length, at most 1000000 rows; the server's bound of a message (1 MiB unless it
+    is set otherwise, 131000 values in all columns) comes first.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -409,7 +411,9 @@ class ComputeIndicatorResponse(_message.Message):
     TIMES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def outputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Column]:
-        """The columns that the indicator gives, as long as the input."""
+        """The columns that the indicator gives, as long as the input. Over bars: the closed ones that are
+        kept in the range; rows before the warm-up is over are NaN.
+        """
 
     @_builtins.property
     def times(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
@@ -438,7 +442,7 @@ class SubscribeIndicatorsRequest(_message.Message):
     INDICATORS_FIELD_NUMBER: _builtins.int
     INCLUDE_OPEN_FIELD_NUMBER: _builtins.int
     include_open: _builtins.bool
-    """Also values on the bar that is not finished, at each change."""
+    """Also values on the bar that is not finished, its newest state at most 20 times a second."""
     @_builtins.property
     def indicators(self) -> _containers.RepeatedCompositeFieldContainer[Global___LiveIndicator]:
         """What to follow, at most 1000."""
@@ -488,6 +492,7 @@ class LiveIndicator(_message.Message):
     PARAMETERS_FIELD_NUMBER: _builtins.int
     INSTRUMENT_FIELD_NUMBER: _builtins.int
     PERIOD_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Such as "indicators/rsi"."""
     instrument: _builtins.str
@@ -498,7 +503,13 @@ class LiveIndicator(_message.Message):
 
     @_builtins.property
     def period(self) -> _duration_pb2.Duration:
-        """Length of a bar, 1 s or more."""
+        """Length of a bar: whole seconds, 1 s to 366 days; aligned as in ListBars."""
+
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """To resume: begin with the values at the closed bars that start at or after this time, as far as
+        they are kept (the newest 1000). Unset: with the newest value.
+        """
 
     def __init__(
         self,
@@ -507,10 +518,11 @@ class LiveIndicator(_message.Message):
         parameters: _abc.Mapping[_builtins.str, Global___ParameterValue] | None = ...,
         instrument: _builtins.str = ...,
         period: _duration_pb2.Duration | None = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["period", b"period"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["period", b"period", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument", b"instrument", "name", b"name", "parameters", b"parameters", "period", b"period"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument", b"instrument", "name", b"name", "parameters", b"parameters", "period", b"period", "start_time", b"start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -527,8 +539,9 @@ class SubscribeIndicatorsResponse(_message.Message):
     START_TIME_FIELD_NUMBER: _builtins.int
     VALUES_FIELD_NUMBER: _builtins.int
     CLOSED_FIELD_NUMBER: _builtins.int
+    ORIGIN_TIME_FIELD_NUMBER: _builtins.int
     msg_seq_num: _builtins.int
-    """Counts the messages of this stream from 1."""
+    """Number on the instrument's TRADES channel of the last trade in the bar."""
     index: _builtins.int
     """Which line of the request, counted from 0."""
     closed: _builtins.bool
@@ -541,6 +554,12 @@ class SubscribeIndicatorsResponse(_message.Message):
     def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """One value for each output of the indicator, in their order; NaN: none yet."""
 
+    @_builtins.property
+    def origin_time(self) -> _timestamp_pb2.Timestamp:
+        """Start of the first bar that the value follows from: a batch over the closed bars from there on
+        gives the same bits. It moves when the server has started again.
+        """
+
     def __init__(
         self,
         *,
@@ -549,10 +568,11 @@ class SubscribeIndicatorsResponse(_message.Message):
         start_time: _timestamp_pb2.Timestamp | None = ...,
         values: _abc.Iterable[_builtins.float] | None = ...,
         closed: _builtins.bool = ...,
+        origin_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["origin_time", b"origin_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed", b"closed", "index", b"index", "msg_seq_num", b"msg_seq_num", "start_time", b"start_time", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed", b"closed", "index", b"index", "msg_seq_num", b"msg_seq_num", "origin_time", b"origin_time", "start_time", b"start_time", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

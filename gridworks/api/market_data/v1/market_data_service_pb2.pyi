@@ -272,21 +272,27 @@ class ListTradesResponse(_message.Message):
 
     TRADES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    COMPLETE_FROM_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """For the next page; empty on the last."""
     @_builtins.property
     def trades(self) -> _containers.RepeatedCompositeFieldContainer[Global___Trade]:
         """The trades."""
 
+    @_builtins.property
+    def complete_from(self) -> _timestamp_pb2.Timestamp:
+        """Trades before this time are no longer kept here; unset: none was dropped."""
+
     def __init__(
         self,
         *,
         trades: _abc.Iterable[Global___Trade] | None = ...,
         next_page_token: _builtins.str = ...,
+        complete_from: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["complete_from", b"complete_from"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "trades", b"trades"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complete_from", b"complete_from", "next_page_token", b"next_page_token", "trades", b"trades"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -352,7 +358,9 @@ class ListBarsRequest(_message.Message):
     """`next_page_token` of the response before; the other fields must be the same."""
     @_builtins.property
     def period(self) -> _duration_pb2.Duration:
-        """Length of a bar, 1 s or more."""
+        """Length of a bar: whole seconds, 1 s to 366 days. Bars are counted from Monday 1970-01-05 00:00
+        UTC, so that periods that divide a day begin at midnight and weeks on Monday.
+        """
 
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
@@ -388,21 +396,27 @@ class ListBarsResponse(_message.Message):
 
     BARS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    COMPLETE_FROM_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """For the next page; empty on the last."""
     @_builtins.property
     def bars(self) -> _containers.RepeatedCompositeFieldContainer[Global___Bar]:
         """The bars."""
 
+    @_builtins.property
+    def complete_from(self) -> _timestamp_pb2.Timestamp:
+        """Bars that start before this time are no longer kept and not shown; unset: none was dropped."""
+
     def __init__(
         self,
         *,
         bars: _abc.Iterable[Global___Bar] | None = ...,
         next_page_token: _builtins.str = ...,
+        complete_from: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["complete_from", b"complete_from"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bars", b"bars", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bars", b"bars", "complete_from", b"complete_from", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -423,6 +437,7 @@ class Bar(_message.Message):
     VWAP_FIELD_NUMBER: _builtins.int
     TRADES_FIELD_NUMBER: _builtins.int
     CLOSED_FIELD_NUMBER: _builtins.int
+    MSG_SEQ_NUM_FIELD_NUMBER: _builtins.int
     open: _builtins.str
     """First price, decimal."""
     high: _builtins.str
@@ -438,7 +453,9 @@ class Bar(_message.Message):
     trades: _builtins.int
     """Number of trades."""
     closed: _builtins.bool
-    """Whether it is finished."""
+    """Whether it is finished: the exchange's time has passed its end."""
+    msg_seq_num: _builtins.int
+    """Number on the TRADES channel of its last trade: the bar contains all up to it."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """Its start."""
@@ -455,10 +472,11 @@ class Bar(_message.Message):
         vwap: _builtins.str = ...,
         trades: _builtins.int = ...,
         closed: _builtins.bool = ...,
+        msg_seq_num: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["close", b"close", "closed", b"closed", "high", b"high", "low", b"low", "open", b"open", "start_time", b"start_time", "trades", b"trades", "volume", b"volume", "vwap", b"vwap"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["close", b"close", "closed", b"closed", "high", b"high", "low", b"low", "msg_seq_num", b"msg_seq_num", "open", b"open", "start_time", b"start_time", "trades", b"trades", "volume", b"volume", "vwap", b"vwap"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -34,7 +34,7 @@ class SubscribeRequest(_message.Message):
     MAX_BACKLOG_FIELD_NUMBER: _builtins.int
     max_backlog: _builtins.int
     """Cut off after this many waiting messages with RESOURCE_EXHAUSTED; 0: the server's bound. With
-    `conflation` a slow reader is conflated instead.
+    `conflation` a slow reader is never cut off: it gets the newest state when it reads again.
     """
     @_builtins.property
     def subscriptions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Subscription]:
@@ -42,8 +42,10 @@ class SubscribeRequest(_message.Message):
 
     @_builtins.property
     def conflation(self) -> _duration_pb2.Duration:
-        """Longest time to hold updates back, for readers that need the last state and not every step:
-        L1, L2, auction and status then skip what was overtaken. Unset or 0: every update.
+        """Longest time to hold updates back, 1 ms to 60 s, for readers that need the last state and not
+        every step: L1, L2, AUCTION and STATUS then skip what was overtaken. L3 and TRADES come in full
+        unless the reader is so slow that updates are no longer kept: then L3 begins again with a
+        snapshot, and TRADES with an empty one. Unset or 0: every update.
         """
 
     def __init__(
@@ -79,7 +81,7 @@ class Subscription(_message.Message):
     """Levels of each side in L2 snapshots; 0: all."""
     next_expected_msg_seq_num: _builtins.int
     """The first sequence number not yet seen: the stream goes on there if it is still kept, else with
-    a snapshot. 0: with a snapshot.
+    a snapshot; so it does for a number that has not been given yet. 0: with a snapshot.
     """
     def __init__(
         self,
@@ -112,8 +114,8 @@ class SubscribeResponse(_message.Message):
     MORE_FIELD_NUMBER: _builtins.int
     msg_seq_num: _builtins.int
     """Sequence number of the first update, counted from 1 over the channel; those behind it count
-    on. In a conflated stream of the last one, and gaps are meant. Of a snapshot: of the last update
-    that it contains.
+    on. In a conflated stream of the last one, and gaps are meant: all before it are contained or
+    were overtaken. Of a snapshot: of the last update that it contains.
     """
     instrument: _builtins.int
     """Number of the instrument; 0 in a heartbeat."""
@@ -240,17 +242,22 @@ class SubscribeBarsRequest(_message.Message):
     PERIOD_FIELD_NUMBER: _builtins.int
     HISTORY_FIELD_NUMBER: _builtins.int
     INCLUDE_OPEN_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
     history: _builtins.int
-    """Closed bars to begin with, at most 10000."""
+    """Closed bars of each instrument to begin with, at most 10000."""
     include_open: _builtins.bool
-    """Also the bar that is not finished, at each change."""
+    """Also the bar that is not finished, its newest state at most 20 times a second."""
+    start_time: _builtins.int
+    """To resume: begin with the closed bars that start at or after this time, ns since 1970, at most
+    10000 of each instrument. 0: see `history`.
+    """
     @_builtins.property
     def instruments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Such as "instruments/ACME"; at least one, at most 1000."""
 
     @_builtins.property
     def period(self) -> _duration_pb2.Duration:
-        """Length of a bar, 1 s or more."""
+        """Length of a bar: whole seconds, 1 s to 366 days; aligned as in ListBars."""
 
     def __init__(
         self,
@@ -259,10 +266,11 @@ class SubscribeBarsRequest(_message.Message):
         period: _duration_pb2.Duration | None = ...,
         history: _builtins.int = ...,
         include_open: _builtins.bool = ...,
+        start_time: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["period", b"period"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["history", b"history", "include_open", b"include_open", "instruments", b"instruments", "period", b"period"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["history", b"history", "include_open", b"include_open", "instruments", b"instruments", "period", b"period", "start_time", b"start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -286,9 +294,11 @@ class SubscribeBarsResponse(_message.Message):
     TRADES_FIELD_NUMBER: _builtins.int
     CLOSED_FIELD_NUMBER: _builtins.int
     msg_seq_num: _builtins.int
-    """Counts the messages of this stream from 1."""
+    """Number on the instrument's TRADES channel of the last trade in the bar. It rises with every
+    message about a bar; the next closed bar contains the trades after it.
+    """
     instrument: _builtins.int
-    """Number of the instrument."""
+    """Number of the instrument; 0 in a heartbeat."""
     start_time: _builtins.int
     """Start of the bar, ns since 1970."""
     open: _builtins.int

@@ -471,8 +471,13 @@ class ListExecutionsResponse(_message.Message):
 
     EXECUTIONS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    FIRST_EXEC_ID_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """For the next page; empty on the last."""
+    first_exec_id: _builtins.int
+    """Oldest `exec_id`, over the whole exchange, that is still kept: the answer is complete from here
+    on. Older ones are in the command log only.
+    """
     @_builtins.property
     def executions(self) -> _containers.RepeatedCompositeFieldContainer[_resources_pb2.Execution]:
         """The executions."""
@@ -482,10 +487,11 @@ class ListExecutionsResponse(_message.Message):
         *,
         executions: _abc.Iterable[_resources_pb2.Execution] | None = ...,
         next_page_token: _builtins.str = ...,
+        first_exec_id: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["executions", b"executions", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["executions", b"executions", "first_exec_id", b"first_exec_id", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -558,6 +564,66 @@ class SubmitQuoteResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SubmitQuoteResponse: _TypeAlias = SubmitQuoteResponse  # noqa: Y015
+
+@_typing.final
+class MassQuoteRequest(_message.Message):
+    """Enters or changes many quotes of one account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    QUOTES_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """The account, such as "accounts/alice"."""
+    request_id: _builtins.str
+    """A UUID of the caller's making: a repeated one gets the first answer, also after a restart."""
+    validate_only: _builtins.bool
+    """Ask what risk would say and change nothing."""
+    @_builtins.property
+    def quotes(self) -> _containers.RepeatedCompositeFieldContainer[_resources_pb2.Quote]:
+        """The quotes, 1 to 1000, each of another instrument of this account."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        quotes: _abc.Iterable[_resources_pb2.Quote] | None = ...,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["parent", b"parent", "quotes", b"quotes", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MassQuoteRequest: _TypeAlias = MassQuoteRequest  # noqa: Y015
+
+@_typing.final
+class MassQuoteResponse(_message.Message):
+    """What became of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUOTES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def quotes(self) -> _containers.RepeatedCompositeFieldContainer[Global___SubmitQuoteResponse]:
+        """One for each quote, in their order."""
+
+    def __init__(
+        self,
+        *,
+        quotes: _abc.Iterable[Global___SubmitQuoteResponse] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["quotes", b"quotes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MassQuoteResponse: _TypeAlias = MassQuoteResponse  # noqa: Y015
 
 @_typing.final
 class CancelQuoteRequest(_message.Message):
@@ -649,7 +715,7 @@ class ListQuotesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
-    """The account."""
+    """The account, or "accounts/-" for all that the key may see."""
     page_size: _builtins.int
     """Most quotes in the response, at most 1000; 0: 100."""
     page_token: _builtins.str

@@ -80,6 +80,11 @@ class TradingServiceStub(object):
                 request_serializer=gridworks_dot_api_dot_trading_dot_v1_dot_trading__service__pb2.SubmitQuoteRequest.SerializeToString,
                 response_deserializer=gridworks_dot_api_dot_trading_dot_v1_dot_trading__service__pb2.SubmitQuoteResponse.FromString,
                 _registered_method=True)
+        self.MassQuote = channel.unary_unary(
+                '/gridworks.api.trading.v1.TradingService/MassQuote',
+                request_serializer=gridworks_dot_api_dot_trading_dot_v1_dot_trading__service__pb2.MassQuoteRequest.SerializeToString,
+                response_deserializer=gridworks_dot_api_dot_trading_dot_v1_dot_trading__service__pb2.MassQuoteResponse.FromString,
+                _registered_method=True)
         self.CancelQuote = channel.unary_unary(
                 '/gridworks.api.trading.v1.TradingService/CancelQuote',
                 request_serializer=gridworks_dot_api_dot_trading_dot_v1_dot_trading__service__pb2.CancelQuoteRequest.SerializeToString,
@@ -170,6 +175,13 @@ class TradingServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def MassQuote(self, request, context):
+        """Enters or changes quotes in many instruments, one after the other and nothing in between.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CancelQuote(self, request, context):
         """Removes both sides of a quote.
         """
@@ -247,6 +259,11 @@ def add_TradingServiceServicer_to_server(servicer, server):
                     servicer.SubmitQuote,
                     request_deserializer=gridworks_dot_api_dot_trading_dot_v1_dot_trading__service__pb2.SubmitQuoteRequest.FromString,
                     response_serializer=gridworks_dot_api_dot_trading_dot_v1_dot_trading__service__pb2.SubmitQuoteResponse.SerializeToString,
+            ),
+            'MassQuote': grpc.unary_unary_rpc_method_handler(
+                    servicer.MassQuote,
+                    request_deserializer=gridworks_dot_api_dot_trading_dot_v1_dot_trading__service__pb2.MassQuoteRequest.FromString,
+                    response_serializer=gridworks_dot_api_dot_trading_dot_v1_dot_trading__service__pb2.MassQuoteResponse.SerializeToString,
             ),
             'CancelQuote': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelQuote,
@@ -494,6 +511,33 @@ class TradingService(object):
             '/gridworks.api.trading.v1.TradingService/SubmitQuote',
             gridworks_dot_api_dot_trading_dot_v1_dot_trading__service__pb2.SubmitQuoteRequest.SerializeToString,
             gridworks_dot_api_dot_trading_dot_v1_dot_trading__service__pb2.SubmitQuoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MassQuote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gridworks.api.trading.v1.TradingService/MassQuote',
+            gridworks_dot_api_dot_trading_dot_v1_dot_trading__service__pb2.MassQuoteRequest.SerializeToString,
+            gridworks_dot_api_dot_trading_dot_v1_dot_trading__service__pb2.MassQuoteResponse.FromString,
             options,
             channel_credentials,
             insecure,

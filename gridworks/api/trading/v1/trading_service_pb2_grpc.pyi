@@ -55,6 +55,8 @@ class TradingServiceStub:
     """Executions of an account, oldest first."""
     SubmitQuote: _grpc.UnaryUnaryMultiCallable[_trading_service_pb2.SubmitQuoteRequest, _trading_service_pb2.SubmitQuoteResponse]
     """Enters or changes the quote of an account in an instrument."""
+    MassQuote: _grpc.UnaryUnaryMultiCallable[_trading_service_pb2.MassQuoteRequest, _trading_service_pb2.MassQuoteResponse]
+    """Enters or changes quotes in many instruments, one after the other and nothing in between."""
     CancelQuote: _grpc.UnaryUnaryMultiCallable[_trading_service_pb2.CancelQuoteRequest, _trading_service_pb2.CancelQuoteResponse]
     """Removes both sides of a quote."""
     GetQuote: _grpc.UnaryUnaryMultiCallable[_trading_service_pb2.GetQuoteRequest, _resources_pb2.Quote]
@@ -91,6 +93,8 @@ class TradingServiceAsyncStub(TradingServiceStub):
     """Executions of an account, oldest first."""
     SubmitQuote: _aio.UnaryUnaryMultiCallable[_trading_service_pb2.SubmitQuoteRequest, _trading_service_pb2.SubmitQuoteResponse]  # type: ignore[assignment]
     """Enters or changes the quote of an account in an instrument."""
+    MassQuote: _aio.UnaryUnaryMultiCallable[_trading_service_pb2.MassQuoteRequest, _trading_service_pb2.MassQuoteResponse]  # type: ignore[assignment]
+    """Enters or changes quotes in many instruments, one after the other and nothing in between."""
     CancelQuote: _aio.UnaryUnaryMultiCallable[_trading_service_pb2.CancelQuoteRequest, _trading_service_pb2.CancelQuoteResponse]  # type: ignore[assignment]
     """Removes both sides of a quote."""
     GetQuote: _aio.UnaryUnaryMultiCallable[_trading_service_pb2.GetQuoteRequest, _resources_pb2.Quote]  # type: ignore[assignment]
@@ -172,6 +176,14 @@ class TradingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_trading_service_pb2.SubmitQuoteResponse, _abc.Awaitable[_trading_service_pb2.SubmitQuoteResponse]]:
         """Enters or changes the quote of an account in an instrument."""
+
+    @_abc_1.abstractmethod
+    def MassQuote(
+        self,
+        request: _trading_service_pb2.MassQuoteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_trading_service_pb2.MassQuoteResponse, _abc.Awaitable[_trading_service_pb2.MassQuoteResponse]]:
+        """Enters or changes quotes in many instruments, one after the other and nothing in between."""
 
     @_abc_1.abstractmethod
     def CancelQuote(

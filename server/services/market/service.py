@@ -47,7 +47,7 @@ class MarketData(MarketDataServiceServicer):
             (number, scale) for number, scale in sorted(self._core.known.scales.items())
             if request.type in (0, int(kinds[number]))
         )  # fmt: skip
-        found, token = page(chosen, request.page_size, request.page_token)
+        found, token = page(chosen, request)
         shown = [views.instrument(state, scale) for scale in found]
         return api.ListInstrumentsResponse(instruments=shown, next_page_token=token)
 
@@ -77,7 +77,7 @@ class MarketData(MarketDataServiceServicer):
                     trade.side = int(row["side"])
                     yield -trade.trade_id, trade
 
-        found, token = page(newest_first(), request.page_size, request.page_token)
+        found, token = page(newest_first(), request)
         return api.ListTradesResponse(trades=found, next_page_token=token)
 
 
