@@ -187,7 +187,7 @@ def measure(mix: Mix, plan: Plan, say: Say = quiet) -> Result:
 
 def versus(name: str, plan: Plan, say: Say = quiet) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """The peers on one workload, interleaved with ours in batches and one command a call."""
-    from benches.peers import compare
+    from benches.peers.engines import compare
 
     run, single = Run(MIXES[name], plan.batch), Run(MIXES[name], 1)
     stretches = []

@@ -9,6 +9,7 @@ import numpy as np
 from domain.codes import Feed, MarketType
 from domain.layout import MARKET
 from server.sequencer.rows import Rows
+from server.sequencer.tally import number_updates
 from server.sequencer.window import Window
 
 Array = np.ndarray[Any, Any]
@@ -20,7 +21,7 @@ _OF = {
     MarketType.ORDER_DELETE: Feed.L3, MarketType.INDICATIVE: Feed.AUCTION,
     MarketType.STATUS: Feed.STATUS,
 }  # fmt: skip
-_SLOTS = 8  # channels an instrument: a power of two
+_SLOTS = 8  # channels an instrument, as `number_updates` counts them
 _SLOT_OF = np.zeros(256, np.int64)
 for _kind, _feed in _OF.items():
     _SLOT_OF[_kind] = FEEDS.index(_feed)
@@ -49,17 +50,18 @@ class Channels:
         self.counts = np.zeros(_SLOTS, np.int64)
 
     def add(self, rows: Rows, time: int) -> Array:
-        """Take in the rows of a batch; returns the channel of each."""
-        found: Array = rows["instrument"].astype(np.int64) * _SLOTS + _SLOT_OF[rows["market"]]
+        """Take in the rows of a batch, of instruments that there is room for: their channels."""
+        found = np.empty(len(rows), np.int64)
         if len(found):
-            self._grow(int(found.max()))
-            np.add.at(self.counts, found, 1)
+            number_updates(rows, _SLOT_OF, self.counts, found)
             self.window.add(rows, channel=found, time=np.full(len(rows), time))
         return found
 
-    def _grow(self, number: int) -> None:
-        if number >= len(self.counts):
-            wider = np.zeros(max(number + _SLOTS, 2 * len(self.counts)), np.int64)
+    def make_room(self, instruments: int) -> None:
+        """Let there be channels for instruments with numbers up to this one."""
+        size = (instruments + 1) * _SLOTS
+        if size > len(self.counts):
+            wider = np.zeros(max(size, 2 * len(self.counts)), np.int64)
             wider[: len(self.counts)] = self.counts
             self.counts = wider
 

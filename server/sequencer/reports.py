@@ -11,19 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from domain.codes import ExecType, Level, ReportType
+from domain.codes import Level
 from domain.layout import REPORT
-from domain.limits import ORDER_SLOT_BITS
 from domain.tables import Table
 from engine.exchange import Exchange
 from server.sequencer.rows import Rows
 from server.sequencer.sessions import Sessions
+from server.sequencer.tally import own_reports
 from server.sequencer.window import Window
 
 Array = np.ndarray[Any, Any]
-
-_SLOT = (1 << ORDER_SLOT_BITS) - 1
-_NEW, _EXECUTION = int(ExecType.NEW), int(ReportType.EXECUTION)
 
 
 class Reports:
@@ -33,64 +30,29 @@ class Reports:
         self._engine, self._sessions = engine, sessions
         columns = {"entered": np.int32, "asked": np.int32, "account": np.int32}
         self.window = Window(REPORT, keep, columns)
-        self._owner = np.zeros(1024, np.int32)  # row of the order table -> session
+        self._owners = np.zeros(1024, np.int32)  # row of the order table -> session
         self._parents = np.zeros(1, np.int32)
         self.counts = np.zeros(1, np.int64)  # by node: reports of accounts at or below it
         self._population = -1
-        self._any = False  # whether there ever was an order of a session
-
-    def _read_owners(self) -> None:
-        """Whose the orders of the state are: what the window no longer tells."""
-        owners = self._engine.table(Table.DETAIL)["session"]
-        self._grow(len(owners))
-        self._owner[: len(owners)] = owners
-        self._any = bool(owners.any())
 
     def _grow(self, size: int) -> None:
-        if size > len(self._owner):
-            wider = np.zeros(max(size, 2 * len(self._owner)), np.int32)
-            wider[: len(self._owner)] = self._owner
-            self._owner = wider
+        """Room for an order table of so many rows."""
+        if size > len(self._owners):
+            wider = np.zeros(max(size, 2 * len(self._owners)), np.int32)
+            wider[: len(self._owners)] = self._owners
+            self._owners = wider
 
     def add(self, rows: Rows, reports: Rows) -> tuple[Array, Array]:
         """Take in the reports of a batch; returns the two sessions of each row, 0: none."""
         self._follow_nodes()
-        sessions = rows["session"]
-        place = reports["seq"] - rows["seq"][0]
-        orders = reports["order_id"]
-        self._any = self._any or bool(sessions.any())
-        if self._any:
-            entered = self._entered(reports, orders, sessions[place])
-            direct = (reports["report"] != _EXECUTION) | (
-                reports["account"] == rows["account"][place]
-            )
-            asked = np.where(direct, sessions[place], 0).astype(np.int32)
-            asked[asked == entered] = 0
-        else:
-            entered = asked = np.zeros(len(reports), np.int32)
+        self._grow(len(self._engine.table(Table.ORDER)))
+        entered, asked = np.empty(len(reports), np.int32), np.empty(len(reports), np.int32)
+        own_reports(
+            rows, reports, self._owners, self._parents, self._sessions.reports, self.counts,
+            entered, asked,
+        )  # fmt: skip
         self.window.add(reports, entered=entered, asked=asked, account=reports["account"])
-        self._number(entered, asked, reports["account"])
         return entered, asked
-
-    def _entered(self, reports: Rows, orders: Array, sessions: Array) -> Array:
-        """The session that entered the order of each row.
-
-        A row of the order table may be used again within a batch, so orders that are new in it are
-        found by their id, and only the others by their row.
-        """
-        slots = orders & _SLOT
-        self._grow(int(slots.max(initial=0)) + 1)
-        fresh = (reports["report"] == _EXECUTION) & (reports["exec_type"] == _NEW) & (orders > 0)
-        found = np.where(orders > 0, self._owner[slots], 0)
-        if fresh.any():
-            ids, owners = orders[fresh], sessions[fresh]
-            sort = np.argsort(ids, kind="stable")
-            ids, owners = ids[sort], owners[sort]
-            at = np.minimum(np.searchsorted(ids, orders), len(ids) - 1)
-            found = np.where(ids[at] == orders, owners[at], found)
-            self._owner[ids & _SLOT] = owners
-        owners_of: Array = found.astype(np.int32)
-        return owners_of
 
     def _follow_nodes(self) -> None:
         if self._engine.population != self._population:
@@ -99,17 +61,6 @@ class Reports:
             counts = np.zeros(len(nodes), np.int64)
             counts[: len(self.counts)] = self.counts[: len(nodes)]
             self.counts, self._population = counts, self._engine.population
-
-    def _number(self, entered: Array, asked: Array, accounts: Array) -> None:
-        for column in (entered, asked):
-            if column.any():
-                numbers, counts = np.unique(column[column > 0], return_counts=True)
-                for number, count in zip(numbers.tolist(), counts.tolist()):
-                    session = self._sessions.get(number)
-                    if session is not None:
-                        session.reports += count
-        for above in self._lines(accounts):
-            np.add.at(self.counts, above[above > 0], 1)
 
     def _lines(self, accounts: Array) -> list[Array]:
         """The account of each row, then the node above it, and so on; 0: none."""
@@ -152,4 +103,6 @@ class Reports:
         self.window.load("reports", parts)
         self.counts = np.frombuffer(parts.get("reports.nodes", bytes(8)), np.int64).copy()
         self._population = -1
-        self._read_owners()
+        owners = self._engine.table(Table.DETAIL)["session"]  # what the window no longer tells
+        self._grow(len(owners))
+        self._owners[: len(owners)] = owners

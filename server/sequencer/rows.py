@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.codes import Command, Scope
+from domain.codes import Scope
 from domain.errors import InvalidField
 from domain.fields import LABEL_AT, LABEL_BYTES
 from domain.layout import COMMAND
@@ -94,13 +94,6 @@ def dead_man(account: int, timeout_ns: int) -> bytes:
 def tick() -> bytes:
     """TICK."""
     return Tick().pack()
-
-
-def is_connect(rows: Rows) -> Rows:
-    """Which rows are CONNECT or DISCONNECT."""
-    kind = rows["command"]
-    found: Rows = (kind == Command.CONNECT) | (kind == Command.DISCONNECT)
-    return found
 
 
 def check_session(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,30 +10,42 @@ import numpy as np
 from domain.codes import Command
 from domain.errors import CapacityError
 from domain.limits import MAX_SESSIONS
-from server.sequencer.rows import Rows, connected, is_connect
+from server.sequencer.rows import Rows, connected
+from server.sequencer.tally import count_commands
 
 Array = np.ndarray[Any, Any]
-_LAST_OF_CLIENTS = int(Command.QUOTE)  # commands 1 to 5 are those that clients number
 
 
-@dataclass(slots=True)
 class Session:
-    """One session of a key. `commands` were applied, `reports` were numbered for it."""
+    """One session of a key; its two counts stand in the arrays of all sessions."""
 
-    number: int
-    key_id: int
-    name: str
-    commands: int = 0
-    reports: int = 0
-    connected: bool = False
+    __slots__ = ("_all", "connected", "key_id", "name", "number")
+
+    def __init__(self, sessions: Sessions, number: int, key_id: int, name: str) -> None:
+        self._all = sessions
+        self.number, self.key_id, self.name, self.connected = number, key_id, name, False
+
+    @property
+    def commands(self) -> int:
+        """How many of its commands were applied."""
+        return int(self._all.commands[self.number])
+
+    @property
+    def reports(self) -> int:
+        """How many reports were numbered for it."""
+        return int(self._all.reports[self.number])
 
 
 class Sessions:
-    """All sessions that there ever were, by number and by (key, name)."""
+    """All sessions that there ever were, by number and by (key, name).
+
+    `commands` and `reports` count by session number, for the kernels that count.
+    """
 
     def __init__(self) -> None:
         self._by_number: dict[int, Session] = {}
         self._by_name: dict[tuple[int, str], Session] = {}
+        self.commands, self.reports = np.zeros(64, np.int64), np.zeros(64, np.int64)
 
     def __iter__(self) -> Any:
         return iter(self._by_number.values())
@@ -56,26 +67,26 @@ class Sessions:
             number = max(self._by_number, default=0) + 1
             if number >= MAX_SESSIONS:
                 raise CapacityError("sessions", MAX_SESSIONS - 1)
-            found = self._add(Session(number, key_id, name))
+            found = self._add(Session(self, number, key_id, name))
         return found
 
-    def _add(self, session: Session) -> Session:
-        self._by_number[session.number] = session
+    def _add(self, session: Session, commands: int = 0, reports: int = 0) -> Session:
+        number = session.number
+        if number >= len(self.commands):
+            more = np.zeros(max(number + 1, len(self.commands)), np.int64)
+            self.commands = np.concatenate((self.commands, more))
+            self.reports = np.concatenate((self.reports, more))
+        self.commands[number], self.reports[number] = commands, reports
+        self._by_number[number] = session
         self._by_name[session.key_id, session.name] = session
         return session
 
     def learn(self, rows: Rows) -> None:
         """Follow the commands of a batch: who connected, and how many commands each has sent."""
-        numbers = rows["session"]
-        marked = is_connect(rows)
-        if marked.any():
-            begin = 0
-            for place in np.flatnonzero(marked).tolist():
-                self._count(rows[begin:place], numbers[begin:place])
-                self._connect(rows[place])
-                begin = place + 1
-            rows, numbers = rows[begin:], numbers[begin:]
-        self._count(rows, numbers)
+        place = count_commands(rows, 0, self.commands)
+        while place < len(rows):
+            self._connect(rows[place])
+            place = count_commands(rows, place + 1, self.commands)
 
     def _connect(self, row: Any) -> None:
         if row["command"] == Command.DISCONNECT:
@@ -84,29 +95,25 @@ class Sessions:
                 gone.connected = False
             return
         number, key_id, name, reset = connected(row)
-        session = self._by_number.get(number) or self._add(Session(number, key_id, name))
+        session = self._by_number.get(number) or self._add(Session(self, number, key_id, name))
         session.connected = True
         if reset:
-            session.commands = session.reports = 0
-
-    def _count(self, rows: Rows, numbers: Array) -> None:
-        if not len(rows):
-            return
-        own = numbers[(numbers > 0) & (rows["command"] <= _LAST_OF_CLIENTS)]
-        if len(own):
-            found, counts = np.unique(own, return_counts=True)
-            for number, count in zip(found.tolist(), counts.tolist()):
-                session = self._by_number.get(number)
-                if session is not None:
-                    session.commands += count
+            self.commands[number] = self.reports[number] = 0
 
     def parts(self) -> dict[str, bytes]:
         """All sessions, for a snapshot."""
-        return {"sessions": json.dumps([asdict(s) for s in self._by_number.values()]).encode()}
+        kept = [
+            {"number": s.number, "key_id": s.key_id, "name": s.name, "commands": s.commands,
+             "reports": s.reports, "connected": s.connected}
+            for s in self._by_number.values()
+        ]  # fmt: skip
+        return {"sessions": json.dumps(kept).encode()}
 
     def load(self, parts: dict[str, bytes]) -> None:
         """Take back what `parts` gave."""
         self._by_number.clear()
         self._by_name.clear()
         for found in json.loads(parts.get("sessions", b"[]")):
-            self._add(Session(**found))
+            session = Session(self, found["number"], found["key_id"], found["name"])
+            session.connected = found["connected"]
+            self._add(session, found["commands"], found["reports"])

@@ -62,6 +62,7 @@ class State:
         reports = engine.apply(rows)
         if engine.population != before:
             self.catalogue.learn(rows, reports)
+            self._make_room()
         self.sessions.learn(rows)
         entered, asked = self.reports.add(rows, reports)
         self.answers.learn(rows, reports)
@@ -72,6 +73,9 @@ class State:
     def twin(self) -> Exchange:
         """The exchange as it is, to try something on; good until the next `apply`."""
         return self.engine.twin(self._memory.copied)
+
+    def _make_room(self) -> None:
+        self.channels.make_room(int(self.engine.table(Table.CORE)[0]["instruments"]))
 
     @property
     def seq(self) -> int:
@@ -99,6 +103,7 @@ class State:
                 raise SnapshotMismatch(snapshot.seq, "its state has not the hash that it names")
             for each in (self.catalogue, self.sessions, self.reports, self.channels, self.answers):
                 each.load(parts)
+            self._make_room()
         except (InvalidField, ValueError, KeyError, TypeError) as error:
             raise SnapshotMismatch(snapshot.seq, str(error)) from error
 

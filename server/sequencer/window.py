@@ -56,9 +56,9 @@ class Window:
     def _drop(self, count: int) -> None:
         """Forget the oldest rows."""
         left = self._end - count
-        self._bytes[:left] = self._bytes[count : self._end].copy()
-        for cells in self._columns.values():
-            cells[:left] = cells[count : self._end].copy()
+        for cells in (self._bytes, *self._columns.values()):
+            kept = cells[count : self._end]
+            cells[:left] = kept if left <= count else kept.copy()  # numpy would copy an overlap
         self._end = left
 
     def picked(self, places: Array) -> Array:

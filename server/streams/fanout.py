@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from domain.layout import MARKET, REPORT
 from server.codec.encoder import Encoder
 from server.sequencer.channels import feed_of, instrument_of
 from server.sequencer.state import Applied, State
+from server.sequencer.tally import group
 from server.streams.outbox import Outbox
 from server.streams.resend import Missed, messages, missed
 
@@ -33,6 +34,8 @@ class Fanout:
         self._state = state
         self._reports, self._market = Encoder(REPORT), Encoder(MARKET)
         self._again = {REPORT: Encoder(REPORT), MARKET: Encoder(MARKET)}
+        self._starts, self._names = np.zeros(1, np.int64), np.zeros(2, np.int64)
+        self._picks = np.zeros(1, np.int64)
         self._sessions: dict[int, Reader] = {}
         self._nodes: dict[int, set[Reader]] = {}
         self._channels: dict[int, set[Reader]] = {}
@@ -46,14 +49,14 @@ class Fanout:
     def _tell_reports(self, applied: Applied) -> None:
         self._reports.encode(applied.reports)
         if self._sessions:
-            for number in _numbers(applied.entered, applied.asked):
-                reader, session = self._sessions.get(number), self._state.sessions.get(number)
-                if reader is None or session is None:
-                    continue
-                picks = np.flatnonzero((applied.entered == number) | (applied.asked == number))
-                first = session.reports - len(picks) + 1
-                made = self._reports.reply(picks, first, processed=session.commands)
-                reader.outbox.put(made)
+            numbered, done = self._state.sessions.reports, self._state.sessions.commands
+            for number, picks in self._by_session(applied):
+                reader = self._sessions.get(number)
+                if reader is not None:
+                    first = int(numbered[number]) - len(picks) + 1
+                    every = None if len(picks) == len(applied.reports) else picks
+                    made = self._reports.reply(every, first, processed=int(done[number]))
+                    reader.outbox.put(made)
         for node, readers in self._nodes.items():
             picks = np.flatnonzero(self._state.reports.below(node, applied.reports["account"]))
             if len(picks):
@@ -61,6 +64,19 @@ class Fanout:
                 made = self._reports.reply(picks, first)
                 for reader in readers:
                     reader.outbox.put(made)
+
+    def _by_session(self, applied: Applied) -> Iterator[tuple[int, Array]]:
+        """Each session that a batch has reports of, and which."""
+        known, count = len(self._state.sessions.reports), len(applied.reports)
+        if known > len(self._starts):
+            self._starts, self._names = np.zeros(known, np.int64), np.zeros(2 * known, np.int64)
+        if 2 * count > len(self._picks):
+            self._picks = np.zeros(4 * count, np.int64)
+        groups = group(applied.entered, applied.asked, self._starts, self._names, self._picks)
+        begin = 0
+        for number, end in self._names[: 2 * groups].reshape(-1, 2).tolist():
+            yield number, self._picks[begin:end]
+            begin = end
 
     def _tell_market(self, applied: Applied) -> None:
         self._market.encode(applied.market)
@@ -160,8 +176,3 @@ class Fanout:
             )
         )  # fmt: skip
 
-
-def _numbers(*columns: Array) -> list[int]:
-    """The different numbers in the columns, without 0."""
-    found: list[int] = np.unique(np.concatenate(columns)).tolist()
-    return found[1:] if found and found[0] == 0 else found

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from benches import peers
 from benches.exchange import PERCENTILES, Plan, Run, measure, replayed
 from benches.flows import mixture
 from benches.machine import facts
 from benches.page import document, markdown
+from benches.peers import engines as peers
 from benches.pieces.submit import timings
 from benches.workloads import MIXES, Flow, flow_of, set_up
 from domain.codes import (
