@@ -8,9 +8,9 @@ import numpy as np
 
 from domain.codes import Feed, MarketType
 from domain.layout import MARKET
+from server.sequencer.numbering.tally import number_updates
+from server.sequencer.numbering.window import Window
 from server.sequencer.rows import Rows
-from server.sequencer.tally import number_updates
-from server.sequencer.window import Window
 
 Array = np.ndarray[Any, Any]
 

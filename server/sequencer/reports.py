@@ -15,10 +15,10 @@ from domain.codes import Level
 from domain.layout import REPORT
 from domain.tables import Table
 from engine.exchange import Exchange
+from server.sequencer.numbering.tally import own_reports
+from server.sequencer.numbering.window import Window
 from server.sequencer.rows import Rows
 from server.sequencer.sessions import Sessions
-from server.sequencer.tally import own_reports
-from server.sequencer.window import Window
 
 Array = np.ndarray[Any, Any]
 

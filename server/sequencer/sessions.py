@@ -10,8 +10,8 @@ import numpy as np
 from domain.codes import Command
 from domain.errors import CapacityError
 from domain.limits import MAX_SESSIONS
+from server.sequencer.numbering.tally import count_commands
 from server.sequencer.rows import Rows, connected
-from server.sequencer.tally import count_commands
 
 Array = np.ndarray[Any, Any]
 

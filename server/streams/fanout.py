@@ -11,8 +11,8 @@ import numpy as np
 from domain.layout import MARKET, REPORT
 from server.codec.encoder import Encoder
 from server.sequencer.channels import feed_of, instrument_of
+from server.sequencer.numbering.tally import group
 from server.sequencer.state import Applied, State
-from server.sequencer.tally import group
 from server.streams.outbox import Outbox
 from server.streams.resend import Missed, messages, missed
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from server.codec.encoder import Encoder
-from server.sequencer.window import Window
+from server.sequencer.numbering.window import Window
 
 Array = np.ndarray[Any, Any]
 CHUNK = 256  # rows of one message

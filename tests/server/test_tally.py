@@ -7,7 +7,7 @@ import pytest
 
 from domain.codes import Command, ExecType, ReportType
 from domain.layout import COMMAND, MARKET, REPORT
-from server.sequencer import tally
+from server.sequencer.numbering import tally
 
 pytestmark = pytest.mark.nojit
 PARENTS = np.array([0, 0, 1, 1, 2, 3, 4, 4, 5, 0], np.int32)
