@@ -2,12 +2,13 @@
 
 Commands are stored before they are applied; recovery, standby, audit and debugging read them
 back. `log` is the interface, `sqlite` keeps it in one SQLite file (`database` opens that file,
-`snapshots` keeps states beside the batches, `chain` links batches by SHA-256), `recovery` says
+`snapshots` keeps states beside the batches, `packing` stores what rows share once, `chain` links
+batches by SHA-256), `recovery` says
 which state to start from, and `verify` walks a file and says whether it is what was written.
 docs/durability.md has the promises.
 
 Not here: what a row means (domain, engine), time, threads, network. Imports the standard
-library and domain only; server, tests and benches import it.
+library, numpy and domain only; server, tests and benches import it.
 """
 
 from journal.chain import Blob, Head

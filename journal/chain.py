@@ -1,6 +1,6 @@
 """The hash chain: each batch's digest covers its content and the digest before it.
 
-    digest = SHA-256(previous digest || first_seq || count || blob)
+    digest = SHA-256(previous digest || first_seq || count || blob as it is stored)
 
 with both integers as 8 bytes, big-endian. The digest before the first batch covers the format,
 the row size and the layout, so a changed description breaks the chain as a changed row does.
@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 Blob = bytes | bytearray | memoryview
 
-FORMAT = 1
+FORMAT = 2  # 1: batches are never packed; such logs are read and go on as they are
+FORMATS = (1, FORMAT)
 _HEADER = struct.Struct(">32sqq")
 
 
@@ -23,9 +24,9 @@ class Head(NamedTuple):
     digest: bytes
 
 
-def genesis(row_size: int, layout: str) -> Head:
+def genesis(row_size: int, layout: str, form: int = FORMAT) -> Head:
     """The point before the first command."""
-    text = f"gridworks command log {FORMAT} {row_size} {layout}"
+    text = f"gridworks command log {form} {row_size} {layout}"
     return Head(0, hashlib.sha256(text.encode()).digest())
 
 

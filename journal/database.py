@@ -20,8 +20,9 @@ from domain.errors import (
     LogUnavailable,
     StorageFull,
 )
-from journal.chain import FORMAT, Head, genesis, link
+from journal.chain import FORMAT, FORMATS, Head, genesis, link
 from journal.log import Batch
+from journal.packing import unpack
 
 APPLICATION_ID = 0x47574C47  # "GWLG" in the file header: what `file` and `create` go by
 PAGE_SIZE = 8192
@@ -62,6 +63,7 @@ class Meta(NamedTuple):
 
     row_size: int
     layout: str
+    form: int = FORMAT
 
 
 def failure(error: sqlite3.Error, path: Path, seq: int) -> LogError:
@@ -114,7 +116,7 @@ def create(path: Path, meta: Meta) -> None:
     try:
         with closing(sqlite3.connect(fresh, isolation_level=None)) as db:
             db.executescript(SCHEMA)
-            described = {"format": FORMAT, "row_size": meta.row_size, "layout": meta.layout}
+            described = {"format": meta.form, "row_size": meta.row_size, "layout": meta.layout}
             db.executemany("INSERT INTO meta VALUES (?, ?)", described.items())
             db.execute("COMMIT")
             db.execute("PRAGMA journal_mode = WAL")
@@ -214,12 +216,13 @@ def _refuse_stranger(db: sqlite3.Connection, path: Path) -> None:
 def read_meta(db: sqlite3.Connection) -> Meta:
     """What the log says about itself. Raises LogMismatch, LogCorrupt, sqlite3.Error."""
     found = dict(db.execute("SELECT name, value FROM meta"))
-    if found.get("format") != FORMAT:
-        raise LogMismatch("format", found.get("format"), FORMAT)
+    form = found.get("format")
+    if form not in FORMATS:
+        raise LogMismatch("format", form, FORMAT)
     row_size, layout = found.get("row_size"), found.get("layout")
     if not isinstance(row_size, int) or not isinstance(layout, str) or row_size < 1:
         raise LogCorrupt(0, f"its description is damaged: {found}")
-    return Meta(row_size, layout)
+    return Meta(row_size, layout, form)
 
 
 def head_at(db: sqlite3.Connection, meta: Meta, seq: int) -> Head:
@@ -268,10 +271,11 @@ def _checked(row: tuple[int, object, object, object], meta: Meta, head: Head) ->
         raise LogCorrupt(wanted, f"found sequence {first_seq}: rows are missing or were added")
     if not isinstance(count, int) or not isinstance(blob, bytes) or count < 1:
         raise LogCorrupt(wanted, f"count {count!r} or its blob is not what a log holds")
-    if len(blob) != count * meta.row_size:
-        detail = f"{count} rows of {meta.row_size} bytes do not make {len(blob)} bytes"
-        raise LogCorrupt(wanted, detail)
     own = link(head.digest, first_seq, count, blob)
     if own != digest:
         raise LogCorrupt(wanted, "the digest does not match: this row or its place was changed")
-    return (first_seq, count, blob), Head(first_seq + count - 1, own)
+    rows = unpack(blob, count, meta.row_size)
+    if rows is None:
+        detail = f"{count} rows of {meta.row_size} bytes do not make {len(blob)} bytes"
+        raise LogCorrupt(wanted, detail)
+    return (first_seq, count, rows), Head(first_seq + count - 1, own)

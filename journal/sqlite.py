@@ -19,6 +19,7 @@ from domain.errors import (
 from journal import database, snapshots
 from journal.chain import Blob, Head, link
 from journal.log import Batch, Policy, Snapshot
+from journal.packing import pack
 
 MAX_BATCH_BYTES = 512 * 2**20  # SQLite holds values below 10**9 bytes
 
@@ -71,9 +72,11 @@ class SqliteLog:
         """Compare the description, check the last batch and return the chain's end."""
         try:
             found = database.read_meta(self._db)
-            for field, there, here in zip(found._fields, found, self._meta, strict=True):
+            for field in ("row_size", "layout"):
+                there, here = getattr(found, field), getattr(self._meta, field)
                 if there != here:
                     raise LogMismatch(field, there, here)
+            self._meta = found
             last = database.head_at(self._db, found, database.MAX_SEQ)
         except sqlite3.Error as error:
             raise database.failure(error, self.path, 0) from error
@@ -137,8 +140,9 @@ class SqliteLog:
                 _require("first_seq", first_seq, first_seq == seq + 1, f"{seq + 1}, the next one")
                 _require("count", count, 0 < count <= most, f"1 to {most} commands")
                 _require("blob size", there, False, f"{count} rows of {size} = {count * size}")
-            digest = link(digest, first_seq, count, blob)
-            rows.append((first_seq, count, digest, blob))
+            stored = pack(blob, count, size) if self._meta.form > 1 else blob
+            digest = link(digest, first_seq, count, stored)
+            rows.append((first_seq, count, digest, stored))
             seq += count
         return rows, Head(seq, digest)
 

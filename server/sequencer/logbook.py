@@ -7,6 +7,7 @@ written soon after: a crash loses what had not been written, and nothing in the 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
@@ -35,19 +36,37 @@ class Logbook:
         """The last command that survives a power cut."""
         return self.log.durable_seq
 
-    async def append(self, first_seq: int, count: int, blob: bytes) -> None:
-        """Accept a batch. Raises StorageFull (nothing was kept), LogFailed, LogUnavailable."""
+    def append(self, first_seq: int, count: int, blob: bytes) -> asyncio.Future[float]:
+        """Begin to accept a batch; done when it is accepted, with the seconds that it took.
+
+        The thread is at work when this returns: the caller can do something else meanwhile.
+        Raises StorageFull (nothing was kept), LogFailed, LogUnavailable, in the future.
+        """
+        loop = asyncio.get_running_loop()
         if self.policy == "disk":
-            await self._run(self.log.append, first_seq, count, blob)
-            return
+            return loop.run_in_executor(self._thread, self._append, first_seq, count, blob)
+        done: asyncio.Future[float] = loop.create_future()
         if self._broken:
-            raise self._broken
+            done.set_exception(self._broken)
+            return done
         self._waiting.append((first_seq, count, blob))
         self._bytes += count * WIDTH
         if self._flush is None or self._flush.done():
             self._flush = asyncio.create_task(self._write_waiting())
         if self._bytes > MOST_WAITING:
-            await self._flush
+            return asyncio.ensure_future(self._room())
+        done.set_result(0.0)
+        return done
+
+    def _append(self, first_seq: int, count: int, blob: bytes) -> float:
+        begin = time.perf_counter()
+        self.log.append(first_seq, count, blob)
+        return time.perf_counter() - begin
+
+    async def _room(self) -> float:
+        begin = time.perf_counter()
+        await self.drain()
+        return time.perf_counter() - begin
 
     async def _write_waiting(self) -> None:
         try:

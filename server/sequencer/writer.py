@@ -1,8 +1,9 @@
 """`Sequencer`: the one task that writes.
 
 It takes all that has arrived, stamps seq and time, has the log keep it and applies it, then tells
-everybody in the order of the commands before it looks at the inbox again. While the log works the
-next batch gathers: that is the group commit.
+everybody in the order of the commands. While the log keeps one batch, the batch before it is
+applied and the next one gathers: that is the group commit, and the disk and the engine work at
+the same time.
 """
 
 from __future__ import annotations
@@ -50,6 +51,9 @@ class Entry:
         self.count = len(self.data) // WIDTH
 
 
+Batch = tuple[list[Entry], Rows, asyncio.Future[float]]  # and when the log has it
+
+
 class Sequencer:
     """The single writer of one exchange.
 
@@ -73,7 +77,7 @@ class Sequencer:
         self._waiting = 0
         self._pending: dict[int, tuple[bytes, asyncio.Future[Answer]]] = {}
         self._arrived, self._left = asyncio.Event(), asyncio.Event()
-        self._closing = ""
+        self._closing, self._working = "", False
         self.failed: BaseException | None = None
         self.snapshot_error: LogError | None = None
 
@@ -145,32 +149,53 @@ class Sequencer:
                     self._arrived.clear()
                     await self._arrived.wait()
                     continue
-                await self._step()
+                self._working = True
+                await self._work()
+                self._working = False
         except BaseException as error:
             self.failed = error
             self._refuse_all(Unavailable(BROKEN))
             raise
 
-    async def _step(self) -> None:
+    async def _work(self) -> None:
+        """Until nothing waits. Between two turns at most one batch is kept and not yet applied."""
+        kept: Batch | None = None
+        while kept or self._inbox:
+            due = self._every and self.state.seq - self._snapshot_seq >= self._every
+            going: Batch | None = None
+            try:
+                if self._inbox and not due:
+                    going = self._begin(kept)
+                if kept:
+                    self._apply(*kept[:2])
+                    kept = None
+                if due:
+                    await self.snapshot()
+                elif going and await self._is_kept(going):
+                    kept = going
+            except BaseException:
+                for entry in [*(kept[0] if kept else ()), *(going[0] if going else ())]:
+                    _answer(entry, Unavailable(BROKEN))
+                raise
+            if self.book.policy == "memory":
+                await asyncio.sleep(0)  # nothing else would let others run
+
+    def _begin(self, before: Batch | None) -> Batch:
+        """Take what has arrived and hand it to the log."""
         entries = self._take()
-        rows = self._stamped(entries)
+        first = self.state.seq + 1 + (len(before[1]) if before else 0)
+        rows = self._stamped(entries, first)
+        return entries, rows, self.book.append(first, len(rows), rows.tobytes())
+
+    async def _is_kept(self, going: Batch) -> bool:
+        """Wait for the log. When it is full nothing was kept, and nothing is applied."""
         try:
-            begin = time.perf_counter()
-            await self.book.append(self.state.seq + 1, len(rows), rows.tobytes())
-            self._stage("log", time.perf_counter() - begin)
-            self._apply(entries, rows)
-        except StorageFull as full:  # nothing was kept, nothing is applied
-            for entry in entries:
+            self._stage("log", await going[2])
+            return True
+        except StorageFull as full:
+            for entry in going[0]:
                 _answer(entry, full)
-            return
-        except BaseException:
-            for entry in entries:
-                _answer(entry, Unavailable(BROKEN))
-            raise
-        if self._every and self.state.seq - self._snapshot_seq >= self._every:
-            await self.snapshot()
-        else:
-            await asyncio.sleep(0)  # under `memory` nothing else would let others run
+            return False
 
     def _apply(self, entries: list[Entry], rows: Rows) -> None:
         begin = time.perf_counter()
@@ -195,9 +220,8 @@ class Sequencer:
         self._left.set()
         return entries
 
-    def _stamped(self, entries: list[Entry]) -> Rows:
+    def _stamped(self, entries: list[Entry], first: int) -> Rows:
         rows = joined(entry.data for entry in entries)
-        first = self.state.seq + 1
         rows["seq"] = np.arange(first, first + len(rows))
         rows["transact_time"] = self.clock()
         return rows
@@ -243,7 +267,7 @@ class Sequencer:
         self._closing = self._closing or CLOSED
         self._arrived.set()
         self._left.set()
-        while self._inbox and self.failed is None:
+        while (self._inbox or self._working) and self.failed is None:
             await asyncio.sleep(0.001)
         if self.failed is None and self.state.seq > self._snapshot_seq:
             await self.snapshot()
