@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -43,11 +44,30 @@ class Applied(NamedTuple):
     channels: Array
 
 
+class Follower(Protocol):
+    """What somebody else remembers of the log, kept with the state."""
+
+    def learn(self, engine: Exchange, rows: Rows) -> None:
+        """After a batch was applied."""
+
+    def parts(self) -> dict[str, bytes]:
+        """For a snapshot."""
+
+    def load(self, parts: dict[str, bytes]) -> None:
+        """Take back what `parts` gave."""
+
+
 class State:
     """Applies batches of stamped rows; the same rows always give the same state."""
 
-    def __init__(self, bounds: Bounds = Bounds(), *, salt: int = 0) -> None:  # noqa: B008
-        self.bounds = bounds
+    def __init__(
+        self,
+        bounds: Bounds = Bounds(),  # noqa: B008
+        follower: Follower | None = None,
+        *,
+        salt: int = 0,
+    ) -> None:
+        self.bounds, self.follower = bounds, follower
         self._memory = CopyOnWrite()
         self.engine = Exchange(feed=Feed.ALL, salt=salt, memory=self._memory)
         self.catalogue, self.sessions = Catalogue(), Sessions()
@@ -68,6 +88,8 @@ class State:
         self.answers.learn(rows, reports)
         market = engine.market()
         channels = self.channels.add(market, int(rows["transact_time"][-1]))
+        if self.follower is not None:
+            self.follower.learn(engine, rows)
         return Applied(rows, reports, entered, asked, market, channels)
 
     def twin(self) -> Exchange:
@@ -92,7 +114,7 @@ class State:
         parts = self.engine.snapshot() | {"state_hash": self.engine.state_hash().encode()}
         for each in (self.catalogue, self.sessions, self.reports, self.channels, self.answers):
             parts |= each.parts()
-        return parts
+        return parts if self.follower is None else parts | self.follower.parts()
 
     def load(self, snapshot: Snapshot) -> None:
         """Take a snapshot's state. Raises SnapshotMismatch; then this object is not to be used."""
@@ -104,6 +126,8 @@ class State:
             for each in (self.catalogue, self.sessions, self.reports, self.channels, self.answers):
                 each.load(parts)
             self._make_room()
+            if self.follower is not None:
+                self.follower.load(parts)
         except (InvalidField, ValueError, KeyError, TypeError) as error:
             raise SnapshotMismatch(snapshot.seq, str(error)) from error
 
@@ -113,12 +137,14 @@ def open_log(path: Path) -> SqliteLog:
     return SqliteLog(path, row_size=WIDTH, layout=fingerprint(), policy="disk")
 
 
-def recover(log: SqliteLog, bounds: Bounds) -> tuple[State, Recovery]:
+def recover(
+    log: SqliteLog, bounds: Bounds, follower: Callable[[], Follower | None] = lambda: None
+) -> tuple[State, Recovery]:
     """The state that a log leads to: the newest sound snapshot, then the commands after it.
 
     Raises LogCorrupt, LogFailed.
     """
-    state, recovery = State(bounds), Recovery()
+    state, recovery = State(bounds, follower()), Recovery()
     for snapshot in recovery.snapshots(log):
         try:
             state.load(snapshot)
@@ -126,7 +152,7 @@ def recover(log: SqliteLog, bounds: Bounds) -> tuple[State, Recovery]:
             break
         except SnapshotMismatch as damage:
             recovery.skipped.append(str(damage))
-            state = State(bounds)
+            state = State(bounds, follower())
     for _, count, blob in log.replay(recovery.snapshot_seq):
         state.apply(np.ndarray(count, COMMAND, bytearray(blob)))
         recovery.replayed += count
