@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.errors import InvalidField
@@ -81,6 +81,36 @@ class Settings(BaseSettings):
         1.5, ge=1, description="A limit that grows by more than this needs a second person."
     )
     log_json: bool = Field(False, description="Log lines as JSON instead of text.")
+    sandbox_market: Literal["none", "agents"] = Field(
+        "none", description="Who trades beside the partners: nobody, or agents."
+    )
+    sandbox_seed: int = Field(1, ge=0, lt=2**63, description="Seed of the agents.")
+    sandbox_pace: float = Field(
+        1.0, gt=0, le=100, description="How busy the agents are, times their usual rates."
+    )
+    sandbox_commands: int = Field(
+        10_000, ge=100, le=100_000, description="Most commands of the market in a second."
+    )
+    sandbox_step_ms: int = Field(
+        100, ge=10, le=10_000, description="The market moves every so many milliseconds."
+    )
+    sandbox_start: AwareDatetime | None = Field(
+        None, description="Where time starts (2026-01-05T09:00:00Z) and, later, goes on; none: now."
+    )
+    sandbox_speed: float = Field(
+        1.0, ge=0, le=1000, description="How fast time runs; 0: only by AdvanceClock."
+    )
+
+    @model_validator(mode="after")
+    def _check_sandbox(self) -> Self:
+        """Nothing of a sandbox where trading is live. Raises InvalidField."""
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if name.startswith("sandbox_") and self.environment == "live" and (
+                value != field.default
+            ):  # fmt: skip
+                raise InvalidField(name, value, "nothing where environment is live")
+        return self
 
     @property
     def key_environment(self) -> str:
@@ -107,6 +137,9 @@ def load(file: Path | None = None, **given: Any) -> Settings:
         return Settings(**{k: v for k, v in from_file.items() if k not in named}, **fixed)
     except ValidationError as error:
         first = error.errors()[0]
+        cause = first.get("ctx", {}).get("error")
+        if isinstance(cause, InvalidField):
+            raise cause from None
         raise InvalidField(".".join(map(str, first["loc"])), first["input"], first["msg"]) from None
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise InvalidField("settings file", str(file), str(error)) from None

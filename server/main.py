@@ -24,6 +24,7 @@ from server.auth.watch import Watch
 from server.config import Settings
 from server.interceptors import Door
 from server.metering.meter import Meter
+from server.sandbox.sandbox import Sandbox, clock_of, follower_of
 from server.sequencer import rows as own
 from server.sequencer.clock import HeldClock
 from server.sequencer.logbook import Logbook
@@ -68,12 +69,13 @@ class Server:
             log = open_log(settings.folder / LOG_FILE)
             stack.callback(log.close)
             Exchange().apply(np.zeros(1, COMMAND))  # compiled before anybody waits for it
-            state, self.recovery = recover(log, _bounds(settings))
+            state, self.recovery = recover(log, _bounds(settings), follower_of(settings))
             _log.info("recovered", seq=state.seq, snapshot=self.recovery.snapshot_seq,
                       replayed=self.recovery.replayed, damaged=self.recovery.skipped)  # fmt: skip
             self.core = self._core(state, Logbook(log, settings.policy), gate, meter)
             self._begin()
             await self._disconnect_all(state)
+            await self._keep_time()
             await self._open(credentials)
             loop = asyncio.get_running_loop()
 
@@ -86,26 +88,38 @@ class Server:
                   environment=settings.environment, policy=settings.policy)  # fmt: skip
 
     def _core(self, state: State, book: Logbook, gate: Gate, meter: Meter) -> Core:
-        settings, fanout = self.settings, Fanout(state)
+        settings, fanout, virtual = self.settings, Fanout(state), clock_of(self.settings, state)
+        clock = HeldClock(last=state.time) if virtual is None else HeldClock(virtual, state.time)
         sequencer = Sequencer(
-            state, book, HeldClock(last=state.time), fanout, most_waiting=settings.inbox,
+            state, book, clock, fanout, most_waiting=settings.inbox,
             most_batch=settings.batch, snapshot_every=settings.snapshot_every,
             stage=self.metrics.stage,
         )  # fmt: skip
-        return Core(settings, state, sequencer, fanout, gate, meter)
+        play = settings.environment == "sandbox"
+        sandbox = Sandbox(settings, sequencer, virtual) if play else None
+        return Core(settings, state, sequencer, fanout, gate, meter, sandbox)
 
     def _begin(self) -> None:
         sequencer = self.core.sequencer
         self._writing = asyncio.create_task(sequencer.run())
         self._writing.add_done_callback(lambda _: self._stopping.set())
-        time = asyncio.create_task(sequencer.keep_time(self.settings.tick_seconds))
-        time.add_done_callback(lambda _: self._stopping.set())  # without time nothing ends
-        self._tasks.append(time)
         metrics = self.metrics
         metrics.waiting.set_function(lambda: sequencer.waiting)
         metrics.seq.set_function(lambda: sequencer.state.seq)
         metrics.durable.set_function(lambda: sequencer.book.durable_seq)
         metrics.readers.set_function(lambda: self.core.fanout.readers)
+
+    async def _keep_time(self) -> None:
+        """Without time nothing ends, so the server stops when this does."""
+        sandbox = self.core.sandbox
+        if sandbox is None:
+            giving = self.core.sequencer.keep_time(self.settings.tick_seconds)
+        else:
+            await sandbox.open()
+            giving = sandbox.run()
+        time = asyncio.create_task(giving)
+        time.add_done_callback(lambda _: self._stopping.set())
+        self._tasks.append(time)
 
     async def _disconnect_all(self, state: State) -> None:
         """Sessions that were open when the process died: marked orders are canceled now."""

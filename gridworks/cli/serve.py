@@ -24,6 +24,13 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="No TLS: only for this machine's own use.")
     ] = False,
+    market: Annotated[
+        str | None, typer.Option(help="Who trades in the sandbox: none or agents.")
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any setting, sandbox_seed=7; repeat it."),
+    ] = None,
 ) -> None:
     """Serve the exchange until SIGTERM; settings also come from GRIDWORKS_... variables."""
     import asyncio
@@ -34,15 +41,35 @@ def serve(
 
     try:
         wish = settings.load(
-            config, folder=folder, host=host, port=port, insecure=insecure or None,
-            certificate=certs / "server.pem" if certs else None,
-            private_key=certs / "server-key.pem" if certs else None,
-        )  # fmt: skip
+            config,
+            **named(setting or [])
+            | given(folder=folder, host=host, port=port, insecure=insecure or None)
+            | given(certificate=certs and certs / "server.pem")
+            | given(private_key=certs and certs / "server-key.pem", sandbox_market=market),
+        )
         telemetry.set_up_logs(wish.log_json)
         asyncio.run(main.serve(wish, _ready))
     except GridWorksError as problem:
         typer.echo(f"gridworks: {problem}", err=True)
         raise typer.Exit(1) from None
+
+
+def given(**options: object) -> dict[str, object]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def named(settings: list[str]) -> dict[str, object]:
+    """NAME=VALUE pairs. Raises InvalidField."""
+    from domain.errors import InvalidField
+
+    pairs: dict[str, object] = {}
+    for text in settings:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise InvalidField("--set", text, "NAME=VALUE, such as sandbox_seed=7")
+        pairs[name.strip()] = value.strip()
+    return pairs
 
 
 def _ready(server: object) -> None:

@@ -54,7 +54,8 @@ class Memory:
     def trend(self, instruments: Array) -> Array:
         """Fast average less slow average, in ticks."""
         self._grow(int(instruments.max(initial=0)) + 1)
-        return self._cells[instruments, 2] - self._cells[instruments, 3]
+        found: Array = self._cells[instruments, 2] - self._cells[instruments, 3]
+        return found
 
     def variance(self, instruments: Array) -> Array:
         """Of the change of the middle price in a second, in ticks squared."""

@@ -21,6 +21,7 @@ Array = np.ndarray[Any, Any]
 _A = InstrumentAttr
 NAME: Final = "sandbox"  # the firm of the agents; their accounts begin with it
 CASH: Final = 100_000_000_000  # minor units of each agent: a billion
+TAKER_PPB: Final = 20_000  # what takers pay: a fifth of a basis point
 DAY_NS: Final = 86_400 * 10**9
 NOISE, MAKERS, TRENDS = 3, 2, 2  # accounts of each kind
 
@@ -175,7 +176,7 @@ def _instrument(number: int, profile: Profile, now: int) -> bytes:
     model, share = profile.margin
     settings = {
         _A.MULTIPLIER: profile.multiplier, _A.REFERENCE_PRICE: profile.price,
-        _A.MARGIN_MODEL: model, _A.MARGIN_BPS: share,
+        _A.MARGIN_MODEL: model, _A.MARGIN_BPS: share, _A.TAKER_PPB: TAKER_PPB,
         _A.EXPIRY: now + profile.days * DAY_NS if profile.days else 0,
     }  # fmt: skip
     rows = [instrument_row(add, Decimal(profile.tick), Decimal(profile.lot), DIGITS)]

@@ -38,13 +38,20 @@ class Entry:
     """Commands that stay together, and who waits for them.
 
     `then` is called when they were applied, before anything else is: with the answer. `alone`:
-    in a batch of their own.
+    in a batch of their own. `make`: asked for `data` when everything before has been applied,
+    `alone` only. `at`: the time to stamp in place of the clock's, `alone` only. `before` and
+    `behind`: so many commands at the two ends are not the caller's, and their answer leaves
+    them out.
     """
 
     data: bytes
     answered: asyncio.Future[Answer] | None = None
     then: Callable[[Answer], None] | None = None
     alone: bool = False
+    make: Callable[[], bytes] | None = None
+    at: int = 0
+    before: int = 0
+    behind: int = 0
     count: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,6 +85,7 @@ class Sequencer:
         self._pending: dict[int, tuple[bytes, asyncio.Future[Answer]]] = {}
         self._arrived, self._left = asyncio.Event(), asyncio.Event()
         self._closing, self._working = "", False
+        self.interpose: Callable[[Entry], Entry | None] | None = None  # None: it comes later
         self.failed: BaseException | None = None
         self.snapshot_error: LogError | None = None
 
@@ -97,6 +105,11 @@ class Sequencer:
         """Queue commands. Raises CapacityError, Unavailable."""
         if self._closing:
             raise Unavailable(self._closing)
+        if self.interpose is not None:
+            changed = self.interpose(entry)
+            if changed is None:
+                return
+            entry = changed
         if entry.count > self._most_batch:
             raise CapacityError("commands of one call", self._most_batch)
         if self._waiting + entry.count > self._most_waiting:
@@ -164,7 +177,7 @@ class Sequencer:
             due = self._every and self.state.seq - self._snapshot_seq >= self._every
             going: Batch | None = None
             try:
-                if self._inbox and not due:
+                if self._inbox and not due and not (kept and self._inbox[0].make):
                     going = self._begin(kept)
                 if kept:
                     self._apply(*kept[:2])
@@ -180,11 +193,15 @@ class Sequencer:
             if self.book.policy == "memory":
                 await asyncio.sleep(0)  # nothing else would let others run
 
-    def _begin(self, before: Batch | None) -> Batch:
-        """Take what has arrived and hand it to the log."""
+    def _begin(self, before: Batch | None) -> Batch | None:
+        """Take what has arrived and hand it to the log; None: there is nothing to do."""
         entries = self._take()
         first = self.state.seq + 1 + (len(before[1]) if before else 0)
         rows = self._stamped(entries, first)
+        if not len(rows):
+            for entry in entries:  # what was to be made turned out to be nothing
+                _answer(entry, Answer(np.zeros(0, REPORT), self.state.seq, self.state.time))
+            return None
         return entries, rows, self.book.append(first, len(rows), rows.tobytes())
 
     async def _is_kept(self, going: Batch) -> bool:
@@ -218,12 +235,25 @@ class Sequencer:
                 break
         self._waiting -= count
         self._left.set()
+        for entry in entries:
+            self._make(entry)
         return entries
+
+    def _make(self, entry: Entry) -> None:
+        """Have an entry's commands made; one that cannot be made is answered with the error."""
+        if entry.make is not None:
+            try:
+                entry.data = entry.make()
+            except Exception as error:
+                entry.data = b""
+                _answer(entry, error)
+            entry.count = len(entry.data) // WIDTH
 
     def _stamped(self, entries: list[Entry], first: int) -> Rows:
         rows = joined(entry.data for entry in entries)
         rows["seq"] = np.arange(first, first + len(rows))
-        rows["transact_time"] = self.clock()
+        at = entries[0].at
+        rows["transact_time"] = max(at, self.state.time) if at else self.clock()
         return rows
 
     def _tell(self, entries: list[Entry], applied: Applied) -> None:
@@ -233,9 +263,10 @@ class Sequencer:
         now = int(applied.rows["transact_time"][0])
         for entry in entries:
             if entry.answered is not None or entry.then is not None:
-                low, high = np.searchsorted(seqs, (first + at, first + at + entry.count))
+                begin, end = first + at + entry.before, first + at + entry.count - entry.behind
+                low, high = np.searchsorted(seqs, (begin, end))
                 part = np.ndarray(high - low, REPORT, reports[low:high].tobytes())
-                _answer(entry, Answer(part, first + at, now))
+                _answer(entry, Answer(part, begin, now))
             at += entry.count
 
     def _refuse_all(self, error: Exception) -> None:
@@ -280,7 +311,7 @@ class Sequencer:
             await asyncio.sleep(every_seconds)
             now = self.clock()
             moved = self.state.seq > last_seq and now - last_time >= 10**9
-            if (moved or self._due(now)) and not self._closing:
+            if (moved or self.due(now)) and not self._closing:
                 done = asyncio.get_running_loop().create_future()
                 try:
                     self.put(Entry(own.tick(), done))
@@ -289,7 +320,7 @@ class Sequencer:
                     continue
                 last_seq, last_time = self.state.seq, now
 
-    def _due(self, now: int) -> bool:
+    def due(self, now: int) -> bool:
         """Whether an expiry, a dead-man timer or a volatility auction has come to its end."""
         engine = self.state.engine
         core, books = engine.table(Table.CORE)[0], engine.table(Table.BOOK)

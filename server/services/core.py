@@ -17,6 +17,7 @@ from server.auth.principal import Principal
 from server.codec.people.names import Directory
 from server.config import Settings
 from server.metering.meter import Meter
+from server.sandbox.sandbox import Sandbox
 from server.sequencer.state import State
 from server.sequencer.writer import Sequencer
 from server.streams.fanout import Fanout
@@ -36,6 +37,7 @@ class Core:
     fanout: Fanout
     gate: Gate
     meter: Meter
+    sandbox: Sandbox | None = None  # None where trading is live
 
     @property
     def known(self) -> Directory:

@@ -1,0 +1,102 @@
+"""The sandbox of a server: its clock and its market, put together from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from domain.errors import InvalidField, WrongState
+from server.config import Settings
+from server.sandbox.agents import Agents
+from server.sandbox.market import Market
+from server.sandbox.memory import Memory
+from server.sandbox.world import PROFILES, World, missing
+from server.sequencer import rows as own
+from server.sequencer.clock import VirtualClock, sandbox_clock
+from server.sequencer.state import Follower, State
+from server.sequencer.writer import Entry, Sequencer
+
+Array = np.ndarray[Any, Any]
+SECOND, MOST_JUMP = 10**9, 7 * 86_400 * 10**9
+MOST_SPEED = 1000.0
+
+
+def follower_of(settings: Settings) -> Callable[[], Follower | None]:
+    """What has to follow the log beside the exchange."""
+    return lambda: Memory() if settings.sandbox_market == "agents" else None
+
+
+def clock_of(settings: Settings, state: State) -> VirtualClock | None:
+    """The clock of the settings; None: the machine's own."""
+    plain = settings.sandbox_start is None and settings.sandbox_speed == 1.0
+    if plain and settings.sandbox_market == "none":
+        return None
+    start = settings.sandbox_start
+    begin = None if start is None else int(start.timestamp()) * SECOND + start.microsecond * 1000
+    return sandbox_clock(begin, state.time, settings.sandbox_speed)
+
+
+class Sandbox:
+    """There is one where `environment` is sandbox. `open` it once, then `run` it."""
+
+    def __init__(
+        self, settings: Settings, sequencer: Sequencer, clock: VirtualClock | None
+    ) -> None:
+        self.settings, self.clock = settings, clock
+        self._sequencer = sequencer
+        self._market: Market | None = None
+
+    async def open(self) -> None:
+        """Add what the market needs. Raises InvalidField, StorageFull, Unavailable."""
+        settings, sequencer = self.settings, self._sequencer
+        if settings.sandbox_market == "agents":
+            memory, clock = sequencer.state.follower, self.clock
+            assert isinstance(memory, Memory)
+            assert clock is not None
+            pace = settings.sandbox_pace
+            profiles = tuple(replace(p, pace=p.pace * pace) for p in PROFILES)
+            rows = missing(sequencer.state, profiles, clock())
+            if rows:
+                await sequencer.call(rows)
+            step_ns = settings.sandbox_step_ms * 10**6
+            agents = Agents(
+                World(sequencer.state, profiles), memory, settings.sandbox_seed, step_ns,
+                settings.sandbox_commands * settings.sandbox_step_ms // 1000,
+            )  # fmt: skip
+            self._market = Market(sequencer, clock, agents.rows, step_ns)
+
+    async def run(self) -> None:
+        """Give the time, and the market's commands, until the sequencer closes."""
+        if self._market is not None:
+            await self._market.run()
+        else:
+            await self._sequencer.keep_time(self.settings.tick_seconds)
+
+    def _virtual(self) -> VirtualClock:
+        if self.clock is None:
+            raise WrongState("time is the machine's here; start with sandbox_start or a market")
+        return self.clock
+
+    def set_speed(self, speed: float) -> None:
+        """From now on. Raises WrongState, InvalidField."""
+        if not 0 <= speed <= MOST_SPEED:
+            raise InvalidField("speed", speed, f"0 to {MOST_SPEED:g}")
+        clock = self._virtual()
+        clock.go_on_from(clock(), speed)
+
+    async def advance(self, by_ns: int) -> None:
+        """Let time pass; what was due in it has happened. Raises WrongState, InvalidField."""
+        if not 0 < by_ns <= MOST_JUMP:
+            raise InvalidField("duration", f"{by_ns} ns", "more than nothing, at most 7 days")
+        clock = self._virtual()
+        if self._market is not None:
+            await self._market.jump(by_ns)
+            return
+        clock.go_on_from(clock() + by_ns)
+        done = asyncio.get_running_loop().create_future()
+        self._sequencer.put(Entry(own.tick(), done))
+        await done
