@@ -36,17 +36,16 @@ def check_alive(walk):
     bids, asks = np.array(walk.bids), np.array(walk.asks)
     assert (bids > 0).mean() > 0.999
     assert (asks > 0).mean() > 0.999
-    spread = np.where((bids > 0) & (asks > 0), asks - bids, 1)
-    assert (spread > 0).all()
-    middle = (bids + asks) / 2
     for place, profile in enumerate(walk.world.profiles):
-        assert 1 <= np.median(spread[:, place]) <= 4, profile.symbol
-        assert np.percentile(spread[:, place], 99) <= 20, profile.symbol
-        moves = np.diff(middle[:, place])
-        assert 0.05 < moves.std() < 5, profile.symbol
+        whole = (bids[:, place] > 0) & (asks[:, place] > 0)
+        bid, ask = bids[whole, place], asks[whole, place]
+        spread, middle = ask - bid, (bid + ask) / 2
+        assert (spread > 0).all(), profile.symbol
+        assert 1 <= np.median(spread) <= 4, profile.symbol
+        assert np.percentile(spread, 99) <= 20, profile.symbol
+        assert 0.05 < np.diff(middle).std() < 5, profile.symbol
         if profile.kind != "call":  # an option's price is a multiple of its stock's moves
-            away = np.abs(middle[:, place] / profile.price - 1)
-            assert away.max() < 0.1, profile.symbol
+            assert np.abs(middle / profile.price - 1).max() < 0.1, profile.symbol
     assert (np.abs(walk.equity() / CASH - 1) < 0.02).all()
 
 
