@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     keep_market: int = Field(
         100_000, ge=1, description="Newest market updates that subscriptions resume from."
     )
+    keep_bars: int = Field(
+        5_000, ge=1, le=1_000_000,
+        description="Newest bars of a second, a minute, an hour and a day, of each instrument.",
+    )  # fmt: skip
     keep_answers: int = Field(
         100_000, ge=1, description="Newest request ids whose first answer is remembered."
     )

@@ -32,6 +32,7 @@ from server.sequencer.state import Bounds, State, open_log, recover
 from server.sequencer.writer import Sequencer
 from server.services.core import Core
 from server.services.registry import add_services
+from server.streams.barfeed import BarFeed
 from server.streams.fanout import Fanout
 from server.telemetry import Metrics
 
@@ -97,12 +98,15 @@ class Server:
         )  # fmt: skip
         play = settings.environment == "sandbox"
         sandbox = Sandbox(settings, sequencer, virtual) if play else None
-        return Core(settings, state, sequencer, fanout, gate, meter, sandbox)
+        bars = BarFeed(state)
+        sequencer.alarm = lambda: bars.next_end
+        return Core(settings, state, sequencer, fanout, bars, gate, meter, sandbox)
 
     def _begin(self) -> None:
         sequencer = self.core.sequencer
         self._writing = asyncio.create_task(sequencer.run())
         self._writing.add_done_callback(lambda _: self._stopping.set())
+        self._tasks.append(asyncio.create_task(self.core.bars.run()))
         metrics = self.metrics
         metrics.waiting.set_function(lambda: sequencer.waiting)
         metrics.seq.set_function(lambda: sequencer.state.seq)
@@ -198,7 +202,8 @@ class Server:
 
 
 def _bounds(settings: Settings) -> Bounds:
-    return Bounds(settings.keep_reports, settings.keep_market, settings.keep_answers)
+    kept = settings.keep_reports, settings.keep_market, settings.keep_answers
+    return Bounds(*kept, bars=settings.keep_bars)
 
 
 def _credentials(settings: Settings) -> Any:

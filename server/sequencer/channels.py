@@ -49,12 +49,12 @@ class Channels:
         self.window = Window(MARKET, keep, {"channel": np.int64, "time": np.int64})
         self.counts = np.zeros(_SLOTS, np.int64)
 
-    def add(self, rows: Rows, time: int) -> Array:
+    def add(self, rows: Rows, times: Array) -> Array:
         """Take in the rows of a batch, of instruments that there is room for: their channels."""
         found = np.empty(len(rows), np.int64)
         if len(found):
             number_updates(rows, _SLOT_OF, self.counts, found)
-            self.window.add(rows, channel=found, time=np.full(len(rows), time))
+            self.window.add(rows, channel=found, time=times)
         return found
 
     def make_room(self, instruments: int) -> None:

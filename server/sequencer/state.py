@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from engine.exchange import Exchange
 from engine.store import fingerprint
 from journal import Recovery, Snapshot, SqliteLog
 from server.sequencer.answers import Answers
+from server.sequencer.bars import Bars
 from server.sequencer.catalogue import Catalogue
 from server.sequencer.channels import Array, Channels
 from server.sequencer.memory import CopyOnWrite
@@ -31,6 +32,7 @@ class Bounds(NamedTuple):
     market: int = 100_000
     answers: int = 100_000
     answer_reports: int = 400_000
+    bars: int = 5_000
 
 
 class Applied(NamedTuple):
@@ -73,12 +75,13 @@ class State:
         self.catalogue, self.sessions = Catalogue(), Sessions()
         self.reports = Reports(self.engine, self.sessions, bounds.reports)
         self.channels = Channels(bounds.market)
+        self.bars = Bars(bounds.bars)
         self.answers = Answers(bounds.answers, bounds.answer_reports)
 
     def apply(self, rows: Rows) -> Applied:
         """Apply rows that have their seq and time; at least one."""
         engine = self.engine
-        before = engine.population
+        before, now = engine.population, self.time
         reports = engine.apply(rows)
         if engine.population != before:
             self.catalogue.learn(rows, reports)
@@ -87,10 +90,20 @@ class State:
         entered, asked = self.reports.add(rows, reports)
         self.answers.learn(rows, reports)
         market = engine.market()
-        channels = self.channels.add(market, int(rows["transact_time"][-1]))
+        times = _times(rows, market, now)
+        channels = self.channels.add(market, times)
+        if len(market):
+            self.bars.add(market, times)
         if self.follower is not None:
             self.follower.learn(engine, rows)
         return Applied(rows, reports, entered, asked, market, channels)
+
+    @property
+    def _beside(self) -> tuple[Any, ...]:
+        """What is kept beside the exchange: each has `parts` and `load`."""
+        return (
+            self.catalogue, self.sessions, self.reports, self.channels, self.bars, self.answers,
+        )  # fmt: skip
 
     def twin(self) -> Exchange:
         """The exchange as it is, to try something on; good until the next `apply`."""
@@ -112,7 +125,7 @@ class State:
     def parts(self) -> dict[str, bytes]:
         """A snapshot: named byte strings."""
         parts = self.engine.snapshot() | {"state_hash": self.engine.state_hash().encode()}
-        for each in (self.catalogue, self.sessions, self.reports, self.channels, self.answers):
+        for each in self._beside:
             parts |= each.parts()
         return parts if self.follower is None else parts | self.follower.parts()
 
@@ -123,13 +136,22 @@ class State:
             self.engine.restore(parts)
             if parts.get("state_hash") != self.engine.state_hash().encode():
                 raise SnapshotMismatch(snapshot.seq, "its state has not the hash that it names")
-            for each in (self.catalogue, self.sessions, self.reports, self.channels, self.answers):
+            for each in self._beside:
                 each.load(parts)
             self._make_room()
             if self.follower is not None:
                 self.follower.load(parts)
         except (InvalidField, ValueError, KeyError, TypeError) as error:
             raise SnapshotMismatch(snapshot.seq, str(error)) from error
+
+
+def _times(rows: Rows, market: Rows, before: int) -> Array:
+    """When each market row happened: the time of its command, never earlier than the last."""
+    if len(rows) == 1:
+        return np.full(len(market), max(int(rows["transact_time"][0]), before))
+    stamps = np.maximum.accumulate(np.maximum(rows["transact_time"], before))
+    found: Array = stamps[market["seq"] - rows["seq"][0]]
+    return found
 
 
 def open_log(path: Path) -> SqliteLog:

@@ -86,6 +86,7 @@ class Sequencer:
         self._arrived, self._left = asyncio.Event(), asyncio.Event()
         self._closing, self._working = "", False
         self.interpose: Callable[[Entry], Entry | None] | None = None  # None: it comes later
+        self.alarm: Callable[[], int] = lambda: 0  # when somebody outside waits for time to pass
         self.failed: BaseException | None = None
         self.snapshot_error: LogError | None = None
 
@@ -321,10 +322,12 @@ class Sequencer:
                 last_seq, last_time = self.state.seq, now
 
     def due(self, now: int) -> bool:
-        """Whether an expiry, a dead-man timer or a volatility auction has come to its end."""
+        """Whether an expiry, a dead-man timer, a volatility auction or a bar has ended."""
         engine = self.state.engine
         core, books = engine.table(Table.CORE)[0], engine.table(Table.BOOK)
         if any(0 < int(core[name]) <= now for name in ("next_expiry", "next_deadline")):
+            return True
+        if 0 < self.alarm() <= now:
             return True
         halted = books["phase"] == Phase.VOLATILITY_AUCTION
         return bool((halted & (books["end_time"] <= now)).any())

@@ -20,6 +20,7 @@ from server.metering.meter import Meter
 from server.sandbox.sandbox import Sandbox
 from server.sequencer.state import State
 from server.sequencer.writer import Sequencer
+from server.streams.barfeed import BarFeed
 from server.streams.fanout import Fanout
 from server.streams.outbox import Outbox
 
@@ -35,6 +36,7 @@ class Core:
     state: State
     sequencer: Sequencer
     fanout: Fanout
+    bars: BarFeed
     gate: Gate
     meter: Meter
     sandbox: Sandbox | None = None  # None where trading is live

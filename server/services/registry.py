@@ -24,6 +24,7 @@ from gridworks.api.trading.v1.trading_service_pb2_grpc import add_TradingService
 from server.services import drop_copy, order_entry
 from server.services.admin import Admin
 from server.services.core import Core
+from server.services.market.bars import subscribe_bars
 from server.services.market.service import MarketData, subscribe
 from server.services.risk import Risk
 from server.services.trading import Trading
@@ -64,7 +65,10 @@ def add_services(server: Any, core: Core) -> health.aio.HealthServicer:
     updates: dict[str, Any] = {
         "Subscribe": grpc.unary_stream_rpc_method_handler(
             writes(subscribe), stream_pb2.SubscribeRequest.FromString
-        )
+        ),
+        "SubscribeBars": grpc.unary_stream_rpc_method_handler(
+            writes(subscribe_bars), stream_pb2.SubscribeBarsRequest.FromString
+        ),
     }
     # bytes in place of the generated handlers: what is registered last holds
     server.add_registered_method_handlers(TRADING, orders)

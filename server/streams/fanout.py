@@ -39,6 +39,7 @@ class Fanout:
         self._sessions: dict[int, Reader] = {}
         self._nodes: dict[int, set[Reader]] = {}
         self._channels: dict[int, set[Reader]] = {}
+        self._others: set[Reader] = set()
 
     def __call__(self, applied: Applied) -> None:
         if self._sessions or self._nodes:
@@ -119,8 +120,13 @@ class Fanout:
         for number in numbers:
             self._channels.setdefault(number, set()).add(reader)
 
+    def attend(self, reader: Reader) -> None:
+        """A reader whom somebody else tells what is new; it ends with the others."""
+        self._others.add(reader)
+
     def leave(self, reader: Reader) -> None:
         """No more of anything but sessions."""
+        self._others.discard(reader)
         for table in (self._nodes, self._channels):
             for number in [n for n, readers in table.items() if reader in readers]:
                 table[number].discard(reader)
@@ -129,8 +135,8 @@ class Fanout:
 
     def end(self, error: Exception | None, keys: frozenset[int] | None = None) -> None:
         """End the streams of some keys, or all."""
-        readers = set(self._sessions.values()).union(
-            *self._nodes.values(), *self._channels.values()
+        readers = self._others.union(
+            self._sessions.values(), *self._nodes.values(), *self._channels.values()
         )
         for reader in readers:
             if keys is None or reader.key_id in keys:
@@ -140,7 +146,7 @@ class Fanout:
     def readers(self) -> int:
         """How many streams are open."""
         tables = (*self._nodes.values(), *self._channels.values())
-        return len(self._sessions) + len(set().union(*tables))
+        return len(self._sessions) + len(self._others.union(*tables))
 
     # ------------------------------------------------------------------ what was missed
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+_FIRST = 256  # rows that there is room for at first
 
 
 class Window:
@@ -17,9 +18,8 @@ class Window:
     """
 
     def __init__(self, dtype: np.dtype[Any], keep: int, columns: dict[str, Any]) -> None:
-        self._keep, self._room = keep, 2 * keep
+        self._keep, self._room = keep, min(2 * keep, _FIRST)
         self._rows = np.zeros(self._room, dtype)
-        self._bytes = self._rows.view(np.uint8).reshape(self._room, dtype.itemsize)
         self._columns = {name: np.zeros(self._room, kind) for name, kind in columns.items()}
         self._end = 0
         self.last = 0
@@ -47,11 +47,26 @@ class Window:
             rows, count = rows[skip:], count - skip
             columns = {name: cells[skip:] for name, cells in columns.items()}
         if self._end + count > self._room:
-            self._drop(self._end - (self._keep - count))
+            self._make_room(count)
         begin, self._end = self._end, self._end + count
         self._bytes[begin : self._end] = rows.view(np.uint8).reshape(count, -1)
         for name, cells in columns.items():
             self._columns[name][begin : self._end] = cells
+
+    @property
+    def _bytes(self) -> Array:
+        """The rows as bytes: the same memory."""
+        return self._rows.view(np.uint8).reshape(self._room, -1)
+
+    def _make_room(self, count: int) -> None:
+        """For so many more rows, at most `keep`: more memory, or the oldest are forgotten."""
+        wanted = self._end + count
+        if wanted > 2 * self._keep:
+            self._drop(self._end - (self._keep - count))
+            return
+        self._room = min(max(2 * self._room, wanted), 2 * self._keep)
+        self._rows = _longer(self._rows, self._room)
+        self._columns = {n: _longer(cells, self._room) for n, cells in self._columns.items()}
 
     def _drop(self, count: int) -> None:
         """Forget the oldest rows."""
@@ -85,3 +100,10 @@ class Window:
         self._end, self.last = 0, last - len(rows)
         if len(rows):
             self.add(rows, **cells)
+
+
+def _longer(cells: Array, size: int) -> Array:
+    """The same cells, and zeros behind them."""
+    made = np.zeros(size, cells.dtype)
+    made[: len(cells)].view(np.uint8)[:] = cells.view(np.uint8)
+    return made

@@ -1,0 +1,195 @@
+"""Bars of every instrument out of its trades: a function of the log, like everything here.
+
+Kept are bars of a second, a minute, an hour and a day, the newest `keep` of each for each
+instrument; any other period of whole seconds is put together from the longest of these that
+divides it. So a chart of seconds reaches back an hour or more and one of days for years, and a bar
+is never made from a part of its trades: where something was dropped, bars begin behind it.
+
+Bars are counted from Monday 1970-01-05 00:00 UTC. A second without a trade has no bar, and neither
+has a longer period without one. Trades wait until somebody asks, or there are many.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from domain.codes import MarketType
+from domain.limits import INT64_MAX
+from server.sequencer.numbering.window import Window
+from server.sequencer.rows import Rows
+
+Array = np.ndarray[Any, Any]
+
+SECOND = 10**9
+BASES = tuple(seconds * SECOND for seconds in (1, 60, 3600, 86_400))
+ORIGIN = 4 * BASES[-1]  # ns: the first Monday
+MOST_WAITING = 8192  # trades
+BAR = np.dtype(
+    [
+        ("start", "i8"),  # ns since 1970
+        ("open", "i8"), ("high", "i8"), ("low", "i8"), ("close", "i8"),  # ticks
+        ("volume", "i8"),  # lots; sums stay at the largest int64
+        ("value", "i8"),  # ticks x lots
+        ("trades", "i8"),
+        ("number", "i8"),  # of the last trade on the TRADES channel
+    ]
+)  # fmt: skip
+_KEPT = np.dtype([("instrument", "i8"), ("base", "i8"), ("count", "i8"), ("last", "i8")])
+_TRADE = int(MarketType.TRADE)
+
+
+def start_of(times: Any, period: int) -> Any:
+    """When the bar of a time begins; ns, also of many."""
+    return (times - ORIGIN) // period * period + ORIGIN
+
+
+def _from(time: int, period: int) -> int:
+    """When the first bar begins that does not begin before a time."""
+    return int(start_of(time + period - 1, period))
+
+
+class Bars:
+    """The bars of all instruments, at least the newest `keep` of each of the four lengths."""
+
+    def __init__(self, keep: int) -> None:
+        self._keep = keep
+        self._series: dict[tuple[int, int], Window] = {}
+        self._waiting: list[tuple[Array, Array]] = []
+        self._count = 0
+
+    def add(self, market: Rows, times: Array) -> None:
+        """Take in the market rows of a batch, and when each happened, never falling."""
+        trades = market["market"] == _TRADE
+        if trades.any():
+            self._waiting.append((market[trades], times[trades]))
+            self._count += len(self._waiting[-1][1])
+            if self._count >= MOST_WAITING:
+                self._fold()
+
+    def _fold(self) -> None:
+        """Put the trades that wait into their bars."""
+        if not self._waiting:
+            return
+        trades = np.concatenate([rows for rows, _ in self._waiting])
+        times = np.concatenate([part for _, part in self._waiting])
+        self._waiting, self._count = [], 0
+        order = np.argsort(trades["instrument"], kind="stable")
+        trades, times = trades[order], times[order]
+        numbers = trades["instrument"]
+        edges = np.flatnonzero(np.diff(numbers, prepend=-1))
+        for begin, end in zip(edges.tolist(), [*edges[1:].tolist(), len(trades)]):
+            instrument = int(numbers[begin])
+            bars = _single(trades[begin:end], times[begin:end], self._last(instrument))
+            for base in BASES:
+                bars = joined(bars, base)
+                self._append(instrument, base, bars)
+
+    def _last(self, instrument: int) -> int:
+        """Number of the last trade that is in a bar."""
+        series = self._series.get((instrument, BASES[0]))
+        return int(series.rows[-1]["number"]) if series else 0
+
+    def _append(self, instrument: int, base: int, bars: Array) -> None:
+        series = self._series.get((instrument, base))
+        if series is None:
+            series = self._series[instrument, base] = Window(BAR, self._keep, {})
+        rows = series.rows
+        if len(rows) and rows[-1]["start"] == bars[0]["start"]:
+            rows[-1] = joined(np.concatenate((rows[-1:], bars[:1])), base)[0]
+            bars = bars[1:]
+        if len(bars):
+            series.add(bars)
+
+    # ------------------------------------------------------------------ asking
+
+    def last(self, instrument: int) -> int:
+        """Number of the last trade of an instrument that is in a bar now."""
+        self._fold()
+        return self._last(instrument)
+
+    def of(self, instrument: int, period: int, start: int = 0) -> tuple[Array, int]:
+        """(bars that start at or after `start`, from when on they are complete), oldest first.
+
+        `period` is a multiple of a second, in ns; the last bar may not be at its end. The second
+        number is 0 when nothing was ever dropped.
+        """
+        self._fold()
+        base = next(each for each in reversed(BASES) if period % each == 0)
+        series = self._series.get((instrument, base))
+        if series is None:
+            return np.zeros(0, BAR), 0
+        rows, begin = series.rows[-self._keep :], 0
+        if series.last > self._keep:
+            begin = _from(int(rows[0]["start"]), period)
+        wanted = max(begin, _from(start, period)) if start else begin
+        rows = rows[np.searchsorted(rows["start"], wanted) :]
+        return joined(rows, period), begin
+
+    # ------------------------------------------------------------------ snapshots
+
+    def parts(self) -> dict[str, bytes]:
+        """For a snapshot."""
+        self._fold()
+        lines, bars = np.zeros(len(self._series), _KEPT), list[bytes]()
+        for at, ((instrument, base), series) in enumerate(sorted(self._series.items())):
+            rows = series.rows[-self._keep :]
+            lines[at] = instrument, base, len(rows), series.last
+            bars.append(rows.tobytes())
+        return {"bars": b"".join(bars), "bars.series": lines.tobytes()}
+
+    def load(self, parts: dict[str, bytes]) -> None:
+        """Take back what `parts` gave. Raises ValueError: the snapshot knows of no bars."""
+        if "bars" not in parts:
+            raise ValueError("it was written before there were bars")
+        self._series.clear()
+        self._waiting, self._count = [], 0
+        bars, at = np.frombuffer(parts["bars"], BAR), 0
+        lines: Any = np.frombuffer(parts["bars.series"], _KEPT)
+        for line in lines:
+            series = Window(BAR, self._keep, {})
+            count = int(line["count"])
+            series.last = int(line["last"]) - count
+            series.add(bars[at : at + count])
+            at += count
+            self._series[int(line["instrument"]), int(line["base"])] = series
+
+
+def joined(bars: Array, period: int) -> Array:
+    """Bars of one instrument, oldest first, put together to longer ones."""
+    if not len(bars):
+        return bars
+    starts = start_of(bars["start"], period)
+    edges = np.flatnonzero(np.diff(starts, prepend=starts[0] - 1))
+    ends = np.append(edges[1:], len(bars)) - 1
+    made = np.zeros(len(edges), BAR)
+    made["start"], made["open"], made["close"] = starts[edges], bars["open"][edges], (
+        bars["close"][ends]
+    )
+    made["high"] = np.maximum.reduceat(bars["high"], edges)
+    made["low"] = np.minimum.reduceat(bars["low"], edges)
+    made["trades"] = np.add.reduceat(bars["trades"], edges)
+    made["number"] = bars["number"][ends]
+    for cell in ("volume", "value"):
+        made[cell] = _sums(bars[cell], edges)
+    return made
+
+
+def _sums(values: Array, edges: Array) -> Array:
+    """Sums of runs of numbers >= 0 that stop at the largest int64 rather than wrap."""
+    low = np.add.reduceat(values & 0xFFFF_FFFF, edges)
+    high = np.add.reduceat(values >> 32, edges) + (low >> 32)
+    return np.where(high >> 31, INT64_MAX, ((high & 0x7FFF_FFFF) << 32) | (low & 0xFFFF_FFFF))
+
+
+def _single(trades: Rows, times: Array, before: int) -> Array:
+    """Each trade of an instrument as a bar; `before` is the number of the trade before them."""
+    made = np.zeros(len(trades), BAR)
+    made["start"] = times
+    for cell in ("open", "high", "low", "close"):
+        made[cell] = trades["price"]
+    made["volume"], made["trades"] = trades["qty"], 1
+    made["value"] = trades["price"] * trades["qty"]
+    made["number"] = np.arange(before + 1, before + 1 + len(trades))
+    return made
