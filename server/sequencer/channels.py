@@ -73,6 +73,23 @@ class Channels:
         """Places in the window of a channel's updates, oldest first."""
         return np.flatnonzero(self.window.column("channel") == number)
 
+    def behind(self, number: int, seen: int) -> Array | None:
+        """Places of a channel's updates after number `seen`; None: not all of them are kept.
+
+        Looks back from the newest, no further than it has to.
+        """
+        count, column = self.last(number) - seen, self.window.column("channel")
+        look = 64
+        while count >= 0:
+            begin = max(len(column) - look, 0)
+            found = np.flatnonzero(column[begin:] == number)
+            if len(found) >= count:
+                return found[len(found) - count :] + begin
+            if not begin:
+                break
+            look *= 8
+        return None
+
     def parts(self) -> dict[str, bytes]:
         """For a snapshot."""
         return self.window.parts("market_data") | {"market_data.counts": self.counts.tobytes()}

@@ -25,7 +25,8 @@ from server.services import drop_copy, order_entry
 from server.services.admin import Admin
 from server.services.core import Core
 from server.services.market.bars import subscribe_bars
-from server.services.market.service import MarketData, subscribe
+from server.services.market.channels import subscribe
+from server.services.market.service import MarketData
 from server.services.risk import Risk
 from server.services.trading import Trading
 from server.services.trial import Trial

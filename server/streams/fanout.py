@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,7 +13,9 @@ from server.codec.encoder import Encoder
 from server.sequencer.channels import feed_of, instrument_of
 from server.sequencer.numbering.tally import group
 from server.sequencer.state import Applied, State
+from server.streams.conflated import CatchUp, Conflated
 from server.streams.outbox import Outbox
+from server.streams.pictures import Pictures
 from server.streams.resend import Missed, messages, missed
 
 Array = np.ndarray[Any, Any]
@@ -25,6 +27,12 @@ class Reader:
 
     key_id: int
     outbox: Outbox
+
+
+class Ends(Protocol):
+    """What a stream reads from, as far as its end goes."""
+
+    def end(self, error: Exception | None) -> None: ...
 
 
 class Fanout:
@@ -39,12 +47,15 @@ class Fanout:
         self._sessions: dict[int, Reader] = {}
         self._nodes: dict[int, set[Reader]] = {}
         self._channels: dict[int, set[Reader]] = {}
-        self._others: set[Reader] = set()
+        self._followers: dict[int, set[Conflated]] = {}
+        self._others: dict[Ends, int] = {}
+        self.pictures = Pictures(state)
+        self.catch_up = CatchUp(state, self.pictures)
 
     def __call__(self, applied: Applied) -> None:
         if self._sessions or self._nodes:
             self._tell_reports(applied)
-        if self._channels and len(applied.market):
+        if (self._channels or self._followers) and len(applied.market):
             self._tell_market(applied)
 
     def _tell_reports(self, applied: Applied) -> None:
@@ -80,11 +91,15 @@ class Fanout:
             begin = end
 
     def _tell_market(self, applied: Applied) -> None:
-        self._market.encode(applied.market)
-        time = int(applied.rows["transact_time"][-1])
+        time, encoded = int(applied.rows["transact_time"][-1]), False
         for number in np.unique(applied.channels).tolist():
+            for queue in self._followers.get(number, ()):
+                queue.moved(number)
             readers = self._channels.get(number)
             if readers:
+                if not encoded:
+                    self._market.encode(applied.market)
+                    encoded = True
                 picks = np.flatnonzero(applied.channels == number)
                 first = self._state.channels.last(number) - len(picks) + 1
                 made = self._market.reply(
@@ -115,29 +130,37 @@ class Fanout:
         """From the next batch on the reports of a node's accounts go to this reader."""
         self._nodes.setdefault(node, set()).add(reader)
 
-    def join_channels(self, numbers: Iterable[int], reader: Reader) -> None:
-        """From the next batch on the updates of channels go to this reader."""
-        for number in numbers:
-            self._channels.setdefault(number, set()).add(reader)
+    def join_channel(self, number: int, reader: Reader) -> None:
+        """From the next batch on the updates of a channel go to this reader."""
+        self._channels.setdefault(number, set()).add(reader)
 
-    def attend(self, reader: Reader) -> None:
-        """A reader whom somebody else tells what is new; it ends with the others."""
-        self._others.add(reader)
+    def follow_channel(self, number: int, queue: Conflated) -> None:
+        """From the next batch on this queue is told that a channel has moved."""
+        self._followers.setdefault(number, set()).add(queue)
 
     def leave(self, reader: Reader) -> None:
         """No more of anything but sessions."""
-        self._others.discard(reader)
-        for table in (self._nodes, self._channels):
-            for number in [n for n, readers in table.items() if reader in readers]:
-                table[number].discard(reader)
-                if not table[number]:
-                    del table[number]
+        _remove(self._nodes, reader)
+        _remove(self._channels, reader)
+
+    def attend(self, queue: Ends, key_id: int) -> None:
+        """A stream that somebody else tells what is new; it ends with the others."""
+        self._others[queue] = key_id
+
+    def dismiss(self, queue: Ends) -> None:
+        """It is over."""
+        self._others.pop(queue, None)
+        if isinstance(queue, Conflated):
+            _remove(self._followers, queue)
 
     def end(self, error: Exception | None, keys: frozenset[int] | None = None) -> None:
         """End the streams of some keys, or all."""
-        readers = self._others.union(
-            self._sessions.values(), *self._nodes.values(), *self._channels.values()
+        readers = set(self._sessions.values()).union(
+            *self._nodes.values(), *self._channels.values()
         )
+        for queue, key_id in list(self._others.items()):
+            if keys is None or key_id in keys:
+                queue.end(error)
         for reader in readers:
             if keys is None or reader.key_id in keys:
                 reader.outbox.end(error)
@@ -146,7 +169,7 @@ class Fanout:
     def readers(self) -> int:
         """How many streams are open."""
         tables = (*self._nodes.values(), *self._channels.values())
-        return len(self._sessions) + len(self._others.union(*tables))
+        return len(self._sessions) + len(self._others) + len(set().union(*tables))
 
     # ------------------------------------------------------------------ what was missed
 
@@ -182,3 +205,10 @@ class Fanout:
             )
         )  # fmt: skip
 
+
+def _remove(table: dict[int, set[Any]], member: Any) -> None:
+    """Take somebody out of every set that they are in."""
+    for number in [n for n, members in table.items() if member in members]:
+        table[number].discard(member)
+        if not table[number]:
+            del table[number]

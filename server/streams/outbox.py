@@ -35,7 +35,7 @@ class Outbox:
         self._waiting: deque[bytes] = deque()
         self._backlog: deque[bytes] = deque()
         self._bytes = 0
-        self._ready = asyncio.Event()
+        self._waiter: asyncio.Future[bool] | None = None
         self._end: Exception | None = None
         self.ended = False
 
@@ -45,7 +45,7 @@ class Outbox:
     def preload(self, messages: Iterable[bytes]) -> None:
         """What the reader has missed; before anything that is put."""
         self._backlog.extend(messages)
-        self._ready.set()
+        self._wake()
 
     def put(self, message: bytes) -> None:
         """Queue a message; a reader for whom it is too much is cut off."""
@@ -58,7 +58,7 @@ class Outbox:
             self.end(SlowReader("bytes", self._most_bytes))
         else:
             self._waiting.append(message)
-            self._ready.set()
+            self._wake()
 
     def end(self, error: Exception | None) -> None:
         """Nothing more comes. With an error what waits is dropped, else it is still delivered."""
@@ -68,7 +68,7 @@ class Outbox:
         if error is not None:
             self._waiting.clear()
             self._backlog.clear()
-        self._ready.set()
+        self._wake()
 
     async def take(self, seconds: float | None = None) -> bytes | None:
         """The next message; b"" when nothing came for so long; None: in good order at its end.
@@ -86,11 +86,33 @@ class Outbox:
                 if self._end is not None:
                     raise self._end
                 return None
-            self._ready.clear()
-            try:
-                await asyncio.wait_for(self._ready.wait(), seconds)
-            except TimeoutError:
+            if not await self._something(seconds):
                 return b""
+
+    async def _something(self, seconds: float | None) -> bool:
+        """Wait for a message or the end; False: nothing came for so long.
+
+        A bare future and a timer: thousands of readers wait here for every update, and a timeout
+        of asyncio takes longer than the rest of their way.
+        """
+        loop = asyncio.get_running_loop()
+        self._waiter = waiter = loop.create_future()
+        timer = None if seconds is None else loop.call_later(seconds, _resolve, waiter, False)
+        try:
+            return bool(await waiter)
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+    def _wake(self) -> None:
+        if self._waiter is not None:
+            _resolve(self._waiter, True)
+
+
+def _resolve(waiter: asyncio.Future[bool], value: bool) -> None:
+    if not waiter.done():
+        waiter.set_result(value)
 
 
 async def write_all(outbox: Outbox, context: Any, seconds: float, beat: bytes) -> None:

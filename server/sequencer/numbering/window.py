@@ -21,6 +21,7 @@ class Window:
         self._keep, self._room = keep, min(2 * keep, _FIRST)
         self._rows = np.zeros(self._room, dtype)
         self._columns = {name: np.zeros(self._room, kind) for name, kind in columns.items()}
+        self._bytes = self._rows.view(np.uint8).reshape(self._room, -1)
         self._end = 0
         self.last = 0
 
@@ -53,11 +54,6 @@ class Window:
         for name, cells in columns.items():
             self._columns[name][begin : self._end] = cells
 
-    @property
-    def _bytes(self) -> Array:
-        """The rows as bytes: the same memory."""
-        return self._rows.view(np.uint8).reshape(self._room, -1)
-
     def _make_room(self, count: int) -> None:
         """For so many more rows, at most `keep`: more memory, or the oldest are forgotten."""
         wanted = self._end + count
@@ -66,6 +62,7 @@ class Window:
             return
         self._room = min(max(2 * self._room, wanted), 2 * self._keep)
         self._rows = _longer(self._rows, self._room)
+        self._bytes = self._rows.view(np.uint8).reshape(self._room, -1)
         self._columns = {n: _longer(cells, self._room) for n, cells in self._columns.items()}
 
     def _drop(self, count: int) -> None:

@@ -12,7 +12,6 @@ from server.codec.people.decimals import Scale, nanoseconds, timestamp
 from server.sequencer.bars import SECOND
 from server.services.core import Core, caller, page
 from server.streams.barfeed import Bar, Key
-from server.streams.fanout import Reader
 from server.streams.outbox import Outbox, write_all
 
 HEARTBEAT_SECONDS = 15.0
@@ -67,14 +66,13 @@ async def subscribe_bars(core: Core, request: SubscribeBarsRequest, context: Any
     who, keys = caller(), _keys(core, request)
     count = _history(request, len(keys))
     outbox = core.outbox()
-    reader = Reader(who.key_id, outbox)
 
     def sink(bar: Bar) -> None:
         if bar.closed or request.include_open:
             outbox.put(bar.message)
 
     with core.gate.sessions.hold(who):
-        core.fanout.attend(reader)
+        core.fanout.attend(outbox, who.key_id)
         try:
             for key in keys:
                 _begin(core, outbox, key, request.start_time, count)
@@ -86,7 +84,7 @@ async def subscribe_bars(core: Core, request: SubscribeBarsRequest, context: Any
             await write_all(outbox, context, HEARTBEAT_SECONDS, beat)
         finally:
             core.bars.leave(sink)
-            core.fanout.leave(reader)
+            core.fanout.dismiss(outbox)
 
 
 def _begin(core: Core, outbox: Outbox, key: Key, start: int, count: int) -> None:
