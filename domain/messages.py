@@ -317,9 +317,11 @@ class Halt(Scoped):
 
 @_message
 class Resume(Scoped):
-    """Go on with the phase before the halt."""
+    """Go on in `phase`; CLOSED: in the phase before the halt."""
 
     COMMAND: ClassVar = Command.RESUME
+    ROW_NAMES: ClassVar = {"phase": "value"}
+    phase: Phase = Phase.CLOSED
 
 
 @_message

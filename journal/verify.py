@@ -5,7 +5,7 @@ of it was written anew: for that, keep a `Head` somewhere else and pass it as `e
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 from domain.errors import LogCorrupt, LogMismatch, SnapshotMismatch
 from journal import database, snapshots
 from journal.chain import Head, genesis
+from journal.log import Batch
 
 PROGRESS_BATCHES = 1024
 
@@ -39,8 +40,9 @@ def verify(
     path: str | Path,
     progress: Callable[[int, int], None] | None = None,
     expected_head: Head | None = None,
+    begin_seq: int = 1,
 ) -> VerifyReport:
-    """Check a whole log, also while a writer works on it.
+    """Check a whole log, or what it has from `begin_seq` on, also while a writer works on it.
 
     `progress(batches, commands)` is called now and then. With `expected_head`, a head noted
     down earlier, the log must also pass through that point: then a cut or rewritten log is
@@ -52,7 +54,9 @@ def verify(
     try:
         with closing(database.open_reader(where)) as db:
             meta = database.read_meta(db)
-            report = _walk_batches(db, meta, where, progress, expected_head)
+            walk = database.walk(db, meta, where, begin_seq - 1)
+            start = database.head_at(db, meta, begin_seq - 1) if begin_seq > 1 else genesis(*meta)
+            report = _walk_batches(walk, start, progress, expected_head)
             return _walk_snapshots(db, meta, report)
     except (LogCorrupt, LogMismatch) as damage:
         return VerifyReport(first_bad_seq=0, reason=str(damage))
@@ -64,16 +68,15 @@ def verify(
 
 
 def _walk_batches(
-    db: sqlite3.Connection,
-    meta: database.Meta,
-    path: Path,
+    walk: Iterator[tuple[Batch, Head]],
+    head: Head,
     progress: Callable[[int, int], None] | None,
     expected: Head | None,
 ) -> VerifyReport:
-    batches, head = 0, genesis(*meta)
+    batches = 0
     met = expected in (None, head)
     try:
-        for _, head in database.walk(db, meta, path):
+        for _, head in walk:
             batches += 1
             met = met or head == expected
             if progress and batches % PROGRESS_BATCHES == 0:

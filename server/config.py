@@ -72,6 +72,13 @@ class Settings(BaseSettings):
     keep_answers: int = Field(
         100_000, ge=1, description="Newest request ids whose first answer is remembered."
     )
+    keep_acts: int = Field(
+        10_000, ge=1, description="Newest administrative acts that ListAuditEntries shows."
+    )
+    approval_seconds: int = Field(
+        86_400, ge=1, le=31 * 86_400,
+        description="How long a limit that is loosened far waits for a second person.",
+    )  # fmt: skip
     tick_seconds: float = Field(
         0.05, gt=0, le=10, description="How often timers are looked at: expiry, dead man, auctions."
     )

@@ -20,6 +20,7 @@ from domain.errors import GridWorksError
 from server.auth.principal import Principal
 from server.auth.rights import RIGHTS
 from server.metering.journal import Served
+from server.services.acts import AUDITED, Acts
 from server.services.core import Core, set_caller
 from server.status import Status, status_of
 from server.telemetry import Metrics
@@ -32,8 +33,8 @@ _log = structlog.get_logger(__name__)
 class Door(aio.ServerInterceptor):
     """Wraps the handler of every method, once."""
 
-    def __init__(self, core: Core, metrics: Metrics) -> None:
-        self._core, self._metrics = core, metrics
+    def __init__(self, core: Core, acts: Acts, metrics: Metrics) -> None:
+        self._core, self._acts, self._metrics = core, acts, metrics
         self._wrapped: dict[str, tuple[Any, Any]] = {}
 
     async def intercept_service(self, continuation: Any, details: Any) -> Any:
@@ -65,6 +66,8 @@ class Door(aio.ServerInterceptor):
                 self._count(who, method, "OK")
             except Exception as error:
                 status = self._refused(method, who, error)
+                if method in AUDITED:
+                    self._acts.failed(method, request, who or self._who(context), status.code.name)
                 await context.abort(status.code, status.details, status.trailing_metadata)
             self._metrics.seconds.labels(method).observe(time.perf_counter() - begin)
             return answer
@@ -93,13 +96,16 @@ class Door(aio.ServerInterceptor):
 
         return run
 
+    def _who(self, context: Any) -> Principal | None:
+        """Who was not let in, if their key is good."""
+        try:
+            return self._core.gate.identify(_authorization(context), context.peer())
+        except GridWorksError:
+            return None
+
     def _enter(self, method: str, context: Any) -> Principal | None:
-        authorization = None
-        for name, value in context.invocation_metadata() or ():
-            if name == "authorization":
-                authorization = value if isinstance(value, str) else None
-        who = self._core.gate.enter(method, authorization, context.peer())
-        set_caller(who)
+        who = self._core.gate.enter(method, _authorization(context), context.peer())
+        set_caller(who, context.peer())
         return who
 
     def _require(self, method: str, request: Any, who: Principal | None) -> None:
@@ -121,6 +127,15 @@ class Door(aio.ServerInterceptor):
         self._metrics.calls.labels(method, code).inc()
         if who is not None:
             self._core.meter.served([Served(who.key_id, method, code)])
+
+
+def _authorization(context: Any) -> str | None:
+    """The metadata with the key."""
+    found = None
+    for name, value in context.invocation_metadata() or ():
+        if name == "authorization":
+            found = value if isinstance(value, str) else None
+    return found
 
 
 async def _within(work: Awaitable[Any], context: Any) -> Any:

@@ -25,11 +25,14 @@ from server.config import Settings
 from server.interceptors import Door
 from server.metering.meter import Meter
 from server.sandbox.sandbox import Sandbox, clock_of, follower_of
+from server.schedule.keeper import Keeper
 from server.sequencer import rows as own
 from server.sequencer.clock import HeldClock
 from server.sequencer.logbook import Logbook
 from server.sequencer.state import Bounds, State, open_log, recover
 from server.sequencer.writer import Sequencer
+from server.services.acts import Acts
+from server.services.calendars import Calendars
 from server.services.core import Core
 from server.services.registry import add_services
 from server.streams.barfeed import BarFeed
@@ -143,9 +146,13 @@ class Server:
             ("grpc.keepalive_permit_without_calls", 1),
             ("grpc.so_reuseport", 0),
         ]
-        door = Door(self.core, self.metrics)
+        acts = Acts(self.core)
+        calendars = Calendars(self.core, acts)
+        keeper = Keeper(self.core, acts, calendars)
+        self._tasks.append(asyncio.create_task(keeper.run(settings.tick_seconds)))
+        door = Door(self.core, acts, self.metrics)
         self._server = aio.server(interceptors=[door], options=options)
-        self._health = add_services(self._server, self.core)
+        self._health = add_services(self._server, self.core, acts, calendars)
         address = f"{settings.host}:{settings.port}"
         try:
             if credentials is None:
@@ -203,7 +210,7 @@ class Server:
 
 def _bounds(settings: Settings) -> Bounds:
     kept = settings.keep_reports, settings.keep_market, settings.keep_answers
-    return Bounds(*kept, bars=settings.keep_bars)
+    return Bounds(*kept, bars=settings.keep_bars, acts=settings.keep_acts)
 
 
 def _credentials(settings: Settings) -> Any:

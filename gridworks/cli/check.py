@@ -46,7 +46,7 @@ def _tell(batches: int, commands: int) -> None:
 
 def _replay(log: Path) -> None:
     """All commands through a new engine; the stored snapshots must agree with it on the way."""
-    from gridworks.local.audit import replay_from_start
+    from server.records.replay import replay_from_start
 
     seq, state_hash, compared = replay_from_start(log, _tell_replay)
     typer.echo(f"seq          {seq:,}")

@@ -57,6 +57,11 @@ class Watch:
             raise Unavailable(f"no sight of the control-plane store for {self._stale:.0f} s")
         return found
 
+    @property
+    def age_seconds(self) -> float:
+        """How long ago the keys were last compared with the store."""
+        return time.monotonic() - self._seen
+
     def on_lapse(self, listener: Lapsed) -> None:
         """Call `listener` in the watch's thread with the keys that just stopped working.
 

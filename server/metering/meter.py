@@ -56,6 +56,7 @@ class Meter:
         self._journal = UsageJournal(folder, sync)
         self._sums, self._folded = Sums(), 0
         self._waiting: Stretch | None = None  # sent to the store, answer not seen
+        self.failing = False  # whether the store did not take the last sums
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -125,15 +126,19 @@ class Meter:
         os.close(self._lock_file)
 
     def _run(self) -> None:
-        failing = False
         while not self._stop.wait(self._flush_seconds):
             try:
                 self.flush()
-                failing = False
+                self.failing = False
             except (GridWorksError, OSError) as problem:
-                if not failing:
+                if not self.failing:
                     _log.error("usage waits in %s: %s", self._folder, problem)
-                failing = True
+                self.failing = True
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Usage that was served and is not in the store yet, as bytes of its journal."""
+        return self._journal.size - self._folded
 
     def _cut(self) -> Stretch | None:
         """What was served since the last cut; new calls are counted into a new sum."""

@@ -18,6 +18,7 @@ from domain.errors import InvalidField
 from domain.fields import LABEL_AT, LABEL_BYTES
 from domain.layout import COMMAND
 from domain.messages import Connect, DeadMan, Disconnect, Tick
+from server.records import notes
 
 Rows = np.ndarray[Any, Any]
 
@@ -66,8 +67,8 @@ def token_of(key_id: int, request_id: str) -> int:
 
 
 def meaning(rows: Rows) -> bytes:
-    """A digest of what the rows ask for, without seq and time."""
-    bare = words(rows).copy()
+    """A digest of what the rows ask for, without seq and time and who said so from where."""
+    bare = words(notes.bare(rows)).copy()
     bare[:, :2] = 0
     return hashlib.blake2b(bare.tobytes(), digest_size=16).digest()
 

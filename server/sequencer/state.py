@@ -15,6 +15,7 @@ from domain.tables import Table
 from engine.exchange import Exchange
 from engine.store import fingerprint
 from journal import Recovery, Snapshot, SqliteLog
+from server.records.register import Register
 from server.sequencer.answers import Answers
 from server.sequencer.bars import Bars
 from server.sequencer.catalogue import Catalogue
@@ -33,6 +34,7 @@ class Bounds(NamedTuple):
     answers: int = 100_000
     answer_reports: int = 400_000
     bars: int = 5_000
+    acts: int = 10_000
 
 
 class Applied(NamedTuple):
@@ -77,6 +79,7 @@ class State:
         self.channels = Channels(bounds.market)
         self.bars = Bars(bounds.bars)
         self.answers = Answers(bounds.answers, bounds.answer_reports)
+        self.register = Register(bounds.acts)
 
     def apply(self, rows: Rows) -> Applied:
         """Apply rows that have their seq and time; at least one."""
@@ -89,6 +92,7 @@ class State:
         self.sessions.learn(rows)
         entered, asked = self.reports.add(rows, reports)
         self.answers.learn(rows, reports)
+        self.register.learn(rows, reports)
         market = engine.market()
         times = _times(rows, market, now)
         channels = self.channels.add(market, times)
@@ -103,6 +107,7 @@ class State:
         """What is kept beside the exchange: each has `parts` and `load`."""
         return (
             self.catalogue, self.sessions, self.reports, self.channels, self.bars, self.answers,
+            self.register,
         )  # fmt: skip
 
     def twin(self) -> Exchange:

@@ -31,6 +31,7 @@ Publish = Callable[[Applied], None]
 Stage = Callable[[str, float], None]
 BROKEN = "the exchange has to recover from its log; what was acknowledged is safe"
 CLOSED = "the server is stopping"
+TAKEN = "taken"  # the part of a snapshot that says when, ns since 1970
 
 
 @dataclass(slots=True)
@@ -287,7 +288,8 @@ class Sequencer:
         seq = self.state.seq
         if seq:
             try:
-                await self.book.snapshot(seq, self.state.parts())
+                taken = {TAKEN: str(self.clock()).encode()}
+                await self.book.snapshot(seq, self.state.parts() | taken)
                 self.snapshot_error = None
             except StorageFull as full:
                 self.snapshot_error = full

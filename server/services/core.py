@@ -7,12 +7,13 @@ import hashlib
 import struct
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from domain.errors import InvalidField, Unauthenticated
 from domain.tables import Table
 from server.auth.gate import Gate
+from server.auth.keyring import address
 from server.auth.principal import Principal
 from server.codec.people.names import Directory
 from server.config import Settings
@@ -26,6 +27,7 @@ from server.streams.outbox import Outbox
 
 _TOKEN = struct.Struct(">q8s")
 _caller: ContextVar[Principal | None] = ContextVar("caller", default=None)
+_peer: ContextVar[str] = ContextVar("peer", default="")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Core:
     gate: Gate
     meter: Meter
     sandbox: Sandbox | None = None  # None where trading is live
+    parts: dict[str, Any] = field(default_factory=dict)  # name -> admin.health.Probe
 
     @property
     def known(self) -> Directory:
@@ -65,9 +68,15 @@ class Core:
         return Outbox(self.settings.stream_messages, self.settings.stream_bytes)
 
 
-def set_caller(who: Principal | None) -> None:
-    """Who makes the call that this task serves."""
+def set_caller(who: Principal | None, peer: str = "") -> None:
+    """Who makes the call that this task serves, and from where."""
     _caller.set(who)
+    _peer.set(peer)
+
+
+def peer() -> str:
+    """The address that this call comes from, without its port; "" when it is not known."""
+    return str(address(_peer.get()) or "")
 
 
 def caller() -> Principal:

@@ -22,20 +22,23 @@ from gridworks.api.trading.v1 import order_entry_pb2
 from gridworks.api.trading.v1 import trading_service_pb2 as trading
 from gridworks.api.trading.v1.trading_service_pb2_grpc import add_TradingServiceServicer_to_server
 from server.services import drop_copy, order_entry
-from server.services.admin import Admin
+from server.services.acts import Acts
+from server.services.admin.servicer import Admin
+from server.services.calendars import Calendars
 from server.services.core import Core
 from server.services.market.bars import subscribe_bars
 from server.services.market.channels import subscribe
 from server.services.market.service import MarketData
-from server.services.risk import Risk
+from server.services.risk.servicer import Risk
 from server.services.trading import Trading
-from server.services.trial import Trial
 
 TRADING = "gridworks.api.trading.v1.TradingService"
 MARKET_DATA = "gridworks.api.market_data.v1.MarketDataService"
 
 
-def add_services(server: Any, core: Core) -> health.aio.HealthServicer:
+def add_services(
+    server: Any, core: Core, acts: Acts, calendars: Calendars
+) -> health.aio.HealthServicer:
     """All services; returns the one that tells whether the server is well."""
 
     async def entry(_: Any, context: Any) -> None:
@@ -47,15 +50,14 @@ def add_services(server: Any, core: Core) -> health.aio.HealthServicer:
 
         return run
 
-    trial = Trial(core.sequencer)
     # a method that a servicer does not have is answered UNIMPLEMENTED
-    trading_service: Any = Trading(core, trial)  # type: ignore[abstract]
+    trading_service: Any = Trading(core, acts.trial)  # type: ignore[abstract]
     add_TradingServiceServicer_to_server(trading_service, server)
     market_service: Any = MarketData(core)  # type: ignore[abstract]
     add_MarketDataServiceServicer_to_server(market_service, server)
-    risk_service: Any = Risk(core, trial)  # type: ignore[abstract]
+    risk_service: Any = Risk(core, acts)
     add_RiskServiceServicer_to_server(risk_service, server)
-    admin_service: Any = Admin(core, trial)  # type: ignore[abstract]
+    admin_service: Any = Admin(core, acts, calendars)  # type: ignore[abstract]
     add_AdminServiceServicer_to_server(admin_service, server)
     orders: dict[str, Any] = {
         "OrderEntry": grpc.stream_stream_rpc_method_handler(entry),

@@ -151,6 +151,31 @@ def fill_instrument(message: Instrument, values: Any, scale: Scale) -> None:
             )
 
 
+_LIMIT_NAMES = {attribute: name for name, attribute in LIMIT_FIELDS.items()}
+
+
+def field_of_limit(attribute: int) -> str:
+    """The field of Limits for an attribute of a node."""
+    return _LIMIT_NAMES.get(attribute, "allow_buy, allow_sell")
+
+
+def put_limit(message: Limits, name: str, value: int, scale: Scale) -> None:
+    """Write one attribute of a node, as its table holds it, into a message."""
+    _put(message, name, NODE_ATTRIBUTES[NodeAttr(LIMIT_FIELDS[name])], value, scale)
+
+
+def shown(message: Any, name: str) -> str:
+    """A field as text: codes by their names."""
+    field, value = message.DESCRIPTOR.fields_by_name[name], getattr(message, name)
+    if field.type == _T.TYPE_ENUM:
+        names = field.enum_type.values_by_number
+        codes = value if name in _BITS else [value]
+        return ", ".join(names[code].name.lower() if code in names else str(code) for code in codes)
+    if field.type == _T.TYPE_MESSAGE:
+        return str(value.ToJsonString())
+    return str(value).lower() if field.type == _T.TYPE_BOOL else str(value)
+
+
 def fill_limits(message: Limits, values: Any, scale: Scale) -> None:
     """Write the attributes of a node (one row of its table of limits) into a message."""
     for name, attribute in LIMIT_FIELDS.items():

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from domain.layout import REPORT
 from engine.exchange import Exchange
 from server.sequencer.answers import Answer
 from server.sequencer.rows import joined
@@ -32,6 +33,8 @@ class Trial:
 
     def reports(self, data: bytes) -> Array:
         """The reports that commands would cause now."""
+        if not data:
+            return np.zeros(0, REPORT)
         return self.apply(self._sequencer.state.twin(), data)
 
     def apply(self, twin: Exchange, data: bytes) -> Array:

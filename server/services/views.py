@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from domain.attributes import InstrumentAttr, NodeAttr
-from domain.codes import Phase
+from domain.codes import Level, Phase
 from domain.tables import Table
 from gridworks.api.market_data.v1.market_data_service_pb2 import Book
 from gridworks.api.risk.v1 import resources_pb2 as risk
 from gridworks.api.types.v1.instrument_pb2 import Instrument
+from risk.derived import VARIATION
 from server.codec.people.decimals import Scale, timestamp
 from server.sequencer.channels import channel
 from server.sequencer.state import State
@@ -27,9 +28,11 @@ def instrument(state: State, scale: Scale) -> Instrument:
     """An instrument with all settings."""
     engine = state.engine
     values = engine.table(Table.INSTRUMENT)[scale.number]
+    about = state.register.about.get(f"instruments/{scale.symbol}", {})
     made: Any = Instrument(
         name=f"instruments/{scale.symbol}", number=scale.number, symbol=scale.symbol,
-        display_name=scale.symbol, tick_size=str(scale.tick_size), lot_size=str(scale.lot_size),
+        display_name=about.get("display_name") or scale.symbol, calendar=about.get("calendar", ""),
+        tick_size=str(scale.tick_size), lot_size=str(scale.lot_size),
         currency_digits=scale.digits,
     )  # fmt: skip
     made.type = int(values[InstrumentAttr.TYPE])
@@ -79,9 +82,10 @@ def _feed(number: int) -> Any:
 def node(state: State, number: int) -> risk.Node:
     """A node of the hierarchy."""
     row, names = state.engine.table(Table.NODE)[number], state.catalogue.directory.node_names
-    parent = int(row["parent"])
+    parent, name = int(row["parent"]), f"nodes/{names[number]}"
+    told = state.register.about.get(name, {}).get("display_name")
     made: Any = risk.Node(
-        name=f"nodes/{names[number]}", number=number, display_name=names[number],
+        name=name, number=number, display_name=told or names[number],
         parent=f"nodes/{names[parent]}" if parent else "",
         currency_digits=state.catalogue.node_digits(number),
     )  # fmt: skip
@@ -103,8 +107,9 @@ def risk_state(state: State, number: int, engine: Any = None) -> risk.RiskState:
     engine = engine or state.engine
     row = engine.table(Table.NODE)[number]
     money = state.catalogue.money(number).amount
-    credit = int(engine.table(Table.NODE_LIMIT)[number][NodeAttr.CREDIT])
-    collateral = int(row["cash"]) + credit + min(0, int(row["unrealised"]))
+    limits = engine.table(Table.NODE_LIMIT)[number]
+    variation = int(limits[VARIATION] if row["level"] == Level.ACCOUNT else row["unrealised"])
+    collateral = int(row["cash"]) + int(limits[NodeAttr.CREDIT]) + min(0, variation)
     used = int(row["margin"]) + int(row["hold_fee"])
     daily = int(row["realised"]) + int(row["unrealised"]) - int(row["base_unrealised"])
     shown = {

@@ -38,6 +38,7 @@ ROLES = {
     "trader": ("broker", ("trading:read", "trading:write", "market_data:read", "risk:read"), ()),
     "reader": ("broker", ("trading:read", "market_data:read", "risk:read"), ()),
     "alice": ("broker", ("trading:read", "trading:write", "risk:read"), ("alice",)),
+    "approver": ("house", ("risk:read", "risk:approve"), ()),
     "stranger": ("other", ("trading:read", "trading:write", "risk:read"), ()),
 }
 PARTNERS = {"house": ("*",), "broker": ("north", "alice", "bob"), "other": ("south", "carol")}

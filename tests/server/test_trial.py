@@ -46,6 +46,7 @@ def test_a_twin_answers_like_a_restored_snapshot_and_leaves_no_trace(seed, monke
 
 
 def test_a_twin_grows_by_itself_and_all_memory_is_given_back():
+    gc.collect()  # what other tests have left
     there = memory_files()
     pages = memory.CopyOnWrite()
     live = Exchange(memory=pages)

@@ -454,7 +454,7 @@ class AuditEntry(_message.Message):
     request: _builtins.str
     """The request as JSON, without secrets."""
     result: _builtins.str
-    """What became of it: "OK" or the name of a status code."""
+    """What became of it: "OK", the name of a status code, or the Reason of the exchange's refusal."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When."""

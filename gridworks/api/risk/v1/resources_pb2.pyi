@@ -762,6 +762,9 @@ class Utilisation(_message.Message):
     USED_FIELD_NUMBER: _builtins.int
     RATIO_FIELD_NUMBER: _builtins.int
     UNIT_FIELD_NUMBER: _builtins.int
+    HEADROOM_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
     limit: _builtins.str
     """Field of Limits or PositionLimits, such as "max_open_orders"."""
     reason: _codes_pb2.Reason.ValueType
@@ -776,6 +779,12 @@ class Utilisation(_message.Message):
     """used / allowed."""
     unit: _builtins.str
     """Such as "lots", "money", "orders", "basis points"."""
+    headroom: _builtins.str
+    """allowed - used, decimal; negative when more is in use than is allowed."""
+    node: _builtins.str
+    """Whose limit it is, such as "nodes/north"."""
+    level: _codes_pb2.Level.ValueType
+    """ACCOUNT, DESK, CLIENT or FIRM."""
     def __init__(
         self,
         *,
@@ -786,10 +795,13 @@ class Utilisation(_message.Message):
         used: _builtins.str = ...,
         ratio: _builtins.float = ...,
         unit: _builtins.str = ...,
+        headroom: _builtins.str = ...,
+        node: _builtins.str = ...,
+        level: _codes_pb2.Level.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "limit", b"limit", "ratio", b"ratio", "reason", b"reason", "subject", b"subject", "unit", b"unit", "used", b"used"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "headroom", b"headroom", "level", b"level", "limit", b"limit", "node", b"node", "ratio", b"ratio", "reason", b"reason", "subject", b"subject", "unit", b"unit", "used", b"used"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -585,7 +585,7 @@ Global___GetRiskStateRequest: _TypeAlias = GetRiskStateRequest  # noqa: Y015
 
 @_typing.final
 class ListUtilisationsRequest(_message.Message):
-    """Asks how much of every limit is in use."""
+    """Asks how much of every limit is in use, of the node and of those above it that the key may see."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -647,7 +647,9 @@ Global___ListUtilisationsResponse: _TypeAlias = ListUtilisationsResponse  # noqa
 
 @_typing.final
 class StreamRiskRequest(_message.Message):
-    """Follows nodes."""
+    """Follows nodes. Who comes back gets each node complete again; a slow reader gets fewer messages,
+    each with everything that has changed since the one before.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -693,8 +695,11 @@ class StreamRiskResponse(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     POSITIONS_FIELD_NUMBER: _builtins.int
     UTILISATIONS_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
     msg_seq_num: _builtins.int
     """Counts the messages of this stream from 1."""
+    seq: _builtins.int
+    """Last command of the exchange that this takes into account."""
     @_builtins.property
     def state(self) -> _resources_pb2.RiskState:
         """The node as a whole."""
@@ -714,10 +719,11 @@ class StreamRiskResponse(_message.Message):
         state: _resources_pb2.RiskState | None = ...,
         positions: _abc.Iterable[_resources_pb2.Position] | None = ...,
         utilisations: _abc.Iterable[_resources_pb2.Utilisation] | None = ...,
+        seq: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["state", b"state"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["msg_seq_num", b"msg_seq_num", "positions", b"positions", "state", b"state", "utilisations", b"utilisations"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["msg_seq_num", b"msg_seq_num", "positions", b"positions", "seq", b"seq", "state", b"state", "utilisations", b"utilisations"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

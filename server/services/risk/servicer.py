@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-import structlog
-
-from domain.attributes import NODE_ATTRIBUTES, NodeAttr
-from domain.codes import Scope
+from domain.codes import ExecType, Scope
 from domain.errors import InvalidField, NotFound
-from domain.limits import NO_LIMIT
 from domain.messages import Deposit, KillOff, KillOn, Rearm, Withdraw
 from domain.tables import Table
 from gridworks.api.risk.v1 import resources_pb2 as resources
@@ -18,30 +15,23 @@ from gridworks.api.risk.v1.risk_service_pb2_grpc import RiskServiceServicer
 from server.codec.people import orders as people
 from server.codec.people.decimals import timestamp
 from server.codec.people.executions import refusal_of
-from server.codec.people.names import masked, segments
+from server.codec.people.names import segments
+from server.records.changes import Change
 from server.sequencer.answers import Answer
-from server.services import settings, views
+from server.services import views
+from server.services.acts import Acts
 from server.services.core import Core, caller, page
-from server.services.trial import Trial
-
-_log = structlog.get_logger(__name__)
-_TIGHTER_IS_LESS = {
-    code for code, row in NODE_ATTRIBUTES.items() if row.none
-}  # upper bounds: 0 is none
+from server.services.risk import live, switches, utilisation
+from server.services.risk.limits import Desk, wire
+from server.services.risk.places import position_limits
 
 
 class Risk(RiskServiceServicer):
     """What nodes may do, and where they stand."""
 
-    def __init__(self, core: Core, trial: Trial) -> None:
-        self._core, self._trial = core, trial
-
-    async def _apply(self, request: Any, data: bytes, act: str) -> Answer:
-        answer = await self._trial.answer(request, data)
-        if not request.validate_only:
-            why = getattr(request, "reason", "")
-            _log.info("an act of risk", act=act, by=caller().label, reason=why, seq=answer.seq)
-        return answer
+    def __init__(self, core: Core, acts: Acts) -> None:
+        self._core, self._acts = core, acts
+        self._desk = Desk(core, acts)
 
     def _node(self, path: str, name: str, pattern: str = "nodes/*") -> int:
         return self._core.known.node(path, "/".join(name.split("/")[:2])) if segments(
@@ -77,36 +67,50 @@ class Risk(RiskServiceServicer):
     async def GetLimits(self, request: Any, context: Any) -> Any:
         return views.limits(self._core.state, self._node("name", request.name, "nodes/*/limits"))
 
-    async def UpdateLimits(self, request: Any, context: Any) -> Any:
-        sent, state = request.limits, self._core.state
-        number = self._node("limits.name", sent.name, "nodes/*/limits")
-        if not request.reason:
-            raise InvalidField("reason", "", "why the limits change")
-        names = masked("update_mask", sent, request.update_mask.paths, settings.CHANGEABLE_LIMITS)
-        values = state.engine.table(Table.NODE_LIMIT)[number]
-        sides, money = int(values[NodeAttr.ALLOWED_SIDES]), state.catalogue.money(number)
-        changes = settings.limit_settings(number, sent, names, money, sides)
-        for change in changes:
-            if self._loosens(int(values[change.attribute]), change.attribute, change.value):
-                raise NotImplementedError(
-                    f"{NodeAttr(change.attribute).name.lower()} would be loosened beyond "
-                    f"{self._core.settings.four_eyes_factor:g} times: that needs a second person, "
-                    "which is not there yet; loosen it in smaller steps"
-                )
-        if changes:
-            data = b"".join(change.pack() for change in changes)
-            answer = await self._apply(request, data, "UpdateLimits")
-            for row in answer.reports:
-                if row["reason"]:
-                    refusal = refusal_of(row).text
-                    raise InvalidField("limits", refusal, "what the exchange's rules allow")
-        return api.UpdateLimitsResponse(limits=views.limits(state, number))
+    async def GetPositionLimits(self, request: Any, context: Any) -> Any:
+        return position_limits(self._core, "name", request.name)
 
-    def _loosens(self, old: int, attribute: int, new: int) -> bool:
-        """Whether an upper bound grows by more than one person may decide."""
-        if NodeAttr(attribute) not in _TIGHTER_IS_LESS or old == NO_LIMIT:
-            return False
-        return new == 0 or new > old * self._core.settings.four_eyes_factor
+    async def UpdateLimits(self, request: Any, context: Any) -> Any:
+        change = await self._desk.update_node(request)
+        number = self._node("limits.name", request.limits.name, "nodes/*/limits")
+        held = views.limits(self._core.state, number)
+        return api.UpdateLimitsResponse(limits=held, change=self._wire(change))
+
+    async def UpdatePositionLimits(self, request: Any, context: Any) -> Any:
+        change = await self._desk.update_position(request)
+        name = request.position_limits.name
+        held = position_limits(self._core, "position_limits.name", name)
+        return api.UpdatePositionLimitsResponse(position_limits=held, change=self._wire(change))
+
+    def _wire(self, change: Change | None) -> Any:
+        return None if change is None else wire(change, self._core.sequencer.clock())
+
+    async def ListLimitChanges(self, request: Any, context: Any) -> Any:
+        core, who, now = self._core, caller(), self._core.sequencer.clock()
+        if request.parent not in ("", "nodes/-"):
+            core.known.node("parent", request.parent)
+        states = {resources.LimitChange.State.Name(s).removeprefix("STATE_")
+                  for s in request.states}  # fmt: skip
+
+        def newest_first() -> Iterator[tuple[int, Change]]:
+            for change in reversed(list(core.state.register.changes)):
+                mine = f"nodes/{change.node}" == request.parent or (
+                    request.parent in ("", "nodes/-") and core.may_use(who, change.node)
+                )
+                if mine and (not states or change.state_at(now) in states):
+                    yield -change.number, change
+
+        found, token = page(newest_first(), request)
+        shown = [wire(change, now) for change in found]
+        return api.ListLimitChangesResponse(limit_changes=shown, next_page_token=token)
+
+    async def ApproveLimitChange(self, request: Any, context: Any) -> Any:
+        change = await self._desk.decide(request, approve=True)
+        return api.ApproveLimitChangeResponse(change=self._wire(change))
+
+    async def RejectLimitChange(self, request: Any, context: Any) -> Any:
+        change = await self._desk.decide(request, approve=False)
+        return api.RejectLimitChangeResponse(change=self._wire(change))
 
     # ------------------------------------------------------------------ where a node stands
 
@@ -138,6 +142,23 @@ class Risk(RiskServiceServicer):
     async def GetRiskState(self, request: Any, context: Any) -> Any:
         return views.risk_state(self._core.state, self._core.known.node("node", request.node))
 
+    async def ListUtilisations(self, request: Any, context: Any) -> Any:
+        core, who = self._core, caller()
+        number, names = core.known.node("parent", request.parent), core.known.node_names
+        if not 0 <= request.min_ratio <= 1:
+            raise InvalidField("min_ratio", request.min_ratio, "0 to 1")
+        shown = utilisation.listed(
+            core.state, number, core.sequencer.clock(), request.min_ratio,
+            lambda node: core.may_use(who, names.get(node, "")),
+        )  # fmt: skip
+        found, token = page(enumerate(shown, 1), request)
+        return api.ListUtilisationsResponse(utilisations=found, next_page_token=token)
+
+    async def StreamRisk(  # type: ignore[override]  # it writes to the context itself
+        self, request: Any, context: Any
+    ) -> None:
+        await live.stream(self._core, request, context)
+
     async def EvaluateOrders(self, request: Any, context: Any) -> Any:
         state, known = self._core.state, self._core.known
         account = known.account("parent", request.parent)
@@ -151,7 +172,7 @@ class Risk(RiskServiceServicer):
         twin, money = state.twin(), state.catalogue.money(account).amount
         margin = int(twin.table(Table.NODE)[account]["margin"])
         for row in data:
-            reports = self._trial.apply(twin, row)
+            reports = self._acts.trial.apply(twin, row)
             made.evaluations.append(self._evaluation(reports[reports["account"] == account]))
             after = int(twin.table(Table.NODE)[account]["margin"])
             made.evaluations[-1].margin_change = money(after - margin)
@@ -176,39 +197,23 @@ class Risk(RiskServiceServicer):
 
     # ------------------------------------------------------------------ switches
 
-    def _switch(self, name: str) -> tuple[dict[str, Any], Any]:
-        """What a switch holds, and the switch without who turned it. Raises InvalidField."""
-        [word] = segments("name", name, "killSwitches/*")
-        kind, _, rest = word.partition("-")
-        known, made = self._core.known, resources.KillSwitch(name=name)
-        if word == "market":
-            scope, entity = Scope.MARKET, 0
-        elif kind == "node" and rest:
-            made.target = f"nodes/{rest}"
-            scope, entity = Scope.NODE, known.node("name", made.target)
-        elif kind == "instrument" and rest:
-            made.target = f"instruments/{rest}"
-            scope, entity = Scope.INSTRUMENT, known.instrument("name", made.target).number
-        elif kind == "algo" and rest.isascii() and rest.isdigit():
-            made.target, scope, entity = f"algos/{rest}", Scope.ALGO, int(rest)
-        else:
-            allowed = "killSwitches/market, …/node-{node}, …/instrument-{symbol} or …/algo-{number}"
-            raise InvalidField("name", name, allowed)
-        made.scope = int(scope)  # type: ignore[assignment]
-        return {"scope": scope, "entity": entity}, made
+    async def ListKillSwitches(self, request: Any, context: Any) -> Any:
+        found, token = page(switches.listed(self._core, caller(), request.on_only), request)
+        return api.ListKillSwitchesResponse(kill_switches=found, next_page_token=token)
 
     async def _turn(self, request: Any, on: bool) -> tuple[Any, int]:
-        held, made = self._switch(request.name)
+        held, made = switches.switch(self._core.known, request.name)
         if not request.reason:
             raise InvalidField("reason", "", "why the switch is turned")
         message = KillOn(**held) if on else KillOff(**held)
         act = "EngageKillSwitch" if on else "ReleaseKillSwitch"
-        answer = await self._apply(request, message.pack(), act)
+        turn = {"name": request.name, "on": on}
+        answer = await self._acts.apply(request, message.pack(), act, request.name, switch=turn)
         if answer.reports[0]["reason"]:
             raise InvalidField("name", request.name, refusal_of(answer.reports[0]).text)
-        made.on, made.changed_by, made.reason = on, caller().label, request.reason
-        made.change_time.CopyFrom(timestamp(answer.time))
-        return made, int((answer.reports["exec_type"][1:] == 4).sum())
+        made = switches.turned(self._core, made)
+        made.on = on
+        return made, int((answer.reports["exec_type"][1:] == ExecType.CANCELED).sum())
 
     async def EngageKillSwitch(self, request: Any, context: Any) -> Any:
         made, canceled = await self._turn(request, on=True)
@@ -222,7 +227,8 @@ class Risk(RiskServiceServicer):
         number = self._core.known.node("name", request.name)
         if not request.reason:
             raise InvalidField("reason", "", "why the node is released")
-        await self._apply(request, Rearm(scope=Scope.NODE, entity=number).pack(), "RearmNode")
+        data = Rearm(scope=Scope.NODE, entity=number).pack()
+        await self._acts.apply(request, data, "RearmNode", request.name)
         return api.RearmNodeResponse(state=views.risk_state(self._core.state, number))
 
     # ------------------------------------------------------------------ money
@@ -245,12 +251,12 @@ class Risk(RiskServiceServicer):
 
     async def Deposit(self, request: Any, context: Any) -> Any:
         account, data = self._moved(request, Deposit)
-        answer = await self._apply(request, data, "Deposit")
+        answer = await self._acts.apply(request, data, "Deposit", request.parent)
         return api.DepositResponse(**self._after(account, answer))
 
     async def Withdraw(self, request: Any, context: Any) -> Any:
         account, data = self._moved(request, Withdraw)
-        answer = await self._apply(request, data, "Withdraw")
+        answer = await self._acts.apply(request, data, "Withdraw", request.parent)
         return api.WithdrawResponse(**self._after(account, answer))
 
     def _after(self, account: int, answer: Answer) -> dict[str, Any]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from importlib.metadata import version
 from typing import Any
-
-import structlog
 
 from domain.codes import InstrumentType, Level, Phase, Scope
 from domain.errors import AlreadyExists, InvalidField, StorageFull
@@ -29,18 +26,17 @@ from domain.tables import Table
 from gridworks.api.admin.v1 import admin_service_pb2 as api
 from gridworks.api.admin.v1 import resources_pb2 as resources
 from gridworks.api.admin.v1.admin_service_pb2_grpc import AdminServiceServicer
-from journal import verify
 from server.codec.people.decimals import Scale, decimal, timestamp
 from server.codec.people.executions import refusal_of
 from server.codec.people.names import code, masked, segments
-from server.sequencer.answers import Answer
 from server.sequencer.catalogue import DIGITS, instrument_row, node_row
 from server.services import settings, views
-from server.services.core import Core, caller
-from server.services.trial import Trial
+from server.services.acts import Acts
+from server.services.admin import health, log
+from server.services.calendars import Calendars
+from server.services.core import Core
 
 _NODES = {Level.ACCOUNT: Account, Level.DESK: Desk, Level.CLIENT: Client, Level.FIRM: Firm}
-_log = structlog.get_logger(__name__)
 
 
 class Refused(InvalidField):
@@ -50,22 +46,16 @@ class Refused(InvalidField):
 class Admin(AdminServiceServicer):
     """What only operators do."""
 
-    def __init__(self, core: Core, trial: Trial) -> None:
-        self._core, self._trial = core, trial
+    def __init__(self, core: Core, acts: Acts, calendars: Calendars) -> None:
+        self._core, self._acts, self._calendars = core, acts, calendars
         self._started = core.sequencer.clock()
         self._adding = asyncio.Lock()  # the next number is taken and used as one
 
-    async def _apply(self, request: Any, data: bytes, act: str) -> Answer:
-        """The answer to commands, or to what they would be with validate_only."""
-        answer = await self._trial.answer(request, data)
-        if not request.validate_only:
-            _log.info("an operator's act", act=act, by=caller().label, reason=request.reason,
-                      seq=answer.seq)  # fmt: skip
-        return answer
-
-    async def _add(self, request: Any, data: bytes, act: str) -> None:
+    async def _add(
+        self, request: Any, data: bytes, act: str, target: str, **more: Any
+    ) -> None:
         """Apply commands that must all be done. Raises Refused with the first refusal."""
-        answer = await self._apply(request, data, act)
+        answer = await self._acts.apply(request, data, act, target, **more)
         for row in answer.reports:
             if row["reason"]:
                 raise Refused(act, refusal_of(row).text, "what the exchange's rules allow")
@@ -86,19 +76,33 @@ class Admin(AdminServiceServicer):
             add = Instrument(label=sent.symbol, entity=number, type=kind)
             data = instrument_row(add, tick, lot, digits)
             data += self._settings(scale, sent, settings.given(sent, _CREATABLE))
-            await self._add(request, data, "CreateInstrument")
+            target, about = f"instruments/{sent.symbol}", self._about(sent, _ABOUT)
+            await self._add(request, data, "CreateInstrument", target, about=about)
         return _shown(self._core, sent.symbol, request, sent)
 
     def _settings(self, scale: Scale, sent: Any, names: Iterable[str]) -> bytes:
         made = settings.instrument_settings(scale.number, sent, names, scale)
         return b"".join(message.pack() for message in made)
 
+    def _about(self, sent: Any, names: Iterable[str], *, cleared: bool = False) -> dict[str, str]:
+        """What the exchange itself does not keep. Raises NotFound, InvalidField."""
+        found = {name: getattr(sent, name) for name in names if cleared or getattr(sent, name)}
+        for name, text in found.items():
+            if len(text) > _MOST_WORDS:
+                raise InvalidField(f"instrument.{name}", text, f"at most {_MOST_WORDS} characters")
+        if found.get("calendar"):
+            self._calendars.require("instrument.calendar", found["calendar"])
+        return found
+
     async def UpdateInstrument(self, request: Any, context: Any) -> Any:
         sent = request.instrument
         scale = self._core.known.instrument("instrument.name", sent.name)
-        names = masked("update_mask", sent, request.update_mask.paths, _CREATABLE)
+        allowed = (*_CREATABLE, *_ABOUT)
+        names = masked("update_mask", sent, request.update_mask.paths, allowed)
         if names:
-            await self._add(request, self._settings(scale, sent, names), "UpdateInstrument")
+            data = self._settings(scale, sent, [name for name in names if name in _CREATABLE])
+            about = self._about(sent, [name for name in names if name in _ABOUT], cleared=True)
+            await self._add(request, data, "UpdateInstrument", sent.name, about=about)
         return views.instrument(self._core.state, scale)
 
     async def CreateNode(self, request: Any, context: Any) -> Any:
@@ -115,7 +119,9 @@ class Admin(AdminServiceServicer):
             number = there or len(self._core.state.engine.table(Table.NODE))
             message = _NODES[level](label=request.node_id, entity=number, parent=parent)
             digits = sent.currency_digits or DIGITS
-            await self._add(request, node_row(message, digits), "CreateNode")
+            about = self._about(sent, ("display_name",))
+            row, target = node_row(message, digits), f"nodes/{request.node_id}"
+            await self._add(request, row, "CreateNode", target, about=about)
         found = known.nodes.get(request.node_id)
         return views.node(self._core.state, found) if found else sent
 
@@ -123,11 +129,24 @@ class Admin(AdminServiceServicer):
         number = request.algo.number
         if not 1 <= number <= 65_535:
             raise InvalidField("algo.number", number, "1 to 65535")
-        await self._add(request, Algo(entity=number).pack(), "CreateAlgo")
         name = request.algo.display_name
+        about, target = self._about(request.algo, ("display_name",)), f"algos/{number}"
+        await self._add(request, Algo(entity=number).pack(), "CreateAlgo", target, about=about)
         return resources.Algo(name=f"algos/{number}", number=number, display_name=name)
 
-    # ------------------------------------------------------------------ phases
+    # ------------------------------------------------------------------ calendars, phases
+
+    async def GetCalendar(self, request: Any, context: Any) -> Any:
+        return self._calendars.get(request)
+
+    async def ListCalendars(self, request: Any, context: Any) -> Any:
+        return self._calendars.listed(request)
+
+    async def UpdateCalendar(self, request: Any, context: Any) -> Any:
+        return await self._calendars.update(request)
+
+    async def ListScheduledPhases(self, request: Any, context: Any) -> Any:
+        return await self._calendars.phases(request)
 
     def _target(self, name: str) -> dict[str, Any]:
         if name == "market":
@@ -136,7 +155,8 @@ class Admin(AdminServiceServicer):
         return {"scope": Scope.INSTRUMENT, "entity": scale.number}
 
     async def _outcome(self, request: Any, message: Message, act: str) -> Any:
-        answer = await self._apply(request, message.pack(), act)
+        target = getattr(request, "target", "market")
+        answer = await self._acts.apply(request, message.pack(), act, target)
         first = answer.reports[0]
         refusal = refusal_of(first) if first["reason"] else None
         return resources.Outcome(
@@ -153,9 +173,10 @@ class Admin(AdminServiceServicer):
         return api.HaltTradingResponse(outcome=made)
 
     async def ResumeTrading(self, request: Any, context: Any) -> Any:
-        if request.phase:
-            raise NotImplementedError("ResumeTrading: a phase other than the one before the halt")
-        message = Resume(**self._target(request.target))
+        phase = code("phase", Phase, request.phase, Phase.CLOSED)
+        if request.phase and phase in (Phase.CLOSED, Phase.HALT, Phase.VOLATILITY_AUCTION):
+            raise InvalidField("phase", phase.name, "a phase in which a halt can end")
+        message = Resume(phase=phase, **self._target(request.target))
         made = await self._outcome(request, message, "ResumeTrading")
         return api.ResumeTradingResponse(outcome=made)
 
@@ -169,59 +190,36 @@ class Admin(AdminServiceServicer):
     # ------------------------------------------------------------------ the log and the parts
 
     async def CreateSnapshot(self, request: Any, context: Any) -> Any:
-        state = self._core.state
-        made = resources.Snapshot(name=f"snapshots/{state.seq}", seq=state.seq)
-        made.state_hash = state.engine.state_hash()
-        made.create_time.CopyFrom(timestamp(self._core.sequencer.clock()))
-        if not request.validate_only:
-            seq = await self._core.sequencer.snapshot()
-            if self._core.sequencer.snapshot_error is not None:
-                raise StorageFull("the command log")
-            _log.info("an operator's act", act="CreateSnapshot", by=caller().label, seq=seq)
-        return made
+        core = self._core
+        if request.validate_only:
+            seq, now = core.state.seq, timestamp(core.sequencer.clock())
+            made = resources.Snapshot(name=f"snapshots/{seq}", seq=seq, create_time=now)
+            made.state_hash = core.state.engine.state_hash()
+            return made
+        await self._acts.apply(request, b"", "CreateSnapshot", "market")
+        seq = await core.sequencer.snapshot()
+        if core.sequencer.snapshot_error is not None:
+            raise StorageFull("the command log")
+        found = await asyncio.to_thread(log.snapshots, core.sequencer.book.log.path)
+        return next(made for made in found if made.seq == seq)
+
+    async def ListSnapshots(self, request: Any, context: Any) -> Any:
+        return await log.list_snapshots(self._core, request)
 
     async def VerifyLog(self, request: Any, context: Any) -> Any:
-        if request.begin_seq > 1 or request.replay:
-            raise NotImplementedError("VerifyLog reads the whole log, and does not replay it yet")
-        path = self._core.sequencer.book.log.path
-        found = await asyncio.to_thread(verify, path)
-        seq = found.head.seq if found.head else 0
-        yield api.VerifyLogResponse(
-            seq=seq, last_seq=max(seq, self._core.sequencer.book.durable_seq), done=True,
-            sound=found.ok, damaged_seq=found.first_bad_seq or 0, detail=found.reason,
-        )  # fmt: skip
+        async for made in log.verify_log(self._core, request):
+            yield made
+
+    async def ListAuditEntries(self, request: Any, context: Any) -> Any:
+        return log.list_audit_entries(self._core, request)
 
     async def GetSystemStatus(self, request: Any, context: Any) -> Any:
-        core, made = self._core, resources.SystemStatus()
-        kinds = resources.SystemStatus
-        sequencer = core.sequencer
-        worst = kinds.STATE_FAILED if sequencer.failed else (
-            kinds.STATE_DRAINING if sequencer.closing else kinds.STATE_SERVING
-        )
-        held = sequencer.clock.held_ns
-        parts: list[tuple[str, Any, str, dict[str, float]]] = [
-            ("engine", worst, "", {"seq": core.state.seq, "bytes": core.state.engine.nbytes}),
-            ("sequencer", worst, "", {"inbox": sequencer.waiting, "clock_held_ns": held}),
-            (
-                "log",
-                kinds.STATE_DEGRADED if sequencer.snapshot_error else worst,
-                "no snapshot could be written: the disk is full" if sequencer.snapshot_error
-                else "",
-                {"durable_seq": sequencer.book.durable_seq},
-            ),
-            ("grpc", worst, "", {"streams": core.fanout.readers}),
-        ]  # fmt: skip
-        for name, state, detail, gauges in parts:
-            made.parts.add(name=name, state=state, detail=detail, gauges=gauges)
-        made.state = max(part.state for part in made.parts)
-        made.version, made.environment = version("gridworks-infra"), core.settings.environment
-        made.start_time.CopyFrom(timestamp(self._started))
-        made.seq, made.durable_seq = core.state.seq, sequencer.book.durable_seq
-        made.config_hash = core.settings.fingerprint()
-        return made
+        return health.status(self._core, self._started)
 
 
 _CREATABLE = settings.CHANGEABLE_INSTRUMENT
+_ABOUT = ("display_name", "calendar")
+_MOST_WORDS = 200
 
 
 def _shown(core: Core, symbol: str, request: Any, sent: Any) -> Any:

@@ -1,0 +1,80 @@
+"""Acts of administration: each goes into the command log with a note of who did what and why."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import structlog
+from google.protobuf.json_format import MessageToDict
+
+from domain.errors import GridWorksError
+from server.auth.principal import Principal
+from server.auth.redaction import redact
+from server.auth.rights import ADMIN, RISK
+from server.records import notes
+from server.sequencer.answers import Answer
+from server.sequencer.rows import WIDTH
+from server.sequencer.writer import Entry
+from server.services.core import Core, caller, peer
+from server.services.trial import Trial
+
+MOST_REQUEST = 2_000  # characters of a request that are kept
+_READS = ("risk:read", "admin:read", "market_data:read")
+# every method that changes something, and not orders: those are in the log themselves
+AUDITED = {m for table in (RISK, ADMIN) for m, right in table.items() if right.scope not in _READS}
+_log = structlog.get_logger(__name__)
+
+
+class Acts:
+    """Applies the commands of operators, with their notes; `trial` is what tries them."""
+
+    def __init__(self, core: Core) -> None:
+        self._core, self.trial = core, Trial(core.sequencer)
+
+    async def apply(
+        self, request: Any, data: bytes, method: str, target: str, **more: Any
+    ) -> Answer:
+        """The answer to commands (none: only the note), or what it would be with validate_only.
+
+        `more` are the parts of the note that `server.records.register` learns from. The answer has
+        the reports of the commands alone. Raises as Sequencer.call.
+        """
+        if request.validate_only:
+            return await self.trial.answer(request, data)
+        return await self.record(
+            data, self._note(method, target, request, caller(), more), request.request_id
+        )
+
+    async def record(self, data: bytes, text: dict[str, Any], request_id: str = "") -> Answer:
+        """Commands with a note behind them. Raises as Sequencer.call."""
+        covers = len(data) // WIDTH
+        answer = await self._core.sequencer.call(
+            data + notes.written(text, covers), text.get("key", 0), request_id
+        )
+        _log.info("an act", act=text["act"], target=text["target"], by=text["by"],
+                  reason=text["why"], seq=answer.seq)  # fmt: skip
+        mine = answer.reports[answer.reports["seq"] < answer.seq + covers]
+        return Answer(mine, answer.seq, answer.time, answer.meant)
+
+    def failed(self, method: str, request: Any, who: Principal | None, code: str) -> None:
+        """Note an act that was not let through; only a log line when the log takes nothing."""
+        if who is None or getattr(request, "validate_only", False):
+            return
+        text = self._note(method.rpartition("/")[2], "", request, who, {"result": code})
+        _log.info("an act was refused", act=text["act"], by=text["by"], code=code)
+        try:
+            self._core.sequencer.put(Entry(notes.written(text)))
+        except GridWorksError as full:
+            _log.warning("an act could not be noted", act=text["act"], error=str(full))
+
+    @staticmethod
+    def _note(
+        method: str, target: str, request: Any, who: Principal, more: dict[str, Any]
+    ) -> dict[str, Any]:
+        plain = MessageToDict(request, preserving_proto_field_name=True)
+        return {
+            "act": method, "target": target, "by": f"{who.label} ({who.partner})",
+            "key": who.key_id, "peer": peer(), "why": redact(getattr(request, "reason", "")),
+            "request": redact(json.dumps(plain))[:MOST_REQUEST], **more,
+        }  # fmt: skip
