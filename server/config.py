@@ -85,6 +85,15 @@ class Settings(BaseSettings):
     message_bytes: int = Field(
         1 * 2**20, ge=4096, description="Longest message that is taken; more: RESOURCE_EXHAUSTED."
     )
+    answer_bytes: int = Field(
+        4 * 2**20, ge=65_536, description="Longest message that is sent; more: RESOURCE_EXHAUSTED."
+    )
+    keepalive_seconds: float = Field(
+        120.0, ge=1, description="Silence after which a connection is asked whether it lives."
+    )
+    client_ping_seconds: float = Field(
+        10.0, ge=0.01, description="How often a client may ping, calls or none."
+    )
     grace_seconds: float = Field(
         5.0, ge=0, description="How long calls under way may take when the server stops."
     )

@@ -64,6 +64,9 @@ class Door(aio.ServerInterceptor):
                 self._require(method, request, who)
                 answer = await _within(inner(request, context), context)
                 self._count(who, method, "OK")
+            except aio.AbortError:  # a standard servicer has said it in its own words
+                self._count(who, method, context.code().name)
+                raise
             except Exception as error:
                 status = self._refused(method, who, error)
                 if method in AUDITED:
@@ -83,12 +86,7 @@ class Door(aio.ServerInterceptor):
                 who = self._enter(method, context)
                 if not reads:
                     self._require(method, request, who)
-                made = inner(request, context)
-                if hasattr(made, "__aiter__"):
-                    async for message in made:
-                        await context.write(message)
-                else:
-                    await made
+                await _within(_written(inner(request, context), context), context)
                 self._count(who, method, "OK")
             except Exception as error:
                 status = self._refused(method, who, error)
@@ -138,6 +136,15 @@ def _authorization(context: Any) -> str | None:
     return found
 
 
+async def _written(made: Any, context: Any) -> None:
+    """Let a streaming servicer run, whichever of the two ways it has."""
+    if hasattr(made, "__aiter__"):
+        async for message in made:
+            await context.write(message)
+    else:
+        await made
+
+
 async def _within(work: Awaitable[Any], context: Any) -> Any:
     """The result, unless the caller's deadline is sooner. Raises TimeoutError."""
     left = context.time_remaining()
@@ -147,7 +154,9 @@ async def _within(work: Awaitable[Any], context: Any) -> Any:
         asyncio.ensure_future(work).cancel()
         raise TimeoutError("the deadline had passed when the call arrived")
     try:
-        async with asyncio.timeout(left):
+        async with asyncio.timeout(left) as bound:
             return await work
     except TimeoutError:
+        if not bound.expired():
+            raise
         raise TimeoutError("the deadline passed before there was an answer") from None

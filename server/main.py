@@ -38,6 +38,7 @@ from server.services.registry import add_services
 from server.streams.barfeed import BarFeed
 from server.streams.fanout import Fanout
 from server.telemetry import Metrics
+from server.transport import options
 
 LOG_FILE, USAGE_FOLDER = "commands.db", "usage"
 ENDED = "this key no longer works, or has fewer rights than this stream was opened with"
@@ -136,22 +137,12 @@ class Server:
 
     async def _open(self, credentials: Any) -> None:
         settings = self.settings
-        options = [
-            ("grpc.max_receive_message_length", settings.message_bytes),
-            ("grpc.max_send_message_length", -1),
-            ("grpc.max_metadata_size", 16 * 1024),
-            ("grpc.keepalive_time_ms", 120_000),
-            ("grpc.keepalive_timeout_ms", 20_000),
-            ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-            ("grpc.keepalive_permit_without_calls", 1),
-            ("grpc.so_reuseport", 0),
-        ]
         acts = Acts(self.core)
         calendars = Calendars(self.core, acts)
         keeper = Keeper(self.core, acts, calendars)
         self._tasks.append(asyncio.create_task(keeper.run(settings.tick_seconds)))
         door = Door(self.core, acts, self.metrics)
-        self._server = aio.server(interceptors=[door], options=options)
+        self._server = aio.server(interceptors=[door], options=options(settings))
         self._health = add_services(self._server, self.core, acts, calendars)
         address = f"{settings.host}:{settings.port}"
         try:
@@ -162,17 +153,12 @@ class Server:
         except RuntimeError as error:
             raise Unavailable(f"cannot listen on {address}: {error}") from error
         await self._server.start()
-        await self._tell_health("SERVING")
+        await self._health.serving()
         if settings.metrics_port:
             httpd, _ = start_http_server(
                 settings.metrics_port, settings.host, registry=self.metrics.registry
             )
             self._stack.callback(httpd.shutdown)
-
-    async def _tell_health(self, status: str) -> None:
-        from grpc_health.v1.health_pb2 import HealthCheckResponse
-
-        await self._health.set("", HealthCheckResponse.ServingStatus.Value(status))
 
     def _lapse(self, keys: frozenset[int]) -> None:
         from server.auth.denial import NotAuthenticated
@@ -192,7 +178,7 @@ class Server:
 
         Raises what made the writer fail.
         """
-        await self._tell_health("NOT_SERVING")
+        await self._health.stopping()
         self.core.fanout.end(Unavailable("the server is stopping; connect again"))
         await self._server.stop(self.settings.grace_seconds)
         await self.core.sequencer.stop()

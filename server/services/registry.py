@@ -6,8 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from gridworks.api.admin.v1 import admin_service_pb2 as admin
 from gridworks.api.admin.v1.admin_service_pb2_grpc import add_AdminServiceServicer_to_server
@@ -31,14 +29,13 @@ from server.services.market.channels import subscribe
 from server.services.market.service import MarketData
 from server.services.risk.servicer import Risk
 from server.services.trading import Trading
+from server.transport import Health, add_standard
 
 TRADING = "gridworks.api.trading.v1.TradingService"
 MARKET_DATA = "gridworks.api.market_data.v1.MarketDataService"
 
 
-def add_services(
-    server: Any, core: Core, acts: Acts, calendars: Calendars
-) -> health.aio.HealthServicer:
+def add_services(server: Any, core: Core, acts: Acts, calendars: Calendars) -> Health:
     """All services; returns the one that tells whether the server is well."""
 
     async def entry(_: Any, context: Any) -> None:
@@ -76,12 +73,6 @@ def add_services(
     # bytes in place of the generated handlers: what is registered last holds
     server.add_registered_method_handlers(TRADING, orders)
     server.add_registered_method_handlers(MARKET_DATA, updates)
-    checks = health.aio.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(checks, server)
     names = [file.DESCRIPTOR.services_by_name for file in (trading, market, risk, admin)]
     services = [service.full_name for found in names for service in found.values()]
-    reflection.enable_server_reflection(
-        (*services, reflection.SERVICE_NAME, health_pb2.DESCRIPTOR.services_by_name["Health"]
-         .full_name), server,
-    )  # fmt: skip
-    return checks
+    return add_standard(server, services)
