@@ -18,7 +18,7 @@ from server.status import TABLE  # noqa: E402
 
 PAGE = ROOT / "docs" / "protocol.md"
 PROTOS = ROOT / "protos" / "gridworks" / "api"
-SERVICES = ("trading", "market_data", "risk", "indicators", "admin")
+SERVICES = ("trading", "market_data", "risk", "indicators", "admin", "sandbox")
 _RPC = re.compile(r"((?:  // .*\n)+)  rpc (\w+)\((stream )?(\w+)\) returns \((stream )?([\w.]+)\)")
 _FIELD = re.compile(r"((?:  // .*\n)+)  (repeated )?([\w.]+) (\w+) = (\d+)")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -119,6 +120,10 @@ class Settings(BaseSettings):
     )
     sandbox_speed: float = Field(
         1.0, ge=0, le=1000, description="How fast time runs; 0: only by AdvanceClock."
+    )
+
+    sandbox_faucet: Decimal = Field(
+        Decimal(1_000_000), ge=0, le=10**12, description="Money of a partner's new account."
     )
 
     @model_validator(mode="after")

@@ -101,7 +101,7 @@ class Server:
             stage=self.metrics.stage,
         )  # fmt: skip
         play = settings.environment == "sandbox"
-        sandbox = Sandbox(settings, sequencer, virtual) if play else None
+        sandbox = Sandbox(settings, sequencer, virtual, gate.keys) if play else None
         bars = BarFeed(state)
         sequencer.alarm = lambda: bars.next_end
         return Core(settings, state, sequencer, fanout, bars, gate, meter, sandbox)

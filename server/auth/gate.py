@@ -28,7 +28,7 @@ class Gate:
         keys: Callable[[], Keyring],
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        self._environment, self._keys, self._now_ns = environment, keys, now_ns
+        self._environment, self.keys, self._now_ns = environment, keys, now_ns
         self.rates, self.quotas, self.sessions = RateLimiter(), Quotas(), Sessions()
 
     def enter(self, method: str, authorization: str | None, peer: str) -> Principal | None:
@@ -55,7 +55,7 @@ class Gate:
     def identify(self, authorization: str | None, peer: str) -> Principal:
         """Who this is. Raises NotAuthenticated, NotPermitted, Unavailable."""
         secret = _secret(authorization)
-        entry = self._keys().identify(secret, self._environment, self._now_ns())
+        entry = self.keys().identify(secret, self._environment, self._now_ns())
         require_network(entry, peer)
         return entry.principal
 
@@ -64,7 +64,7 @@ class Gate:
 
         Raises NotAuthenticated, NotPermitted, Unavailable.
         """
-        entry = self._keys().by_id.get(who.key_id)
+        entry = self.keys().by_id.get(who.key_id)
         if entry is None:
             raise NotAuthenticated("KEY_UNKNOWN", "there is no such API key")
         require_valid(entry, self._now_ns())

@@ -28,6 +28,11 @@ class Names:
         return hash(self._both)
 
     @property
+    def exact(self) -> frozenset[str]:
+        """The names that are written out."""
+        return self._exact
+
+    @property
     def _both(self) -> tuple[frozenset[str], frozenset[str]]:
         return self._exact, frozenset(self._starts)
 

@@ -129,6 +129,15 @@ ADMIN = _service(
     ResetSandbox=Right("sandbox:write"),
 )
 
+# Time is everybody's, so it takes an operator.
+SANDBOX = _service(
+    "sandbox.v1.SandboxService",
+    GetSandbox=DATA,
+    SetClock=RUN,
+    AdvanceClock=RUN,
+    OpenAccount=Right("sandbox:write", ("name",)),
+)
+
 # Standard services: a load balancer has no key; what the API looks like is for partners; what
 # goes on inside is for operators.
 WITH_KEY = Right(None)
@@ -146,7 +155,7 @@ STANDARD = {
 }
 
 RIGHTS: dict[str, Right] = {
-    **TRADING, **MARKET_DATA, **INDICATORS, **RISK, **ADMIN, **STANDARD,
+    **TRADING, **MARKET_DATA, **INDICATORS, **RISK, **ADMIN, **SANDBOX, **STANDARD,
 }  # fmt: skip
 SCOPES = tuple(sorted({r.scope for r in RIGHTS.values() if r.scope is not None}))
 

@@ -8,9 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import structlog
 
-from domain.errors import InvalidField, WrongState
+from domain.errors import CapacityError, InvalidField, StorageFull, Unavailable, WrongState
+from server.auth.keyring import Keyring
 from server.config import Settings
+from server.sandbox.accounts import Accounts
 from server.sandbox.agents import Agents
 from server.sandbox.market import Market
 from server.sandbox.memory import Memory
@@ -23,6 +26,8 @@ from server.sequencer.writer import Entry, Sequencer
 Array = np.ndarray[Any, Any]
 SECOND, MOST_JUMP = 10**9, 7 * 86_400 * 10**9
 MOST_SPEED = 1000.0
+_LOOK = 0.25  # seconds between two looks for new partners
+_log = structlog.get_logger(__name__)
 
 
 def follower_of(settings: Settings) -> Callable[[], Follower | None]:
@@ -44,10 +49,12 @@ class Sandbox:
     """There is one where `environment` is sandbox. `open` it once, then `run` it."""
 
     def __init__(
-        self, settings: Settings, sequencer: Sequencer, clock: VirtualClock | None
-    ) -> None:
+        self, settings: Settings, sequencer: Sequencer, clock: VirtualClock | None,
+        keys: Callable[[], Keyring],
+    ) -> None:  # fmt: skip
         self.settings, self.clock = settings, clock
-        self._sequencer = sequencer
+        self._sequencer, self._keys = sequencer, keys
+        self.accounts = Accounts(sequencer, settings.sandbox_faucet)
         self._market: Market | None = None
 
     async def open(self) -> None:
@@ -71,27 +78,52 @@ class Sandbox:
 
     async def run(self) -> None:
         """Give the time, and the market's commands, until the sequencer closes."""
-        if self._market is not None:
-            await self._market.run()
-        else:
+        if self._market is None:
             await self._sequencer.keep_time(self.settings.tick_seconds)
+            return
+        filling = asyncio.create_task(self._fill())
+        try:
+            await self._market.run()
+        finally:
+            filling.cancel()
+
+    async def _fill(self) -> None:
+        """Open the accounts that partners are given, with money in them."""
+        epoch = -1
+        while True:
+            try:
+                ring = self._keys()
+                if ring.epoch != epoch and self.settings.sandbox_faucet:
+                    every = (entry.principal for entry in ring.by_id.values())
+                    given = {name for who in every for name in who.partner_accounts.exact}
+                    await self.accounts.open(sorted(given))
+                epoch = ring.epoch
+            except (CapacityError, StorageFull, Unavailable) as error:
+                _log.warning("no account was opened", error=str(error))
+            await asyncio.sleep(_LOOK)
 
     def _virtual(self) -> VirtualClock:
         if self.clock is None:
             raise WrongState("time is the machine's here; start with sandbox_start or a market")
         return self.clock
 
-    def set_speed(self, speed: float) -> None:
+    def set_speed(self, speed: float, *, pretend: bool = False) -> None:
         """From now on. Raises WrongState, InvalidField."""
         if not 0 <= speed <= MOST_SPEED:
             raise InvalidField("speed", speed, f"0 to {MOST_SPEED:g}")
         clock = self._virtual()
-        clock.go_on_from(clock(), speed)
+        if not pretend:
+            clock.go_on_from(clock(), speed)
+
+    def require_jump(self, by_ns: int) -> None:
+        """Whether time may pass like this. Raises WrongState, InvalidField."""
+        if not 0 < by_ns <= MOST_JUMP:
+            raise InvalidField("duration", f"{by_ns} ns", "more than nothing, at most 7 days")
+        self._virtual()
 
     async def advance(self, by_ns: int) -> None:
         """Let time pass; what was due in it has happened. Raises WrongState, InvalidField."""
-        if not 0 < by_ns <= MOST_JUMP:
-            raise InvalidField("duration", f"{by_ns} ns", "more than nothing, at most 7 days")
+        self.require_jump(by_ns)
         clock = self._virtual()
         if self._market is not None:
             await self._market.jump(by_ns)

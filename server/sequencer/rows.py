@@ -98,9 +98,11 @@ def dead_man(account: int, timeout_ns: int) -> bytes:
     return DeadMan(account=account, value=timeout_ns).pack()
 
 
-def tick() -> bytes:
-    """TICK."""
-    return Tick().pack()
+def tick(passed: int = 0) -> bytes:
+    """TICK; how much time an operator has let pass stands in a cell that it does not use."""
+    row = np.ndarray(1, COMMAND, bytearray(Tick().pack()))
+    row["value"] = passed
+    return row.tobytes()
 
 
 def check_session(name: str) -> str:

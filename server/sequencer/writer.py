@@ -137,9 +137,7 @@ class Sequencer:
         if not request_id:
             self.put(Entry(data, future))
             return await future
-        token, rows = token_of(key_id, request_id), joined((data,))
-        tokens(rows)[:] = token
-        meant = meaning(rows)
+        token, rows, meant = _marked(data, key_id, request_id)
         found = self.state.answers.find(token, meant)
         if found is not None:
             return found
@@ -151,6 +149,11 @@ class Sequencer:
         self._pending[token] = meant, future
         future.add_done_callback(lambda _: self._pending.pop(token, None))
         return await asyncio.shield(future)
+
+    def answered(self, data: bytes, key_id: int, request_id: str) -> bool:
+        """Whether `call` would give the answer of before. Raises AlreadyExists."""
+        token, _, meant = _marked(data, key_id, request_id)
+        return bool(request_id) and self.state.answers.find(token, meant) is not None
 
     # ------------------------------------------------------------------ the loop
 
@@ -333,6 +336,13 @@ class Sequencer:
             return True
         halted = books["phase"] == Phase.VOLATILITY_AUCTION
         return bool((halted & (books["end_time"] <= now)).any())
+
+
+def _marked(data: bytes, key_id: int, request_id: str) -> tuple[int, Rows, bytes]:
+    """The token of a request, the rows with it, and a digest of what they mean."""
+    token, rows = token_of(key_id, request_id), joined((data,))
+    tokens(rows)[:] = token
+    return token, rows, meaning(rows)
 
 
 def _answer(entry: Entry, result: Answer | Exception) -> None:

@@ -16,6 +16,8 @@ from gridworks.api.market_data.v1.market_data_service_pb2_grpc import (
 )
 from gridworks.api.risk.v1 import risk_service_pb2 as risk
 from gridworks.api.risk.v1.risk_service_pb2_grpc import add_RiskServiceServicer_to_server
+from gridworks.api.sandbox.v1 import sandbox_service_pb2 as sandbox
+from gridworks.api.sandbox.v1.sandbox_service_pb2_grpc import add_SandboxServiceServicer_to_server
 from gridworks.api.trading.v1 import order_entry_pb2
 from gridworks.api.trading.v1 import trading_service_pb2 as trading
 from gridworks.api.trading.v1.trading_service_pb2_grpc import add_TradingServiceServicer_to_server
@@ -28,6 +30,7 @@ from server.services.market.bars import subscribe_bars
 from server.services.market.channels import subscribe
 from server.services.market.service import MarketData
 from server.services.risk.servicer import Risk
+from server.services.sandbox import Sandboxes
 from server.services.trading import Trading
 from server.transport import Health, add_standard
 
@@ -56,6 +59,7 @@ def add_services(server: Any, core: Core, acts: Acts, calendars: Calendars) -> H
     add_RiskServiceServicer_to_server(risk_service, server)
     admin_service: Any = Admin(core, acts, calendars)  # type: ignore[abstract]
     add_AdminServiceServicer_to_server(admin_service, server)
+    add_SandboxServiceServicer_to_server(Sandboxes(core), server)
     orders: dict[str, Any] = {
         "OrderEntry": grpc.stream_stream_rpc_method_handler(entry),
         "DropCopy": grpc.unary_stream_rpc_method_handler(
@@ -73,6 +77,6 @@ def add_services(server: Any, core: Core, acts: Acts, calendars: Calendars) -> H
     # bytes in place of the generated handlers: what is registered last holds
     server.add_registered_method_handlers(TRADING, orders)
     server.add_registered_method_handlers(MARKET_DATA, updates)
-    names = [file.DESCRIPTOR.services_by_name for file in (trading, market, risk, admin)]
+    names = [file.DESCRIPTOR.services_by_name for file in (trading, market, risk, admin, sandbox)]
     services = [service.full_name for found in names for service in found.values()]
     return add_standard(server, services)

@@ -39,6 +39,8 @@ ROLES = {
     "reader": ("broker", ("trading:read", "market_data:read", "risk:read"), ()),
     "alice": ("broker", ("trading:read", "trading:write", "risk:read"), ("alice",)),
     "approver": ("house", ("risk:read", "risk:approve"), ()),
+    "tester": ("broker", ("sandbox:write", "trading:read", "market_data:read"), ()),
+    "alice's tester": ("broker", ("sandbox:write",), ("alice",)),
     "stranger": ("other", ("trading:read", "trading:write", "risk:read"), ()),
 }
 PARTNERS = {"house": ("*",), "broker": ("north", "alice", "bob"), "other": ("south", "carol")}
@@ -150,7 +152,9 @@ def set_up(server: Running) -> None:
 
 
 @contextmanager
-def running(folder: Path, control_url: str, **settings) -> Iterator[Running]:
+def running(
+    folder: Path, control_url: str, prepare=set_up, **settings
+) -> Iterator[Running]:
     """A server in a thread of this process, set up; stopped in good order at the end."""
     from server.config import load
     from server.main import Server
@@ -187,7 +191,7 @@ def running(folder: Path, control_url: str, **settings) -> Iterator[Running]:
         raise found["error"]
     server = Running(found["server"].port, folder, control_url, keys, ids, server=found["server"])
     try:
-        set_up(server)
+        prepare(server)
         yield server
     finally:
         server.close()

@@ -15,6 +15,7 @@ from server.auth.principal import Limits, Names, Principal
 SERVICES = {
     "trading": "trading_service", "market_data": "market_data_service", "risk": "risk_service",
     "indicators": "indicator_service", "admin": "admin_service",
+    "sandbox": "sandbox_service",
 }  # fmt: skip
 
 # The roles that a person would name, and by hand what each may call: the second opinion.
@@ -37,10 +38,10 @@ MAY = {
     "trader": "SubmitOrder CancelOrder ReplaceOrder MassCancel SubmitQuote MassQuote CancelQuote "
     "GetOrder ListOrders ListExecutions GetQuote ListQuotes OrderEntry DropCopy GetInstrument "
     "ListInstruments GetBook ListTrades ListBars Subscribe SubscribeBars GetCalendar "
-    "ListCalendars ListScheduledPhases",
+    "ListCalendars ListScheduledPhases GetSandbox",
     "quant": "GetInstrument ListInstruments GetBook ListTrades ListBars Subscribe SubscribeBars "
     "GetIndicator ListIndicators ComputeIndicator SubscribeIndicators GetCalendar ListCalendars "
-    "ListScheduledPhases",
+    "ListScheduledPhases GetSandbox",
     "risk officer": "GetNode ListNodes GetLimits GetPositionLimits ListLimitChanges GetPosition "
     "ListPositions GetRiskState ListUtilisations StreamRisk EvaluateOrders ListKillSwitches "
     "UpdateLimits UpdatePositionLimits EngageKillSwitch ReleaseKillSwitch RearmNode",
@@ -48,12 +49,13 @@ MAY = {
     "GetPosition ListPositions GetRiskState ListUtilisations StreamRisk EvaluateOrders "
     "ListKillSwitches ApproveLimitChange RejectLimitChange",
     "treasurer": "Deposit Withdraw",
-    "tester": "ResetSandbox",
+    "tester": "ResetSandbox OpenAccount",
     "watcher": "ListSnapshots VerifyLog GetSystemStatus ListAuditEntries",
     "operator": "ListSnapshots VerifyLog GetSystemStatus ListAuditEntries CreateInstrument "
     "UpdateInstrument CreateNode CreateAlgo UpdateCalendar SetPhase HaltTrading ResumeTrading "
-    "Uncross EndDay CreateSnapshot GetInstrument ListInstruments GetBook ListTrades "
-    "ListBars Subscribe SubscribeBars GetCalendar ListCalendars ListScheduledPhases",
+    "Uncross EndDay CreateSnapshot SetClock AdvanceClock GetInstrument "
+    "ListInstruments GetBook ListTrades ListBars Subscribe SubscribeBars GetCalendar ListCalendars "
+    "ListScheduledPhases GetSandbox",
     "nobody": "",
 }
 

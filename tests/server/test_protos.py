@@ -22,6 +22,7 @@ TOOLS = ROOT / ".venv-protos" / "bin" / "python"
 SERVICES = {
     "trading": "trading_service", "market_data": "market_data_service", "risk": "risk_service",
     "indicators": "indicator_service", "admin": "admin_service",
+    "sandbox": "sandbox_service",
 }  # fmt: skip
 READS = re.compile(
     r"Get|List|Stream|Subscribe|Compute|Evaluate|VerifyLog$|OrderEntry$|DropCopy$"

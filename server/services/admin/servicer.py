@@ -35,6 +35,7 @@ from server.services.acts import Acts
 from server.services.admin import health, log
 from server.services.calendars import Calendars
 from server.services.core import Core
+from server.services.sandbox import reset
 
 _NODES = {Level.ACCOUNT: Account, Level.DESK: Desk, Level.CLIENT: Client, Level.FIRM: Firm}
 
@@ -212,6 +213,9 @@ class Admin(AdminServiceServicer):
 
     async def ListAuditEntries(self, request: Any, context: Any) -> Any:
         return log.list_audit_entries(self._core, request)
+
+    async def ResetSandbox(self, request: Any, context: Any) -> Any:
+        return await reset(self._core, request)
 
     async def GetSystemStatus(self, request: Any, context: Any) -> Any:
         return health.status(self._core, self._started)

@@ -23,6 +23,11 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
+
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
@@ -908,7 +913,7 @@ Global___ListAuditEntriesResponse: _TypeAlias = ListAuditEntriesResponse  # noqa
 
 @_typing.final
 class ResetSandboxRequest(_message.Message):
-    """Resets a sandbox."""
+    """Resets the caller's accounts."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -916,8 +921,16 @@ class ResetSandboxRequest(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
-    seed: _builtins.int
-    """Seed of its agents; 0: the one of the configuration."""
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def seed(self) -> _builtins.int:
+        """Not allowed: the seed of the agents is a setting of the server."""
+
+    @seed.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def seed(self, value: _builtins.int) -> None:
+        """Not allowed: the seed of the agents is a setting of the server."""
+
     reason: _builtins.str
     """Why; kept in the audit log."""
     request_id: _builtins.str

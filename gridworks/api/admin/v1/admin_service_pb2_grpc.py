@@ -266,7 +266,8 @@ class AdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ResetSandbox(self, request, context):
-        """Puts a sandbox back to its beginning; PERMISSION_DENIED in a live environment.
+        """Puts the caller's accounts in a sandbox back to their beginning: no orders, no positions, the
+        faucet's money. PERMISSION_DENIED in a live environment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

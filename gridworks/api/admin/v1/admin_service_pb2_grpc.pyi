@@ -73,7 +73,9 @@ class AdminServiceStub:
     ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListAuditEntriesRequest, _admin_service_pb2.ListAuditEntriesResponse]
     """What operators did, newest first."""
     ResetSandbox: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ResetSandboxRequest, _admin_service_pb2.ResetSandboxResponse]
-    """Puts a sandbox back to its beginning; PERMISSION_DENIED in a live environment."""
+    """Puts the caller's accounts in a sandbox back to their beginning: no orders, no positions, the
+    faucet's money. PERMISSION_DENIED in a live environment.
+    """
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
@@ -117,7 +119,9 @@ class AdminServiceAsyncStub(AdminServiceStub):
     ListAuditEntries: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListAuditEntriesRequest, _admin_service_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
     """What operators did, newest first."""
     ResetSandbox: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ResetSandboxRequest, _admin_service_pb2.ResetSandboxResponse]  # type: ignore[assignment]
-    """Puts a sandbox back to its beginning; PERMISSION_DENIED in a live environment."""
+    """Puts the caller's accounts in a sandbox back to their beginning: no orders, no positions, the
+    faucet's money. PERMISSION_DENIED in a live environment.
+    """
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     """What only operators do. Every mutation is written to the audit log with who, when and why."""
@@ -272,6 +276,8 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_service_pb2.ResetSandboxRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_service_pb2.ResetSandboxResponse, _abc.Awaitable[_admin_service_pb2.ResetSandboxResponse]]:
-        """Puts a sandbox back to its beginning; PERMISSION_DENIED in a live environment."""
+        """Puts the caller's accounts in a sandbox back to their beginning: no orders, no positions, the
+        faucet's money. PERMISSION_DENIED in a live environment.
+        """
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
