@@ -140,6 +140,8 @@ class Server:
         acts = Acts(self.core)
         calendars = Calendars(self.core, acts)
         keeper = Keeper(self.core, acts, calendars)
+        if self.core.sandbox is not None:
+            self.core.sandbox.schedule = keeper
         self._tasks.append(asyncio.create_task(keeper.run(settings.tick_seconds)))
         door = Door(self.core, acts, self.metrics)
         self._server = aio.server(interceptors=[door], options=options(settings))

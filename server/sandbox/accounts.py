@@ -54,11 +54,14 @@ class Accounts:
             and covers(name)
         )  # fmt: skip
 
-    async def reset(self, accounts: Sequence[int], key_id: int, request_id: str) -> Answer:
+    async def reset(
+        self, accounts: Sequence[int], note: bytes, key_id: int, request_id: str
+    ) -> Answer:
         """No orders, no positions, the money of the beginning; a repeated request does nothing.
 
         Two entries that stand side by side in the inbox: nothing comes between them, and the
-        request counts as done with the second. Raises AlreadyExists and as `open`.
+        request counts as done with the second, which has the `note` about it. Raises AlreadyExists
+        and as `open`.
         """
         state = self._sequencer.state
         mark = joined((MassCancel(account=accounts[0]).pack(),))
@@ -69,7 +72,7 @@ class Accounts:
                 return found
 
         def balance() -> bytes:
-            return mark.tobytes() + balancing(state, accounts, self.money_of)
+            return mark.tobytes() + balancing(state, accounts, self.money_of) + note
 
         flat = self._made(lambda: flattening(state, accounts))
         _, answer = await asyncio.gather(flat, self._made(balance))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import structlog
@@ -14,14 +14,14 @@ from domain.errors import CapacityError, InvalidField, StorageFull, Unavailable,
 from server.auth.keyring import Keyring
 from server.config import Settings
 from server.sandbox.accounts import Accounts
-from server.sandbox.agents import Agents
+from server.sandbox.agents.crowd import Agents
+from server.sandbox.agents.memory import Memory
 from server.sandbox.market import Market
-from server.sandbox.memory import Memory
 from server.sandbox.world import PROFILES, World, missing
 from server.sequencer import rows as own
 from server.sequencer.clock import VirtualClock, sandbox_clock
 from server.sequencer.state import Follower, State
-from server.sequencer.writer import Entry, Sequencer
+from server.sequencer.writer import Sequencer
 
 Array = np.ndarray[Any, Any]
 SECOND, MOST_JUMP = 10**9, 7 * 86_400 * 10**9
@@ -45,6 +45,15 @@ def clock_of(settings: Settings, state: State) -> VirtualClock | None:
     return sandbox_clock(begin, state.time, settings.sandbox_speed)
 
 
+class Schedule(Protocol):
+    """Who does something at planned times."""
+
+    next_at: int  # ns since 1970; 0: nothing is planned
+
+    async def look(self) -> None:
+        """Do what is due."""
+
+
 class Sandbox:
     """There is one where `environment` is sandbox. `open` it once, then `run` it."""
 
@@ -55,6 +64,7 @@ class Sandbox:
         self.settings, self.clock = settings, clock
         self._sequencer, self._keys = sequencer, keys
         self.accounts = Accounts(sequencer, settings.sandbox_faucet)
+        self.schedule: Schedule | None = None  # who moves phases by calendars
         self._market: Market | None = None
 
     async def open(self) -> None:
@@ -125,10 +135,16 @@ class Sandbox:
         """Let time pass; what was due in it has happened. Raises WrongState, InvalidField."""
         self.require_jump(by_ns)
         clock = self._virtual()
+        end = clock() + by_ns
+        while (now := clock()) < end and not self._sequencer.closing:
+            planned = 0 if self.schedule is None else self.schedule.next_at
+            await self._jump(clock, (min(end, planned) if planned > now else end) - now)
+            if self.schedule is not None:
+                await self.schedule.look()
+
+    async def _jump(self, clock: VirtualClock, by_ns: int) -> None:
         if self._market is not None:
             await self._market.jump(by_ns)
-            return
-        clock.go_on_from(clock() + by_ns)
-        done = asyncio.get_running_loop().create_future()
-        self._sequencer.put(Entry(own.tick(), done))
-        await done
+        else:
+            clock.go_on_from(clock() + by_ns)
+            await self._sequencer.call(own.tick())

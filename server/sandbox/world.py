@@ -13,7 +13,7 @@ from domain.attributes import InstrumentAttr
 from domain.codes import InstrumentType, MarginModel, Phase, Scope
 from domain.messages import Account, Deposit, Firm, Instrument, SetPhase, Setting
 from domain.tables import Table
-from server.sandbox.rates import Rates, known_rates
+from server.sandbox.agents.rates import Rates, known_rates
 from server.sequencer.catalogue import DIGITS, instrument_row, node_row
 from server.sequencer.state import State
 

@@ -11,7 +11,7 @@ from google.protobuf.json_format import MessageToDict
 from domain.errors import GridWorksError
 from server.auth.principal import Principal
 from server.auth.redaction import redact
-from server.auth.rights import ADMIN, RISK
+from server.auth.rights import ADMIN, RISK, SANDBOX
 from server.records import notes
 from server.sequencer.answers import Answer
 from server.sequencer.rows import WIDTH
@@ -22,7 +22,8 @@ from server.services.trial import Trial
 MOST_REQUEST = 2_000  # characters of a request that are kept
 _READS = ("risk:read", "admin:read", "market_data:read")
 # every method that changes something, and not orders: those are in the log themselves
-AUDITED = {m for table in (RISK, ADMIN) for m, right in table.items() if right.scope not in _READS}
+_TABLES = (RISK, ADMIN, SANDBOX)
+AUDITED = {m for table in _TABLES for m, right in table.items() if right.scope not in _READS}
 _log = structlog.get_logger(__name__)
 
 
@@ -45,6 +46,10 @@ class Acts:
         return await self.record(
             data, self._note(method, target, request, caller(), more), request.request_id
         )
+
+    def written(self, request: Any, method: str, target: str) -> bytes:
+        """The rows of a note, for who gives the commands in a way of their own."""
+        return notes.written(self._note(method, target, request, caller(), {}))
 
     async def record(self, data: bytes, text: dict[str, Any], request_id: str = "") -> Answer:
         """Commands with a note behind them. Raises as Sequencer.call."""

@@ -21,6 +21,7 @@ from gridworks.api.sandbox.v1.sandbox_service_pb2_grpc import add_SandboxService
 from gridworks.api.trading.v1 import order_entry_pb2
 from gridworks.api.trading.v1 import trading_service_pb2 as trading
 from gridworks.api.trading.v1.trading_service_pb2_grpc import add_TradingServiceServicer_to_server
+from server.sandbox.service import Sandboxes
 from server.services import drop_copy, order_entry
 from server.services.acts import Acts
 from server.services.admin.servicer import Admin
@@ -30,7 +31,6 @@ from server.services.market.bars import subscribe_bars
 from server.services.market.channels import subscribe
 from server.services.market.service import MarketData
 from server.services.risk.servicer import Risk
-from server.services.sandbox import Sandboxes
 from server.services.trading import Trading
 from server.transport import Health, add_standard
 
@@ -57,9 +57,9 @@ def add_services(server: Any, core: Core, acts: Acts, calendars: Calendars) -> H
     add_MarketDataServiceServicer_to_server(market_service, server)
     risk_service: Any = Risk(core, acts)
     add_RiskServiceServicer_to_server(risk_service, server)
-    admin_service: Any = Admin(core, acts, calendars)  # type: ignore[abstract]
+    admin_service: Any = Admin(core, acts, calendars)
     add_AdminServiceServicer_to_server(admin_service, server)
-    add_SandboxServiceServicer_to_server(Sandboxes(core), server)
+    add_SandboxServiceServicer_to_server(Sandboxes(core, acts), server)
     orders: dict[str, Any] = {
         "OrderEntry": grpc.stream_stream_rpc_method_handler(entry),
         "DropCopy": grpc.unary_stream_rpc_method_handler(

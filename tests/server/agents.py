@@ -5,8 +5,8 @@ import numpy as np
 from domain.attributes import InstrumentAttr
 from domain.codes import MarginModel
 from domain.tables import Table
-from server.sandbox.agents import Agents
-from server.sandbox.memory import Memory
+from server.sandbox.agents.crowd import Agents
+from server.sandbox.agents.memory import Memory
 from server.sandbox.world import PROFILES, World, missing
 from server.sequencer.rows import joined
 from server.sequencer.state import Bounds, State

@@ -10,10 +10,10 @@ from domain.errors import InvalidField
 from domain.tables import Table
 from server.config import load
 from server.main import Server
-from server.sandbox.agents import Agents
+from server.sandbox.agents.crowd import Agents
+from server.sandbox.agents.memory import Memory
+from server.sandbox.agents.rates import Observed, Rates, fit, known_rates
 from server.sandbox.market import Market
-from server.sandbox.memory import Memory
-from server.sandbox.rates import Observed, Rates, fit, known_rates
 from server.sandbox.world import CASH, PROFILES, World, call, missing
 from server.sequencer.clock import HeldClock, VirtualClock
 from server.sequencer.logbook import Logbook

@@ -5,8 +5,10 @@ import time
 import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
+from google.type.timeofday_pb2 import TimeOfDay
 
 from gridworks.api.admin.v1 import admin_service_pb2 as admin
+from gridworks.api.admin.v1 import resources_pb2 as resources_of_admin
 from gridworks.api.admin.v1.admin_service_pb2_grpc import AdminServiceStub
 from gridworks.api.market_data.v1 import market_data_service_pb2 as market
 from gridworks.api.market_data.v1.market_data_service_pb2_grpc import MarketDataServiceStub
@@ -18,6 +20,7 @@ from gridworks.api.trading.v1 import resources_pb2 as resources
 from gridworks.api.trading.v1 import trading_service_pb2 as trading
 from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceStub
 from gridworks.api.types.v1 import codes_pb2 as codes
+from gridworks.api.types.v1 import instrument_pb2
 from tests.control_stores import sqlite, sqlite_url  # noqa: F401
 from tests.server.running import running
 from tests.server.sequencing import compile_engine
@@ -186,6 +189,47 @@ def test_a_new_partner_finds_money(server):
     assert refused.value.code() == grpc.StatusCode.PERMISSION_DENIED
 
 
+def test_acts_in_a_sandbox_are_in_the_audit_log(server):
+    stub = SandboxServiceStub(server.channel("operator"))
+    stub.SetClock(api.SetClockRequest(speed=0))
+    log = AdminServiceStub(server.channel("operator"))
+    found = log.ListAuditEntries(admin.ListAuditEntriesRequest()).audit_entries
+    assert found[0].method == "SetClock"
+    methods = {entry.method for entry in found}
+    assert {"AdvanceClock", "OpenAccount"} <= methods
+
+
+def test_phases_follow_the_clock_of_the_sandbox(server):
+    """An instrument gets a calendar by which it closes in two seconds and opens two later."""
+    stub, begin = AdminServiceStub(server.channel("operator")), now(server)
+
+    def session(at, phase):
+        hours, rest = divmod(at % 86_400, 3600)
+        time_of_day = TimeOfDay(hours=hours, minutes=rest // 60, seconds=rest % 60)
+        return resources_of_admin.Calendar.Session(start=time_of_day, phase=phase)
+
+    short = resources_of_admin.Calendar(
+        name="calendars/short", time_zone="UTC",
+        sessions=[
+            session(begin - 60, codes.PHASE_CONTINUOUS), session(begin + 2, codes.PHASE_CLOSED),
+            session(begin + 4, codes.PHASE_CONTINUOUS),
+        ],
+    )  # fmt: skip
+    stub.UpdateCalendar(admin.UpdateCalendarRequest(calendar=short, allow_missing=True))
+    follows = instrument_pb2.Instrument(name="instruments/EURUSD", calendar="calendars/short")
+    stub.UpdateInstrument(admin.UpdateInstrumentRequest(instrument=follows))
+    books = MarketDataServiceStub(server.channel("operator"))
+
+    def phase():
+        return books.GetBook(market.GetBookRequest(instrument="instruments/EURUSD")).phase
+
+    found = [phase()]
+    for _ in range(2):
+        pass_time(server, 2)
+        found.append(phase())
+    assert found == [codes.PHASE_CONTINUOUS, codes.PHASE_CLOSED, codes.PHASE_CONTINUOUS]
+
+
 # ------------------------------------------------------------------ reset
 
 
@@ -274,7 +318,7 @@ def known(server, role):
         return False
 
 
-def test_live_refuses_all_of_it_and_keys_of_the_other_environment(tmp_path, sqlite, server):  # noqa: F811
+def test_live_refuses_all_of_it_and_foreign_keys(tmp_path, sqlite, server):  # noqa: F811
     url = sqlite()
     with running(tmp_path, url, prepare=nothing, environment="live") as live:
         live.keys["live"], live.keys["test"] = live_keys(url)

@@ -29,13 +29,13 @@ from gridworks.api.admin.v1.admin_service_pb2_grpc import AdminServiceServicer
 from server.codec.people.decimals import Scale, decimal, timestamp
 from server.codec.people.executions import refusal_of
 from server.codec.people.names import code, masked, segments
+from server.sandbox.service import reset
 from server.sequencer.catalogue import DIGITS, instrument_row, node_row
 from server.services import settings, views
 from server.services.acts import Acts
 from server.services.admin import health, log
 from server.services.calendars import Calendars
 from server.services.core import Core
-from server.services.sandbox import reset
 
 _NODES = {Level.ACCOUNT: Account, Level.DESK: Desk, Level.CLIENT: Client, Level.FIRM: Firm}
 
@@ -215,7 +215,7 @@ class Admin(AdminServiceServicer):
         return log.list_audit_entries(self._core, request)
 
     async def ResetSandbox(self, request: Any, context: Any) -> Any:
-        return await reset(self._core, request)
+        return await reset(self._core, self._acts, request)
 
     async def GetSystemStatus(self, request: Any, context: Any) -> Any:
         return health.status(self._core, self._started)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from domain.codes import Command
-from server.sandbox.makers import Makers
-from server.sandbox.memory import Memory
-from server.sandbox.momentum import Momentum
-from server.sandbox.noise import Noise
+from server.sandbox.agents.makers import Makers
+from server.sandbox.agents.memory import Memory
+from server.sandbox.agents.momentum import Momentum
+from server.sandbox.agents.noise import Noise
 from server.sandbox.world import World
 from server.sequencer.rows import joined, tick
 

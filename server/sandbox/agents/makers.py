@@ -8,7 +8,7 @@ import numpy as np
 
 from domain.codes import Command
 from domain.layout import COMMAND
-from server.sandbox.memory import Memory
+from server.sandbox.agents.memory import Memory
 from server.sandbox.world import View, World
 from server.sequencer.rows import joined, picked
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import structlog
-
 from domain.errors import InvalidField
 from domain.tables import Table
 from gridworks.api.admin.v1 import admin_service_pb2 as admin
@@ -18,9 +16,8 @@ from server.codec.people.decimals import plain, timestamp
 from server.codec.people.names import segments
 from server.sandbox.sandbox import Sandbox
 from server.sequencer import rows as own
+from server.services.acts import Acts
 from server.services.core import Core, caller
-
-_log = structlog.get_logger(__name__)
 
 
 def sandbox_of(core: Core) -> Sandbox:
@@ -33,8 +30,8 @@ def sandbox_of(core: Core) -> Sandbox:
 class Sandboxes(SandboxServiceServicer):
     """The clock, and accounts with money in them."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, core: Core, acts: Acts) -> None:
+        self._core, self._acts = core, acts
         self._passing: dict[tuple[int, str], asyncio.Task[None]] = {}
 
     async def GetSandbox(self, request: Any, context: Any) -> Any:
@@ -52,7 +49,12 @@ class Sandboxes(SandboxServiceServicer):
 
     async def SetClock(self, request: Any, context: Any) -> Any:
         sandbox_of(self._core).set_speed(request.speed, pretend=request.validate_only)
+        if not request.validate_only:
+            await self._note(request, "SetClock", "sandbox")
         return self._shown()
+
+    async def _note(self, request: Any, method: str, target: str) -> None:
+        await self._core.sequencer.call(self._acts.written(request, method, target))
 
     async def AdvanceClock(self, request: Any, context: Any) -> Any:
         found, who = sandbox_of(self._core), caller()
@@ -62,32 +64,36 @@ class Sandboxes(SandboxServiceServicer):
             key = (who.key_id, request.request_id)
             task = self._passing.get(key) if request.request_id else None
             if task is None:
-                task = asyncio.create_task(self._advance(found, by_ns, key))
+                task = asyncio.create_task(self._advance(found, by_ns, request))
                 self._passing[key] = task
                 task.add_done_callback(lambda _: self._passing.pop(key, None))
             await asyncio.shield(task)  # it goes on when the caller is gone
         return self._shown()
 
-    async def _advance(self, found: Sandbox, by_ns: int, key: tuple[int, str]) -> None:
+    async def _advance(self, found: Sandbox, by_ns: int, request: Any) -> None:
         """A TICK with the request's id comes last, so that a repeated request is known."""
+        key = (caller().key_id, request.request_id)
         last = own.tick(by_ns)
         if not self._core.sequencer.answered(last, *key):
             await found.advance(by_ns)
             await self._core.sequencer.call(last, *key)
+            await self._note(request, "AdvanceClock", "sandbox")
 
     async def OpenAccount(self, request: Any, context: Any) -> Any:
         found, core = sandbox_of(self._core), self._core
         [name] = segments("name", request.name, "accounts/*")
         if request.validate_only:
             return api.OpenAccountResponse(name=request.name)
-        await found.accounts.open([name])
+        if name not in core.known.nodes:
+            await found.accounts.open([name])
+            await self._note(request, "OpenAccount", request.name)
         number = core.known.account("name", request.name)
         cash = int(core.state.engine.table(Table.NODE)[number]["cash"])
         amount = core.state.catalogue.money(number).amount(cash)
         return api.OpenAccountResponse(name=request.name, account=number, cash=amount)
 
 
-async def reset(core: Core, request: Any) -> Any:
+async def reset(core: Core, acts: Acts, request: Any) -> Any:
     """ResetSandbox. Raises NotPermitted, InvalidField, AlreadyExists."""
     found, who = sandbox_of(core), caller()
     if request.seed:
@@ -95,8 +101,7 @@ async def reset(core: Core, request: Any) -> Any:
     accounts = found.accounts.of(lambda name: core.may_use(who, name))
     outcome = resources.Outcome(transact_time=timestamp(core.sequencer.clock()))
     if accounts and not request.validate_only:
-        answer = await found.accounts.reset(accounts, who.key_id, request.request_id)
+        note = acts.written(request, "ResetSandbox", f"{len(accounts)} accounts")
+        answer = await found.accounts.reset(accounts, note, who.key_id, request.request_id)
         outcome = resources.Outcome(seq=answer.seq, transact_time=timestamp(answer.time))
-        _log.info("a sandbox was reset", by=who.label, accounts=len(accounts), seq=answer.seq,
-                  reason=request.reason)  # fmt: skip
     return admin.ResetSandboxResponse(outcome=outcome)

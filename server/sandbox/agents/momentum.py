@@ -8,7 +8,7 @@ import numpy as np
 
 from domain.codes import Command, OrdType, Side, TimeInForce
 from domain.layout import COMMAND
-from server.sandbox.memory import FAST, SLOW, Memory
+from server.sandbox.agents.memory import FAST, SLOW, Memory
 from server.sandbox.world import View, World
 
 Array = np.ndarray[Any, Any]
