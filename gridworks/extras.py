@@ -5,6 +5,8 @@ EXTRA = {
     "numba": "engine",
     "pandas": "engine",
     "cryptography": "server",
+    "exchange_calendars": "server",
+    "opentelemetry": "otel",
     "django": "portal",
     "psycopg": "portal",
     "matplotlib": "dev",

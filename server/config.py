@@ -101,6 +101,12 @@ class Settings(BaseSettings):
     four_eyes_factor: float = Field(
         1.5, ge=1, description="A limit that grows by more than this needs a second person."
     )
+    traces: str | None = Field(
+        None, description="OTLP collector that traces go to, such as http://host:4318/v1/traces."
+    )
+    trace_share: float = Field(
+        1.0, ge=0, le=1, description="Share of traces that begin here and are sent."
+    )
     log_json: bool = Field(False, description="Log lines as JSON instead of text.")
     sandbox_market: Literal["none", "agents"] = Field(
         "none", description="Who trades beside the partners: nobody, or agents."

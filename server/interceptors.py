@@ -24,6 +24,7 @@ from server.services.acts import AUDITED, Acts
 from server.services.core import Core, set_caller
 from server.status import Status, status_of
 from server.telemetry import Metrics
+from server.tracing import Tracing
 
 Call = Callable[[Any, Any], Awaitable[Any]]
 LEAST_SECONDS = 0.0005  # a call with less time left is not begun
@@ -33,8 +34,9 @@ _log = structlog.get_logger(__name__)
 class Door(aio.ServerInterceptor):
     """Wraps the handler of every method, once."""
 
-    def __init__(self, core: Core, acts: Acts, metrics: Metrics) -> None:
+    def __init__(self, core: Core, acts: Acts, metrics: Metrics, tracing: Tracing) -> None:
         self._core, self._acts, self._metrics = core, acts, metrics
+        self._tracing = tracing
         self._wrapped: dict[str, tuple[Any, Any]] = {}
 
     async def intercept_service(self, continuation: Any, details: Any) -> Any:
@@ -54,7 +56,24 @@ class Door(aio.ServerInterceptor):
         if handler.unary_stream:
             run = self._streaming(method, handler.unary_stream, reads=False)
             return grpc.unary_stream_rpc_method_handler(run, *both)
-        return grpc.unary_unary_rpc_method_handler(self._unary(method, handler.unary_unary), *both)
+        call = self._traced(method, self._unary(method, handler.unary_unary))
+        return grpc.unary_unary_rpc_method_handler(call, *both)
+
+    def _traced(self, method: str, call: Call) -> Call:
+        if not self._tracing.on:
+            return call
+
+        async def run(request: Any, context: Any) -> Any:
+            with self._tracing.call(method, context.invocation_metadata()) as told:
+                try:
+                    answer = await call(request, context)
+                    told("OK")
+                    return answer
+                except BaseException:
+                    told(context.code().name if hasattr(context.code(), "name") else "UNKNOWN")
+                    raise
+
+        return run
 
     def _unary(self, method: str, inner: Call) -> Call:
         async def run(request: Any, context: Any) -> Any:
@@ -122,7 +141,7 @@ class Door(aio.ServerInterceptor):
 
     def _count(self, who: Principal | None, method: str, code: str) -> None:
         """Raises StorageFull, LogFailed: then the answer must not leave."""
-        self._metrics.calls.labels(method, code).inc()
+        self._metrics.count(method, code)
         if who is not None:
             self._core.meter.served([Served(who.key_id, method, code)])
 

@@ -6,16 +6,13 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import Any
 
-import grpc
 import numpy as np
 import structlog
 from grpc import aio
 from prometheus_client import start_http_server
 
-from domain.errors import InvalidField, Unavailable
+from domain.errors import Unavailable
 from domain.layout import COMMAND
 from engine.exchange import Exchange
 from journal import Recovery
@@ -32,12 +29,15 @@ from server.sequencer.logbook import Logbook
 from server.sequencer.state import Bounds, State, open_log, recover
 from server.sequencer.writer import Sequencer
 from server.services.acts import Acts
+from server.services.admin import parts
 from server.services.calendars import Calendars
 from server.services.core import Core
 from server.services.registry import add_services
 from server.streams.barfeed import BarFeed
 from server.streams.fanout import Fanout
 from server.telemetry import Metrics
+from server.tls import Certificates
+from server.tracing import Tracing, tracing_of
 from server.transport import options
 
 LOG_FILE, USAGE_FOLDER = "commands.db", "usage"
@@ -50,6 +50,8 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.metrics = settings, Metrics()
+        self.tracing = Tracing()
+        self.certificates: Certificates | None = None
         self.port = 0
         self.recovery = Recovery()
         self._stack = AsyncExitStack()
@@ -60,7 +62,8 @@ class Server:
     async def start(self) -> None:
         """Recover, then open the door. Raises InvalidField, LogError, Unavailable."""
         settings = self.settings
-        credentials = _credentials(settings)
+        self.certificates = _certificates(settings)
+        self.tracing = tracing_of(settings)
         settings.folder.mkdir(parents=True, exist_ok=True)
         async with AsyncExitStack() as stack:
             watch = stack.enter_context(Watch(settings.control_url.get_secret_value()))
@@ -81,7 +84,8 @@ class Server:
             self._begin()
             await self._disconnect_all(state)
             await self._keep_time()
-            await self._open(credentials)
+            await self._open()
+            self._tell_parts(watch, meter)
             loop = asyncio.get_running_loop()
 
             def lapsed(keys: frozenset[int]) -> None:
@@ -89,22 +93,24 @@ class Server:
 
             watch.on_lapse(lapsed)
             self._stack = stack.pop_all()
-        _log.info("serving", host=settings.host, port=self.port, tls=credentials is not None,
+        _log.info("serving", host=settings.host, port=self.port, tls=self.certificates is not None,
                   environment=settings.environment, policy=settings.policy)  # fmt: skip
 
     def _core(self, state: State, book: Logbook, gate: Gate, meter: Meter) -> Core:
-        settings, fanout, virtual = self.settings, Fanout(state), clock_of(self.settings, state)
+        settings, virtual = self.settings, clock_of(self.settings, state)
+        stage = self._stages()
+        fanout = Fanout(state, stage)
         clock = HeldClock(last=state.time) if virtual is None else HeldClock(virtual, state.time)
         sequencer = Sequencer(
             state, book, clock, fanout, most_waiting=settings.inbox,
             most_batch=settings.batch, snapshot_every=settings.snapshot_every,
-            stage=self.metrics.stage,
+            stage=stage,
         )  # fmt: skip
         play = settings.environment == "sandbox"
         sandbox = Sandbox(settings, sequencer, virtual, gate.keys) if play else None
         bars = BarFeed(state)
         sequencer.alarm = lambda: bars.next_end
-        return Core(settings, state, sequencer, fanout, bars, gate, meter, sandbox)
+        return Core(settings, state, sequencer, fanout, bars, gate, meter, sandbox, stage)
 
     def _begin(self) -> None:
         sequencer = self.core.sequencer
@@ -135,23 +141,38 @@ class Server:
         for number in left:
             await self.core.sequencer.call(own.disconnect(number))
 
-    async def _open(self, credentials: Any) -> None:
+    def _stages(self) -> Callable[[str, float], None]:
+        """Who is told how long each part of the way of a batch took."""
+        count, trace = self.metrics.stages.observe, self.tracing.stage
+        if not self.tracing.on:
+            return count
+
+        def both(name: str, seconds: float) -> None:
+            count(name, seconds)
+            trace(name, seconds)
+
+        return both
+
+    async def _open(self) -> None:
         settings = self.settings
         acts = Acts(self.core)
         calendars = Calendars(self.core, acts)
-        keeper = Keeper(self.core, acts, calendars)
+        self._keeper = Keeper(self.core, acts, calendars)
         if self.core.sandbox is not None:
-            self.core.sandbox.schedule = keeper
-        self._tasks.append(asyncio.create_task(keeper.run(settings.tick_seconds)))
-        door = Door(self.core, acts, self.metrics)
+            self.core.sandbox.schedule = self._keeper
+        self._tasks.append(asyncio.create_task(self._keeper.run(settings.tick_seconds)))
+        door = Door(self.core, acts, self.metrics, self.tracing)
         self._server = aio.server(interceptors=[door], options=options(settings))
         self._health = add_services(self._server, self.core, acts, calendars)
         address = f"{settings.host}:{settings.port}"
         try:
-            if credentials is None:
+            if self.certificates is None:
                 self.port = self._server.add_insecure_port(address)
             else:
-                self.port = self._server.add_secure_port(address, credentials)
+                self.port = self._server.add_secure_port(
+                    address, self.certificates.credentials()
+                )
+                self._tasks.append(asyncio.create_task(self.certificates.run()))
         except RuntimeError as error:
             raise Unavailable(f"cannot listen on {address}: {error}") from error
         await self._server.start()
@@ -161,6 +182,24 @@ class Server:
                 settings.metrics_port, settings.host, registry=self.metrics.registry
             )
             self._stack.callback(httpd.shutdown)
+
+    def _tell_parts(self, watch: Watch, meter: Meter) -> None:
+        """The parts of the server that GetSystemStatus asks."""
+        found = {
+            "keys": lambda: parts.keys(watch), "metering": lambda: parts.metering(meter),
+            "schedule": lambda: parts.schedule(self._keeper, self.core.sequencer.clock()),
+            "latency": lambda: parts.latency(self.metrics),
+        }  # fmt: skip
+        certificates = self.certificates
+        if certificates is not None:
+            found["certificate"] = lambda: parts.certificate(certificates)
+            self.metrics.expiry.set_function(lambda: certificates.left.total_seconds())
+        self.core.parts.update(found)
+
+    def look_again(self) -> None:
+        """Take a new certificate now, if there is one."""
+        if self.certificates is not None:
+            self.certificates.look(always=True)
 
     def _lapse(self, keys: frozenset[int]) -> None:
         from server.auth.denial import NotAuthenticated
@@ -188,6 +227,7 @@ class Server:
             task.cancel()
         ended = await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._stack.aclose()
+        self.tracing.close()
         _log.info("stopped", seq=self.core.state.seq)
         for result in ended:
             if isinstance(result, Exception):
@@ -201,29 +241,9 @@ def _bounds(settings: Settings) -> Bounds:
     return Bounds(*kept, bars=settings.keep_bars, acts=settings.keep_acts)
 
 
-def _credentials(settings: Settings) -> Any:
+def _certificates(settings: Settings) -> Certificates | None:
     """TLS of the server; None only when it was asked for. Raises InvalidField."""
-    if settings.insecure:
-        return None
-    if settings.certificate is None or settings.private_key is None:
-        raise InvalidField(
-            "certificate", None,
-            "a certificate and a private key (gridworks certs makes some), or insecure = true",
-        )  # fmt: skip
-    files = (settings.private_key, settings.certificate, settings.client_ca)
-    key, chain, client_ca = (_read(path) for path in files)
-    assert key is not None
-    assert chain is not None
-    return grpc.ssl_server_credentials(
-        [(key, chain)], root_certificates=client_ca, require_client_auth=client_ca is not None
-    )
-
-
-def _read(path: Path | None) -> bytes | None:
-    try:
-        return None if path is None else path.read_bytes()
-    except OSError as error:
-        raise InvalidField("certificate", str(path), f"a file that can be read: {error}") from None
+    return None if settings.insecure else Certificates(settings)
 
 
 async def serve(settings: Settings, ready: Callable[[Server], None] = lambda server: None) -> None:
@@ -233,6 +253,7 @@ async def serve(settings: Settings, ready: Callable[[Server], None] = lambda ser
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.ask_to_stop)
+    loop.add_signal_handler(signal.SIGHUP, server.look_again)
     ready(server)
     try:
         await server.wait()

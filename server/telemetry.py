@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
 
 from server.auth.redaction import redact
 
@@ -16,11 +22,69 @@ _FINE = (
 )  # fmt: skip
 
 
+STAGES = ("decode", "queue", "log", "engine", "encode", "publish")
+WINDOW_SECONDS = 10.0
+
+
+class Stages(Collector):
+    """Histograms of the parts of an order's way, for less than a microsecond each.
+
+    decode: bytes to rows; queue: from its arrival until the batch of the oldest command begins;
+    log: until the batch is durable; engine: applying it; encode: reports and market data to bytes;
+    publish: until everybody was told, encode included.
+    """
+
+    def __init__(self) -> None:
+        self._counts = {name: [0] * (len(_FINE) + 1) for name in STAGES}
+        self._sums = dict.fromkeys(STAGES, 0.0)
+        self._before = self._now = self._copied()
+        self._turned = time.monotonic()
+
+    def observe(self, name: str, seconds: float) -> None:
+        """One batch or message took so long in one part."""
+        self._counts[name][bisect_left(_FINE, seconds)] += 1
+        self._sums[name] += seconds
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        """For Prometheus."""
+        made = HistogramMetricFamily(
+            "gridworks_stage_seconds", "Parts of the way of a batch.", labels=["stage"]
+        )
+        for name, counts in self._copied().items():
+            sums = list(accumulate(counts))
+            bounds = [*(str(bound) for bound in _FINE), "+Inf"]
+            made.add_metric([name], list(zip(bounds, sums)), self._sums[name])
+        yield made
+
+    def _copied(self) -> dict[str, list[int]]:
+        return {name: list(counts) for name, counts in self._counts.items()}
+
+    def recent(self) -> dict[str, float]:
+        """Percentiles 50 and 99 in microseconds of the last 10 to 20 s, by part.
+
+        They are upper bounds of buckets: the true value is at most this.
+        """
+        now = time.monotonic()
+        if now - self._turned >= WINDOW_SECONDS:
+            self._before, self._now, self._turned = self._now, self._copied(), now
+        found = {}
+        for name, counts in self._counts.items():
+            fresh = [a - b for a, b in zip(counts, self._before[name])]
+            sums = list(accumulate(fresh))
+            for share in (50, 99) if sums[-1] else ():
+                place = bisect_left(sums, sums[-1] * share / 100)
+                found[f"{name}_p{share}_us"] = 1e6 * (*_FINE, _FINE[-1])[place]
+        return found
+
+
 class Metrics:
     """The metrics of one server, in a registry of their own."""
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
+        self.stages = Stages()
+        registry.register(self.stages)
+        self.answered = 0
         self.calls = Counter(
             "gridworks_calls", "Calls that were answered.", ("method", "code"), registry=registry
         )
@@ -28,18 +92,20 @@ class Metrics:
             "gridworks_call_seconds", "Duration of unary calls.", ("method",),
             buckets=_FINE, registry=registry,
         )  # fmt: skip
-        self.stages = Histogram(
-            "gridworks_stage_seconds", "One batch on its way: log, engine, publish.", ("stage",),
-            buckets=_FINE, registry=registry,
-        )  # fmt: skip
         self.waiting = Gauge("gridworks_inbox", "Commands in the inbox.", registry=registry)
         self.seq = Gauge("gridworks_seq", "Last command applied.", registry=registry)
         self.durable = Gauge("gridworks_durable_seq", "Last durable command.", registry=registry)
         self.readers = Gauge("gridworks_streams", "Open streams.", registry=registry)
 
-    def stage(self, name: str, seconds: float) -> None:
-        """One batch took so long in one part of the way."""
-        self.stages.labels(name).observe(seconds)
+        self.expiry = Gauge(
+            "gridworks_certificate_seconds", "Until the server's certificate expires.",
+            registry=registry,
+        )  # fmt: skip
+
+    def count(self, method: str, code: str) -> None:
+        """One call was answered."""
+        self.answered += 1
+        self.calls.labels(method, code).inc()
 
 
 def set_up_logs(as_json: bool) -> None:

@@ -9,7 +9,9 @@ from gridworks import __version__
 from gridworks.extras import hint
 
 # The order in which `gridworks --help` lists them.
-COMMANDS = ("demo", "replay", "bench", "check", "indicators", "control", "certs", "serve")
+COMMANDS = (
+    "demo", "replay", "bench", "check", "indicators", "control", "certs", "serve", "status", "log",
+)  # fmt: skip
 
 
 def version() -> None:

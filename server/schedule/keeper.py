@@ -38,15 +38,21 @@ class Keeper:
         self._random = random.Random()
         self._delays: dict[tuple[str, int], int] = {}
         self._plans: dict[str, tuple[object, int, list[Planned]]] = {}
+        self.problem = ""  # why a change could not be made, in words
         self.next_at = 0  # ns since 1970 of the next change that is known; 0: none
 
     async def run(self, every_seconds: float) -> None:
         """Look again and again, until canceled."""
         while not self._core.sequencer.closing:
             try:
+                self.problem = ""
                 await self.look()
             except GridWorksError as problem:  # a full disk or inbox: the next look tries again
+                self.problem = f"a change has to wait: {problem}"
                 _log.warning("the schedule has to wait", error=str(problem))
+            except Exception as bug:  # the market goes on without its calendar, and says so
+                self.problem = "the schedule does not work; the log says why"
+                _log.exception("the schedule does not work", exc_info=bug)
             await asyncio.sleep(every_seconds)
 
     async def look(self) -> None:
@@ -56,7 +62,7 @@ class Keeper:
             try:
                 changes = await self._changes(name, now)
             except InvalidField as problem:  # a public calendar that ends before this year
-                _log.error("a calendar has no plan", calendar=name, error=str(problem))
+                self.problem = f"{name} has no plan: {problem}"
                 continue
             upcoming += [change.at for change in changes if change.at > now][:1]
             await self._phases(name, [c for c in changes if c.phase is not None], now)

@@ -53,6 +53,7 @@ class Entry:
     at: int = 0
     before: int = 0
     behind: int = 0
+    since: float = 0.0  # when it was put into the inbox, by time.perf_counter
     count: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,6 +117,7 @@ class Sequencer:
             raise CapacityError("commands of one call", self._most_batch)
         if self._waiting + entry.count > self._most_waiting:
             raise CapacityError("the inbox of commands", self._most_waiting)
+        entry.since = time.perf_counter()
         self._inbox.append(entry)
         self._waiting += entry.count
         self._arrived.set()
@@ -240,6 +242,7 @@ class Sequencer:
                 break
         self._waiting -= count
         self._left.set()
+        self._stage("queue", time.perf_counter() - entries[0].since)
         for entry in entries:
             self._make(entry)
         return entries

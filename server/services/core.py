@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,6 +42,7 @@ class Core:
     gate: Gate
     meter: Meter
     sandbox: Sandbox | None = None  # None where trading is live
+    stage: Callable[[str, float], None] = lambda name, seconds: None
     parts: dict[str, Any] = field(default_factory=dict)  # name -> admin.health.Probe
 
     @property

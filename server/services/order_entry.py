@@ -124,8 +124,9 @@ class Stream:
 
         Raises InvalidField, NotPermitted, LimitReached, WrongState, Unavailable.
         """
-        self._heard = time.monotonic()
+        self._heard, begin = time.monotonic(), time.perf_counter()
         rows = self._decoder.one(message)
+        self._core.stage("decode", time.perf_counter() - begin)
         number, control = self._decoder.msg_seq_num, self._decoder.control
         if len(rows):
             await self._commands(rows, number)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,8 +39,10 @@ class Ends(Protocol):
 class Fanout:
     """The live readers of one state. Everything happens between two batches, in the loop."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(
+        self, state: State, stage: Callable[[str, float], None] = lambda name, seconds: None
+    ) -> None:
+        self._state, self._stage = state, stage
         self._reports, self._market = Encoder(REPORT), Encoder(MARKET)
         self._again = {REPORT: Encoder(REPORT), MARKET: Encoder(MARKET)}
         self._starts, self._names = np.zeros(1, np.int64), np.zeros(2, np.int64)
@@ -59,7 +62,9 @@ class Fanout:
             self._tell_market(applied)
 
     def _tell_reports(self, applied: Applied) -> None:
+        begin = perf_counter()
         self._reports.encode(applied.reports)
+        self._stage("encode", perf_counter() - begin)
         if self._sessions:
             numbered, done = self._state.sessions.reports, self._state.sessions.commands
             for number, picks in self._by_session(applied):
@@ -98,7 +103,9 @@ class Fanout:
             readers = self._channels.get(number)
             if readers:
                 if not encoded:
+                    begin = perf_counter()
                     self._market.encode(applied.market)
+                    self._stage("encode", perf_counter() - begin)
                     encoded = True
                 picks = np.flatnonzero(applied.channels == number)
                 first = self._state.channels.last(number) - len(picks) + 1
