@@ -8,7 +8,6 @@ import numpy as np
 
 from domain.codes import Feed, MarketType
 from domain.layout import MARKET
-from server.sequencer.numbering.tally import number_updates
 from server.sequencer.numbering.window import Window
 from server.sequencer.rows import Rows
 
@@ -21,10 +20,10 @@ _OF = {
     MarketType.ORDER_DELETE: Feed.L3, MarketType.INDICATIVE: Feed.AUCTION,
     MarketType.STATUS: Feed.STATUS,
 }  # fmt: skip
-_SLOTS = 8  # channels an instrument, as `number_updates` counts them
-_SLOT_OF = np.zeros(256, np.int64)
+_SLOTS = 8  # channels an instrument, as the kernel counts them
+SLOT_OF = np.zeros(256, np.int64)
 for _kind, _feed in _OF.items():
-    _SLOT_OF[_kind] = FEEDS.index(_feed)
+    SLOT_OF[_kind] = FEEDS.index(_feed)
 
 
 def channel(instrument: int, feed: Feed) -> int:
@@ -49,13 +48,10 @@ class Channels:
         self.window = Window(MARKET, keep, {"channel": np.int64, "time": np.int64})
         self.counts = np.zeros(_SLOTS, np.int64)
 
-    def add(self, rows: Rows, times: Array) -> Array:
-        """Take in the rows of a batch, of instruments that there is room for: their channels."""
-        found = np.empty(len(rows), np.int64)
-        if len(found):
-            number_updates(rows, _SLOT_OF, self.counts, found)
-            self.window.add(rows, channel=found, time=times)
-        return found
+    def add(self, rows: Rows, channels: Array, times: Array) -> None:
+        """Keep the rows of a batch with the channel and the time of each."""
+        if len(rows):
+            self.window.add(rows, channel=channels, time=times)
 
     def make_room(self, instruments: int) -> None:
         """Let there be channels for instruments with numbers up to this one."""

@@ -1,7 +1,8 @@
 """The command log off the event loop: one thread writes, and what waits goes in one commit.
 
 Under `disk` a batch is applied when it is on the device. Under `memory` it is applied at once and
-written soon after: a crash loses what had not been written, and nothing in the middle.
+written soon after, with what else came in GATHER_SECONDS: a crash loses what had not been written,
+and nothing in the middle.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Literal
 
 from domain.errors import LogError
@@ -17,6 +19,7 @@ from journal import SqliteLog
 from server.sequencer.rows import WIDTH
 
 Policy = Literal["memory", "disk"]
+GATHER_SECONDS = 0.02
 MOST_WAITING = 64 * 2**20  # bytes that the policy `memory` leaves unwritten at most
 
 
@@ -29,6 +32,7 @@ class Logbook:
         self._waiting: list[tuple[int, int, bytes]] = []
         self._bytes = 0
         self._flush: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
         self._broken: LogError | None = None
 
     @property
@@ -71,15 +75,24 @@ class Logbook:
     async def _write_waiting(self) -> None:
         try:
             while self._waiting:
+                await self._gathered()
                 batches, self._waiting, self._bytes = self._waiting, [], 0
                 await self._run(self.log.append_many, batches)
         except LogError as error:  # what was applied is not in the log: nothing can go on
             self._broken = error
 
+    async def _gathered(self) -> None:
+        """Wait a little for more to go into one commit, unless somebody waits for it."""
+        if not self._hurry.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), GATHER_SECONDS)
+
     async def drain(self) -> None:
         """Wait until everything accepted is written. Raises LogError."""
         if self._flush is not None:
+            self._hurry.set()
             await self._flush
+            self._hurry.clear()
         if self._broken:
             raise self._broken
 

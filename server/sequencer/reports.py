@@ -15,7 +15,7 @@ from domain.codes import Level
 from domain.layout import REPORT
 from domain.tables import Table
 from engine.exchange import Exchange
-from server.sequencer.numbering.tally import own_reports
+from server.sequencer.numbering.places import Place, Places
 from server.sequencer.numbering.window import Window
 from server.sequencer.rows import Rows
 from server.sequencer.sessions import Sessions
@@ -35,24 +35,23 @@ class Reports:
         self.counts = np.zeros(1, np.int64)  # by node: reports of accounts at or below it
         self._population = -1
 
-    def _grow(self, size: int) -> None:
+    def grow(self, size: int) -> None:
         """Room for an order table of so many rows."""
         if size > len(self._owners):
             wider = np.zeros(max(size, 2 * len(self._owners)), np.int32)
             wider[: len(self._owners)] = self._owners
             self._owners = wider
 
-    def add(self, rows: Rows, reports: Rows) -> tuple[Array, Array]:
-        """Take in the reports of a batch; returns the two sessions of each row, 0: none."""
+    def show(self, places: Places) -> None:
+        """Let the kernel count in these arrays."""
         self._follow_nodes()
-        self._grow(len(self._engine.table(Table.ORDER)))
-        entered, asked = np.empty(len(reports), np.int32), np.empty(len(reports), np.int32)
-        own_reports(
-            rows, reports, self._owners, self._parents, self._sessions.reports, self.counts,
-            entered, asked,
-        )  # fmt: skip
+        places.put(Place.OWNERS, self._owners)
+        places.put(Place.PARENTS, self._parents)
+        places.put(Place.NODES, self.counts)
+
+    def add(self, reports: Rows, entered: Array, asked: Array) -> None:
+        """Keep the reports of a batch with the two sessions of each, 0: none."""
         self.window.add(reports, entered=entered, asked=asked, account=reports["account"])
-        return entered, asked
 
     def _follow_nodes(self) -> None:
         if self._engine.population != self._population:
@@ -104,5 +103,5 @@ class Reports:
         self.counts = np.frombuffer(parts.get("reports.nodes", bytes(8)), np.int64).copy()
         self._population = -1
         owners = self._engine.table(Table.DETAIL)["session"]  # what the window no longer tells
-        self._grow(len(owners))
+        self.grow(len(owners))
         self._owners[: len(owners)] = owners

@@ -10,8 +10,8 @@ import numpy as np
 from domain.codes import Command
 from domain.errors import CapacityError
 from domain.limits import MAX_SESSIONS
-from server.sequencer.numbering.tally import count_commands
-from server.sequencer.rows import Rows, connected
+from server.sequencer.numbering.places import Place, Places
+from server.sequencer.rows import connected
 
 Array = np.ndarray[Any, Any]
 
@@ -81,14 +81,13 @@ class Sessions:
         self._by_name[session.key_id, session.name] = session
         return session
 
-    def learn(self, rows: Rows) -> None:
-        """Follow the commands of a batch: who connected, and how many commands each has sent."""
-        place = count_commands(rows, 0, self.commands)
-        while place < len(rows):
-            self._connect(rows[place])
-            place = count_commands(rows, place + 1, self.commands)
+    def show(self, places: Places) -> None:
+        """Let the kernel count in these arrays."""
+        places.put(Place.COMMANDS, self.commands)
+        places.put(Place.NUMBERED, self.reports)
 
-    def _connect(self, row: Any) -> None:
+    def connect(self, row: Any) -> None:
+        """Follow a CONNECT or DISCONNECT."""
         if row["command"] == Command.DISCONNECT:
             gone = self._by_number.get(int(row["entity"]))
             if gone is not None:

@@ -19,8 +19,10 @@ from server.records.register import Register
 from server.sequencer.answers import Answers
 from server.sequencer.bars import Bars
 from server.sequencer.catalogue import Catalogue
-from server.sequencer.channels import Array, Channels
+from server.sequencer.channels import SLOT_OF, Array, Channels
 from server.sequencer.memory import CopyOnWrite
+from server.sequencer.numbering.numbers import Numbers, Owned
+from server.sequencer.numbering.places import Place
 from server.sequencer.reports import Reports
 from server.sequencer.rows import WIDTH, Rows
 from server.sequencer.sessions import Sessions
@@ -38,7 +40,10 @@ class Bounds(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """A batch and what it caused: reports with their two sessions, market rows with theirs."""
+    """A batch and what it caused: reports with their two sessions, market rows with their channel.
+
+    Sessions and channels are memory that the next batch reuses.
+    """
 
     rows: Rows
     reports: Rows
@@ -78,29 +83,52 @@ class State:
         self.reports = Reports(self.engine, self.sessions, bounds.reports)
         self.channels = Channels(bounds.market)
         self.bars = Bars(bounds.bars)
+        self._numbers, self._now = Numbers(SLOT_OF), 0
         self.answers = Answers(bounds.answers, bounds.answer_reports)
         self.register = Register(bounds.acts)
 
     def apply(self, rows: Rows) -> Applied:
         """Apply rows that have their seq and time; at least one."""
         engine = self.engine
-        before, now = engine.population, self.time
+        before, now = engine.population, self._now
         reports = engine.apply(rows)
         if engine.population != before:
             self.catalogue.learn(rows, reports)
             self._make_room()
-        self.sessions.learn(rows)
-        entered, asked = self.reports.add(rows, reports)
-        self.answers.learn(rows, reports)
-        self.register.learn(rows, reports)
         market = engine.market()
+        owned = self._number(rows, reports, market)
+        self.reports.add(reports, owned.entered, owned.asked)
+        if owned.tokens:
+            self.answers.learn(rows, reports)
+        if owned.others:
+            self.register.learn(rows, reports)
         times = _times(rows, market, now)
-        channels = self.channels.add(market, times)
+        self._now = max(now, int(rows["transact_time"].max()))
+        self.channels.add(market, owned.channels, times)
         if len(market):
             self.bars.add(market, times)
         if self.follower is not None:
             self.follower.learn(engine, rows)
-        return Applied(rows, reports, entered, asked, market, channels)
+        return Applied(rows, reports, owned.entered, owned.asked, market, owned.channels)
+
+    def _number(self, rows: Rows, reports: Rows, market: Rows) -> Owned:
+        """Whose the rows are; all counts move on."""
+        numbers, places = self._numbers, self._numbers.places
+        numbers.show(rows, reports, market)
+        self.reports.show(places)
+        self.sessions.show(places)
+        places.put(Place.CHANNELS, self.channels.counts)
+        place = numbers.follow(0)
+        while place < len(rows):
+            if place < 0:
+                self.reports.grow(-place)
+                self.reports.show(places)
+                place = len(rows) - 1  # its commands are counted
+            else:
+                self.sessions.connect(rows[place])
+                self.sessions.show(places)
+            place = numbers.follow(place + 1)
+        return numbers.owned(len(reports), len(market))
 
     @property
     def _beside(self) -> tuple[Any, ...]:
@@ -144,6 +172,7 @@ class State:
             for each in self._beside:
                 each.load(parts)
             self._make_room()
+            self._now = self.time
             if self.follower is not None:
                 self.follower.load(parts)
         except (InvalidField, ValueError, KeyError, TypeError) as error:

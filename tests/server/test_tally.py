@@ -8,6 +8,8 @@ import pytest
 from domain.codes import Command, ExecType, ReportType
 from domain.layout import COMMAND, MARKET, REPORT
 from server.sequencer.numbering import tally
+from server.sequencer.numbering.numbers import Numbers
+from server.sequencer.numbering.places import Place
 
 pytestmark = pytest.mark.nojit
 PARENTS = np.array([0, 0, 1, 1, 2, 3, 4, 4, 5, 0], np.int32)
@@ -55,19 +57,39 @@ def obvious(rows, reports, owners, parents, known: int):
     return entered, asked, sessions, nodes
 
 
+def shown(rows, reports, market, sessions: int = 5, owners=None, kinds=None) -> tuple:
+    """(numbers, what it counts in) of a batch that is yet to be followed."""
+    counted = {
+        Place.OWNERS: np.zeros(64, np.int32) if owners is None else owners,
+        Place.PARENTS: PARENTS,
+        Place.NODES: np.zeros(len(PARENTS), np.int64),
+        Place.COMMANDS: np.zeros(sessions, np.int64),
+        Place.NUMBERED: np.zeros(sessions, np.int64),
+        Place.CHANNELS: np.zeros(24, np.int64),
+    }
+    numbers = Numbers(np.zeros(256, np.int64) if kinds is None else kinds)
+    numbers.show(rows, reports, market)
+    for place, array in counted.items():
+        numbers.places.put(place, array)
+    return numbers, counted
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_reports_go_to_who_entered_and_who_asked(seed):
     rows, reports = random_batch(seed)
-    owners, sessions = np.zeros(64, np.int32), np.zeros(5, np.int64)
+    owners = np.zeros(64, np.int32)
     owners[7] = 3
-    nodes = np.zeros(len(PARENTS), np.int64)
-    entered, asked = np.zeros(len(reports), np.int32), np.zeros(len(reports), np.int32)
-    tally.own_reports(rows, reports, owners, PARENTS, sessions, nodes, entered, asked)
-    wanted = obvious(rows, reports, {7: 3}, PARENTS, len(sessions))
-    assert entered.tolist() == wanted[0]
-    assert asked.tolist() == wanted[1]
-    assert sessions.tolist() == [wanted[2][n] for n in range(5)]
-    assert nodes.tolist() == [wanted[3][n] for n in range(len(PARENTS))]
+    numbers, counted = shown(rows, reports, np.zeros(0, MARKET), owners=owners)
+    assert numbers.follow(0) == len(rows)
+    found = numbers.owned(len(reports), 0)
+    wanted = obvious(rows, reports, {7: 3}, PARENTS, 5)
+    assert found.entered.tolist() == wanted[0]
+    assert found.asked.tolist() == wanted[1]
+    assert counted[Place.NUMBERED].tolist() == [wanted[2][n] for n in range(5)]
+    assert counted[Place.NODES].tolist() == [wanted[3][n] for n in range(len(PARENTS))]
+    known = Counter(int(r["session"]) for r in rows if r["command"] <= 5 and 0 < r["session"] < 5)
+    assert counted[Place.COMMANDS].tolist() == [known[n] for n in range(5)]
+    assert not found.tokens
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -88,24 +110,51 @@ def test_groups_are_the_reports_of_each_session(seed):
     assert not starts.any()  # ready for the next batch
 
 
-def test_commands_are_counted_up_to_the_next_connect():
+def test_a_connect_is_looked_at_before_what_follows_is_counted():
     rows = np.zeros(6, COMMAND)
+    rows["seq"] = range(6)
     rows["command"] = [1, 2, int(Command.CONNECT), 5, int(Command.TICK), 3]
     rows["session"] = [1, 2, 1, 1, 1, 99]
-    counts = np.zeros(4, np.int64)
-    assert tally.count_commands(rows, 0, counts) == 2
-    assert counts.tolist() == [0, 1, 1, 0]
-    assert tally.count_commands(rows, 3, counts) == 6
-    assert counts.tolist() == [0, 2, 1, 0]  # a TICK has no number, session 99 is not known
+    none = np.zeros(0, REPORT), np.zeros(0, MARKET)
+    numbers, counted = shown(rows, *none)
+    assert numbers.follow(0) == 2
+    assert counted[Place.COMMANDS].tolist() == [0, 1, 1, 0, 0]
+    assert numbers.follow(3) == 6
+    assert counted[Place.COMMANDS].tolist() == [0, 2, 1, 0, 0]  # TICK has no number, 99 is unknown
     rows["command"][1] = int(Command.DISCONNECT)
-    assert tally.count_commands(rows, 0, counts) == 1
+    assert shown(rows, *none)[0].follow(0) == 1
+
+
+def test_more_room_for_orders_is_asked_for_before_anything_is_counted():
+    rows, reports = random_batch(1)
+    reports["order_id"][7] = 5000
+    numbers, counted = shown(rows, reports, np.zeros(0, MARKET))
+    assert numbers.follow(0) == -5001
+    assert not counted[Place.NUMBERED].any()
+    numbers.places.put(Place.OWNERS, np.zeros(5001, np.int32))
+    before = counted[Place.COMMANDS].tolist()
+    assert numbers.follow(len(rows)) == len(rows)
+    assert counted[Place.COMMANDS].tolist() == before
+    assert counted[Place.NUMBERED].any()
+
+
+def test_tokens_are_seen():
+    rows = np.zeros(3, COMMAND)
+    rows.view(np.int64).reshape(3, -1)[2, -1] = -5
+    numbers, _ = shown(rows, np.zeros(0, REPORT), np.zeros(0, MARKET))
+    numbers.follow(0)
+    assert numbers.owned(0, 0).tokens
+    assert not numbers.owned(0, 0).others
+    rows["command"][0] = 200
+    numbers.follow(0)
+    assert numbers.owned(0, 0).others
 
 
 def test_updates_are_numbered_by_channel():
-    rows = np.zeros(5, MARKET)
-    rows["instrument"], rows["market"] = [1, 1, 2, 1, 2], [0, 3, 3, 0, 3]
-    slots, counts = np.array([2, 0, 0, 5]), np.zeros(24, np.int64)
-    channels = np.zeros(5, np.int64)
-    tally.number_updates(rows, slots, counts, channels)
-    assert channels.tolist() == [10, 13, 21, 10, 21]
-    assert {n: int(c) for n, c in enumerate(counts) if c} == {10: 2, 13: 1, 21: 2}
+    market = np.zeros(5, MARKET)
+    market["instrument"], market["market"] = [1, 1, 2, 1, 2], [0, 3, 3, 0, 3]
+    rows, kinds = np.zeros(1, COMMAND), np.array([2, 0, 0, 5])
+    numbers, counted = shown(rows, np.zeros(0, REPORT), market, kinds=kinds)
+    numbers.follow(0)
+    assert numbers.owned(0, 5).channels.tolist() == [10, 13, 21, 10, 21]
+    assert {n: int(c) for n, c in enumerate(counted[Place.CHANNELS]) if c} == {10: 2, 13: 1, 21: 2}

@@ -2,7 +2,7 @@
 //
 //   load_client --target=HOST:PORT --mode=stream|unary [--key=...] [--root=CA.pem] [--echo=1]
 //     --sessions=1 --window=1 --seconds=5 --warmup=1 --most=0 --channels=1
-//     --accounts=accounts/a,accounts/b --symbol=ACME --instrument=1 [--flow=FILE]
+//     --accounts=accounts/a,accounts/b --symbol=ACME --instrument=1 --price=9000 [--flow=FILE]
 //
 // Closed loop: each session keeps `window` messages unanswered and sends the next when an answer
 // comes. window 1 is ping-pong. Without --flow a session enters a passive order and cancels it, in
@@ -104,6 +104,7 @@ struct Flow {
 struct Plan {
   std::string key, symbol;
   int instrument = 1;
+  long price = 9000;
   long window = 1;
   bool echo = false;
   Flow* flow = nullptr;
@@ -183,6 +184,9 @@ class Stream : public Session {
     stream_->Read(&in_, &read_);
   }
 
+  // Client ids are unique in an account, and sessions may share one, also one after the other.
+  int64_t Id(long id) const { return first_ + number_ * 10'000'000'000L + id; }
+
   bool Make(grpc::ByteBuffer* out, uint32_t* commands, int* kind) {
     if (plan_.flow) {
       *kind = 0;
@@ -190,19 +194,20 @@ class Stream : public Session {
     }
     api::OrderEntryRequest request;
     auto* command = request.add_commands();
-    command->set_cl_ord_id(++id_);
+    ++id_;
+    command->set_cl_ord_id(Id(id_));
     command->set_instrument(plan_.instrument);
     *kind = id_ % 2 == 0;
     if (*kind) {
       command->set_command(codes::COMMAND_CANCEL_ORDER);
-      command->set_orig_cl_ord_id(id_ - 1);
+      command->set_orig_cl_ord_id(Id(id_ - 1));
       command->clear_instrument();
     } else {
       command->set_command(codes::COMMAND_NEW_ORDER);
       command->set_side(codes::SIDE_BUY);
       command->set_ord_type(codes::ORD_TYPE_LIMIT);
       command->set_order_qty(1);
-      command->set_price(9000 + number_ % 500);
+      command->set_price(plan_.price);
     }
     *commands = 1;
     *out = Buffer(request);
@@ -262,6 +267,7 @@ class Stream : public Session {
   grpc::ByteBuffer in_;
   grpc::Status status_;
   std::deque<Sent> flight_;
+  int64_t first_ = Now();
   long id_ = 0, total_ = 0, before_ = 0, echoed_ = 0, taken_ = 0;
   bool ready_ = false, writing_ = false, closed_ = false, finishing_ = false;
   Tag begin_{this, kBegin}, write_{this, kWrite}, read_{this, kRead}, end_{this, kEnd};
@@ -307,7 +313,7 @@ class Unary : public Session {
       order->set_side(codes::SIDE_BUY);
       order->set_ord_type(codes::ORD_TYPE_LIMIT);
       order->set_order_qty("1");
-      order->set_price("90");
+      order->set_price(std::to_string(plan_.price));
       out = Buffer(request);
     } else {
       api::CancelOrderRequest request;
@@ -400,6 +406,7 @@ int main(int count, char** words) {
   Flow flow;
   Plan plan{options.text("key"), options.text("symbol", "ACME")};
   plan.instrument = static_cast<int>(options.number("instrument", 1));
+  plan.price = options.number("price", 9000);
   plan.window = options.number("window", 1);
   plan.echo = options.number("echo", 0);
   if (!options.text("flow").empty()) {

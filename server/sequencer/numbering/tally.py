@@ -6,46 +6,100 @@ engine.
 """
 
 from domain.codes import Command, ExecType, Level, ReportType
-from domain.jit import entry, kernel
+from domain.jit import entry, kernel, table
+from domain.layout import COMMAND, MARKET, REPORT
 from domain.limits import ORDER_SLOT_BITS
+from server.sequencer.numbering.places import Note, Place
+
+_WORDS = COMMAND.itemsize // 8
+_rows = table(Place.ROWS, COMMAND)
+_row_words = table(Place.ROWS, "i8", _WORDS)
+_reports = table(Place.REPORTS, REPORT)
+_market = table(Place.MARKET, MARKET)
+_owners = table(Place.OWNERS, "i4")
+_parents = table(Place.PARENTS, "i4")
+_nodes = table(Place.NODES, "i8")
+_commands = table(Place.COMMANDS, "i8")
+_numbered = table(Place.NUMBERED, "i8")
+_channels = table(Place.CHANNELS, "i8")
+_kinds = table(Place.KINDS, "i8")
+_entered = table(Place.ENTERED, "i4")
+_asked = table(Place.ASKED, "i4")
+_found = table(Place.FOUND, "i8")
+_notes = table(Place.NOTES, "i8")
 
 _SLOT = (1 << ORDER_SLOT_BITS) - 1
 _NEW, _EXECUTION = int(ExecType.NEW), int(ReportType.EXECUTION)
 _CONNECT, _DISCONNECT = int(Command.CONNECT), int(Command.DISCONNECT)
 _LAST_OF_CLIENTS = int(Command.QUOTE)  # commands 1 to 5 are those that clients number
 _LEVELS = int(Level.FIRM)  # of the hierarchy: an account has so many nodes, itself included
+_TOKENS, _OTHERS = int(Note.TOKENS), int(Note.OTHERS)
 
 
 @entry
-def count_commands(rows, begin, counts):
-    """Count the numbered commands of each session from a row on.
+def follow(s, begin):
+    """Count the rows of a batch from `begin` on, then its reports and its market rows.
 
-    Stops at a CONNECT or DISCONNECT and returns its row; the number of rows if there is none.
+    Stops at a CONNECT or DISCONNECT and returns its row: the caller follows it and calls again with
+    the next one. Returns the number of rows when all is done; below 0 when `owners` must have so
+    many rows (negated) before the reports can be counted.
     """
+    rows = _rows(s)
+    if begin == 0:
+        _notes(s)[_TOKENS] = _notes(s)[_OTHERS] = 0
+    place = _count_commands(s, begin)
+    if place == len(rows):
+        owners = _most_slots(s)
+        if owners > len(_owners(s)):
+            return -owners
+        _own_reports(s)
+        _number_updates(s)
+    return place
+
+
+@kernel
+def _count_commands(s, begin):
+    """Count the numbered commands of each session; the row of a CONNECT, or how many rows."""
+    rows, counts = _rows(s), _commands(s)
     for n in range(begin, len(rows)):
-        command = rows[n]["command"]
+        command, session = rows[n]["command"], rows[n]["session"]
+        if _row_words(s)[n, _WORDS - 1] != 0:
+            _notes(s)[_TOKENS] = 1
+        if command > _LAST_OF_CLIENTS:
+            _notes(s)[_OTHERS] = 1
         if command == _CONNECT or command == _DISCONNECT:
             return n
-        session = rows[n]["session"]
         if 0 < session < len(counts) and command <= _LAST_OF_CLIENTS:
             counts[session] += 1
     return len(rows)
 
 
 @kernel
-def _follow(counts, session):
+def _follow_session(counts, session):
     if 0 < session < len(counts):
         counts[session] += 1
 
 
-@entry
-def own_reports(rows, reports, owners, parents, sessions, nodes, entered, asked):
+@kernel
+def _most_slots(s):
+    """How many rows of the order table the reports of a batch reach."""
+    reports, most = _reports(s), 0
+    for n in range(len(reports)):
+        order = reports[n]["order_id"]
+        most = max(most, (order & _SLOT) + 1 if order > 0 else 0)
+    return most
+
+
+@kernel
+def _own_reports(s):
     """Find the two sessions of each report, and count them and the nodes above the account.
 
-    `owners` has the session that entered the order in each row of the order table; an order that
-    is new takes its row from the one that had it before. The session that asked is told when the
-    report answers it: a fill of somebody else's order does not.
+    The session that entered an order stands in the order's row of the table; an order that is new
+    takes it from the one that had it before. The session that asked is told when the report answers
+    it: a fill of somebody else's order does not.
     """
+    rows, reports, owners, parents = _rows(s), _reports(s), _owners(s), _parents(s)
+    nodes, numbered = _nodes(s), _numbered(s)
     first = rows[0]["seq"]
     for n in range(len(reports)):
         report = reports[n]
@@ -58,25 +112,24 @@ def own_reports(rows, reports, owners, parents, sessions, nodes, entered, asked)
         owner = owners[slot] if order > 0 else 0
         direct = kind != _EXECUTION or account == cause["account"]
         asker = session if direct and session != owner else 0
-        entered[n], asked[n] = owner, asker
-        _follow(sessions, owner)
-        _follow(sessions, asker)
+        _entered(s)[n], _asked(s)[n] = owner, asker
+        _follow_session(numbered, owner)
+        _follow_session(numbered, asker)
         node = account if 0 < account < len(parents) else 0
         for _ in range(_LEVELS):
             if node > 0:
                 nodes[node] += 1
                 node = parents[node]
-    return 0
 
 
-@entry
-def number_updates(rows, slots, counts, channels):
-    """Write the channel of each market row (8 an instrument, `slots` by kind) and count it."""
+@kernel
+def _number_updates(s):
+    """Find the channel of each market row (8 an instrument) and count it."""
+    rows, kinds, counts = _market(s), _kinds(s), _channels(s)
     for n in range(len(rows)):
-        channel = rows[n]["instrument"] * 8 + slots[rows[n]["market"]]
-        channels[n] = channel
+        channel = rows[n]["instrument"] * 8 + kinds[rows[n]["market"]]
+        _found(s)[n] = channel
         counts[channel] += 1
-    return 0
 
 
 @entry
