@@ -5,7 +5,10 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ("domain.messages", "domain.money", "gridworks.extras", "gridworks.local.exchange")
+MODULES = (
+    "domain.messages", "domain.money", "gridworks.client.errors", "gridworks.client.requests",
+    "gridworks.client.scales", "gridworks.extras", "gridworks.local.exchange",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -1,0 +1,146 @@
+"""The wire for asyncio: tasks, asyncio's queues, grpcio's aio channel."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any
+
+import grpc
+from grpc import aio
+
+from gridworks.client.errors import CallError, Cancelled
+from gridworks.client.faces import arun
+from gridworks.client.options import Settings
+from gridworks.client.plans import Link, Plan, Request
+from gridworks.client.wire.channels import error_of, open_channel
+
+CLOSED = "the client was closed"
+
+
+class _Link:
+    """A stream of grpcio; what is written waits in a queue that grpcio drains."""
+
+    def __init__(self) -> None:
+        self._out: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self.call: Any = None
+
+    async def outgoing(self) -> AsyncIterator[bytes]:
+        """What grpcio sends."""
+        while (message := await self._out.get()) is not None:
+            yield message
+
+    def write(self, message: bytes) -> None:
+        """Queue a message."""
+        self._out.put_nowait(message)
+
+    def cancel(self) -> None:
+        """End the stream."""
+        self._out.put_nowait(None)
+        self.call.cancel()
+
+
+class AsyncWire:
+    """Does steps in the event loop of whoever calls; the channel is opened by the first of them."""
+
+    blocking = False
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._opened: Any = None
+        self._closed = False
+        self._methods: dict[tuple[str, str], Callable[..., Any]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def _method(self, kind: str, path: str) -> Callable[..., Any]:
+        """The callable of a method: bytes in, bytes out. Raises Cancelled."""
+        if self._closed:
+            raise Cancelled(CLOSED)
+        if self._opened is None:
+            self._opened = open_channel(aio, self._settings)
+        found = self._methods.get((kind, path))
+        if found is None:
+            found = self._methods[kind, path] = getattr(self._opened, kind)(path)
+        return found
+
+    async def call(self, request: Request, timeout: float) -> bytes:
+        """One call. Raises CallError."""
+        method = self._method("unary_unary", request.path)
+        try:
+            answer: bytes = await method(request.data, timeout=timeout, metadata=request.metadata)
+        except grpc.RpcError as problem:
+            raise error_of(problem) from None
+        return answer
+
+    async def open(self, request: Request, both_ways: bool) -> Link:
+        """A stream whose first message is the request's. Raises CallError."""
+        link = _Link()
+        if both_ways:
+            link.write(request.data)
+            method = self._method("stream_stream", request.path)
+            link.call = method(link.outgoing(), metadata=request.metadata)
+        else:
+            method = self._method("unary_stream", request.path)
+            link.call = method(request.data, metadata=request.metadata)
+        return link
+
+    async def read(self, link: Any) -> bytes | None:
+        """The next message; None: the server has ended the stream. Raises CallError."""
+        try:
+            message = await link.call.read()
+        except grpc.RpcError as problem:
+            raise error_of(problem) from None
+        except asyncio.CancelledError:
+            if link.call.cancelled() and not _being_cancelled():
+                raise Cancelled("the stream was canceled") from None
+            raise
+        return message if isinstance(message, bytes) else None
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    # ------------------------------------------------------------------ sessions
+
+    def background(self, plan: Plan[None]) -> None:
+        """Do a plan in a task of its own."""
+        task = asyncio.create_task(self._quietly(plan))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _quietly(self, plan: Plan[None]) -> None:
+        with suppress(CallError):  # whoever waits for the plan was told by the plan itself
+            await arun(self, plan)
+
+    def inbox(self, most: int) -> asyncio.Queue[Any]:
+        """A queue between a plan in the background and whoever takes."""
+        return asyncio.Queue(most)
+
+    async def put(self, inbox: asyncio.Queue[Any], item: Any) -> None:
+        """Queue an item; waits while the queue is full."""
+        await inbox.put(item)
+
+    async def take(self, inbox: asyncio.Queue[Any], timeout: float | None) -> Any:
+        """The next item; None when none came in time."""
+        if not inbox.empty():
+            return inbox.get_nowait()
+        try:
+            return await asyncio.wait_for(inbox.get(), timeout)
+        except TimeoutError:
+            return None
+
+    async def close(self) -> None:
+        """End all streams and let go of the connection."""
+        self._closed = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._opened is not None:
+            await self._opened.close()
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,54 @@
+"""Channels of grpcio and what both wires do with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+
+from gridworks.client.errors import DETAILS, CallError, from_status
+from gridworks.client.options import Settings
+
+_MOST_BYTES = 64 * 2**20
+# A server or network that has gone silent is noticed within 30 s; a ping every 20 s also keeps
+# the entry of an idle client in a NAT alive. Retries are ours alone: they know the request id.
+OPTIONS: tuple[tuple[str, Any], ...] = (
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.initial_reconnect_backoff_ms", 50),
+    ("grpc.min_reconnect_backoff_ms", 5_000),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.enable_retries", 0),
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.max_receive_message_length", _MOST_BYTES),
+    ("grpc.primary_user_agent", "gridworks-python"),
+)
+
+
+def open_channel(module: Any, settings: Settings) -> Any:
+    """A channel of `grpc` or `grpc.aio`. Raises OSError for a file that cannot be read."""
+    options = list(OPTIONS)
+    if settings.server_name:
+        options.append(("grpc.ssl_target_name_override", settings.server_name))
+    if settings.insecure:
+        return module.insecure_channel(settings.target, options=options)
+    certificate, key = (
+        [path.read_bytes() for path in settings.identity] if settings.identity else (None, None)
+    )
+    credentials = grpc.ssl_channel_credentials(
+        root_certificates=settings.ca.read_bytes() if settings.ca else None,
+        private_key=key, certificate_chain=certificate,
+    )  # fmt: skip
+    return module.secure_channel(settings.target, credentials, options=options)
+
+
+def error_of(problem: grpc.RpcError) -> CallError:
+    """The error of a call that grpcio gave up."""
+    told: Any = problem
+    details = dict(told.trailing_metadata() or ()).get(DETAILS)
+    return from_status(
+        told.code().value[0], told.details() or "", details if isinstance(details, bytes) else None
+    )
+
