@@ -1,15 +1,17 @@
-"""`gridworks demo`: a small market, from its first order to the books of both sides."""
+"""`gridworks demo`: a real server, a market over TLS, kill -9 under way, and the proofs."""
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from gridworks.demo import Market
+    from gridworks.client import Client
+    from gridworks.demo.flow import Flow
+    from gridworks.demo.house import House
+    from gridworks.demo.proof import Proof
 
 LEVELS = 6
 BAR = 14
@@ -21,192 +23,196 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    commands: Annotated[int, typer.Option(min=1_000, help="Commands of the trading day")] = 200_000,
-    plot: Annotated[Path | None, typer.Option(help="Write a picture of the depth")] = None,
+    orders: Annotated[
+        int, typer.Option(min=500, max=50_000, help="Commands of the traders' flow.")
+    ] = 6_000,
 ) -> None:
-    """A small market: auction, risk-checked flow, kill switch, replay."""
+    """A real server over TLS: auction, risk, streams, kill -9, and what survived it.
+
+    Starts `gridworks serve` in a temporary folder, trades through gw.Client, kills the server under
+    load, starts it again and compares. Ends with 1 if a proof fails.
+    """
     from rich.console import Console
 
+    from gridworks.demo.house import Broken, house
+
     console = Console(highlight=False)
-    market = _start(console)
-    _opening(console, market)
-    _day(console, market, commands)
-    _depth(console, market)
-    _books(console, market)
-    _refusals(console, market)
-    _switches(console, market)
-    sound = _proof(console, market)
-    if plot is not None:
-        _picture(console, market, plot)
+    console.print(
+        "[bold]GridWorks[/]  an exchange behind gRPC: this demo starts it, trades, kills it"
+    )
+    try:
+        with house() as made:
+            sound = _story(console, made, orders)
+    except Broken as problem:
+        console.print(f"[bold red]The server did not start:[/]\n{problem}")
+        raise typer.Exit(1) from None
+    console.print(
+        "\n[bold green]Everything holds.[/]" if sound else "\n[bold red]A proof has failed.[/]"
+    )
     if not sound:
         raise typer.Exit(1)
+
+
+def _story(console: Any, house: House, orders: int) -> bool:
+    from gridworks.demo.flow import Flow
+    from gridworks.demo.proof import of_the_books, of_the_flow
+
+    _start(console, house)
+    with house.client("house") as operator, house.client("north") as broker:
+        _opening(console, operator, broker)
+        _refusals(console, broker)
+        with Flow(broker, orders) as flow:
+            _flow(console, flow, house)
+            proofs = of_the_flow(broker, flow)
+        _books(console, broker)
+        _switches(console, operator, broker)
+        _holdings(console, broker)
+        proofs += of_the_books(operator, broker)
+    house.stop()
+    return _proofs(console, proofs)
 
 
 def _title(console: Any, number: int, text: str) -> None:
     console.print(f"\n[bold cyan]{number}[/]  [bold]{text}[/]")
 
 
-def _start(console: Any) -> Market:
-    console.print("[bold]GridWorks[/]  one deterministic function from commands to reports\n")
+def _start(console: Any, house: House) -> None:
+    _title(console, 1, "A server with certificates and keys of its own")
+    console.print("  [dim]$ gridworks certs certs[/]")
+    house.make_certificates()
+    console.print("  [dim]$ gridworks control migrate; partner create ...; key create ...[/]")
+    house.make_keys()
+    console.print("  [dim]$ gridworks serve --certs certs --folder data[/]")
+    begun = time.perf_counter()
+    words = "starting; the very first start compiles the engine, about a minute ..."
+    with console.status(words):
+        house.start()
     console.print(
-        "Starting the engine. The first start compiles it, once: about a minute."
-    )
-    start = time.perf_counter()
-    with console.status("compiling or loading the kernels ..."):
-        from gridworks.demo import Market, warm_up
-
-        warm_up()
-    seconds = time.perf_counter() - start
-    what = "compiled, later starts take a second" if seconds > 10 else "taken from the cache"
-    console.print(f"Ready after [bold]{seconds:.1f} s[/] ({what}).")
-    return Market()
-
-
-def _opening(console: Any, market: Market) -> None:
-    from gridworks.demo import OWNERS, SYMBOLS, open_market
-
-    _title(console, 1, "Opening auction")
-    trades = open_market(market)
-    console.print(
-        f"A firm, 2 clients, 4 desks, {len(OWNERS) + 1} accounts; 26 limits at each level; "
-        f"{len(SYMBOLS)} instruments."
-    )
-    for number, symbol in enumerate(SYMBOLS, 1):
-        own = trades[trades["instrument"] == number]
-        lots, price = int(own["last_qty"].sum()) // 2, int(own["last_px"][0]) / 100
-        console.print(f"  {symbol:<6} opens at [bold]{price:,.2f}[/] with {lots:,} lots")
-
-
-def _day(console: Any, market: Market, commands: int) -> None:
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    from gridworks.demo import trade
-
-    _title(console, 2, f"Continuous trading: {commands:,} commands, each through every check")
-    busy, done, reports, trades = (
-        market.busy_ns, market.commands, market.reports, market.trades,
-    )  # fmt: skip
-    columns = (BarColumn(), TextColumn("{task.completed:,.0f} commands"))
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        task = progress.add_task("", total=commands)
-        trade(market, commands, lambda n: progress.update(task, advance=n))
-    busy, done = market.busy_ns - busy, market.commands - done
-    console.print(
-        f"  {done:,} commands -> {market.reports - reports:,} reports, "
-        f"{market.trades - trades:,} trades"
-    )
-    console.print(
-        f"  [bold green]{done / busy * 1e9:,.0f} commands/s[/], {busy / done:,.0f} ns each: one "
-        "core, batches of 1,024;\n  matching, risk checks and reports included"
+        f"  ready on port {house.port} after [bold]{time.perf_counter() - begun:.1f} s[/]: TLS, "
+        "acknowledged when on disk"
     )
 
 
-def _depth(console: Any, market: Market) -> None:
+def _opening(console: Any, operator: Client, broker: Client) -> None:
+    from gridworks.demo import market
+
+    _title(console, 2, "Opening auction")
+    market.set_up(operator)
+    books = market.collect(operator, broker)
+    opened = market.uncross(operator, broker)
+    for symbol, book in books.items():
+        price, lots = opened[symbol]
+        console.print(
+            f"  {symbol:<6} indicative {book.indicative_px} for {book.indicative_qty} lots; opens "
+            f"at [bold]{price:,.2f}[/] with {lots:,} lots"
+        )
+
+
+def _refusals(console: Any, broker: Client) -> None:
     from rich.table import Table
 
-    from gridworks.demo import SYMBOLS
+    from gridworks.client import word
+    from gridworks.demo import market
 
-    _title(console, 3, "The books")
-    for number, symbol in enumerate(SYMBOLS[:2], 1):
-        bids, asks = market.exchange.depth(number, LEVELS)
-        most = max(int(bids[:, 1].max()), int(asks[:, 1].max()))
-        table = Table(title=symbol, box=None, padding=(0, 1), title_justify="left")
-        for name, side in (("", "right"), ("bid lots", "right"), ("bid", "right"),
-                           ("ask", "left"), ("ask lots", "left"), ("", "left")):  # fmt: skip
-            table.add_column(name, justify=side)  # type: ignore[arg-type]
-        for bid, ask in zip(bids, asks, strict=False):
-            table.add_row(
-                f"[green]{_bar(bid[1], most)}[/]", f"{bid[1]:,}", f"[green]{bid[0] / 100:,.2f}[/]",
-                f"[red]{ask[0] / 100:,.2f}[/]", f"{ask[1]:,}", f"[red]{_bar(ask[1], most)}[/]",
-            )  # fmt: skip
-        console.print(table)
-
-
-def _bar(qty: int, most: int) -> str:
-    return "█" * max(1, round(BAR * int(qty) / most))
-
-
-def _books(console: Any, market: Market) -> None:
-    from rich.table import Table
-
-    from gridworks.demo import SYMBOLS, holdings
-
-    _title(console, 4, "Positions, and profit after fees")
-    table = Table(box=None, padding=(0, 2))
-    table.add_column("account")
-    for name in (*SYMBOLS, "profit", "fees", "open orders"):
-        table.add_column(name, justify="right")
-    for owner, lots, profit, fees, orders in holdings(market):
-        colour = "red" if profit < 0 else "green"
+    _title(console, 3, "A careless account: what the checks stop, and the numbers that stop it")
+    table = Table(box=None, padding=(0, 1))
+    for name in ("order", "stopped by", "limit", "observed"):
+        table.add_column(name, no_wrap=True)
+    for order, refusal in market.careless(broker):
         table.add_row(
-            owner, *(f"{n:+,}" for n in lots), f"[{colour}]{profit:+,.2f}[/]", f"{fees:,.2f}",
-            f"{orders:,}",
+            order, f"[yellow]{word(refusal, 'reason')}[/]", f"{refusal.limit:,} {refusal.unit}",
+            f"{refusal.observed:,}",
         )  # fmt: skip
     console.print(table)
 
 
-def _refusals(console: Any, market: Market) -> None:
+def _flow(console: Any, flow: Flow, house: House) -> None:
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    _title(console, 4, f"Four traders on order-entry streams: {flow.orders:,} commands")
+    columns = (BarColumn(), TextColumn("{task.completed:,.0f} commands"))
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+        task = progress.add_task("", total=flow.orders)
+        half = flow.orders // 2
+        flow.trade(half, lambda n: progress.update(task, advance=n))
+        away = flow.crash(house.kill, house.start)
+        flow.trade(flow.orders - half, lambda n: progress.update(task, advance=n))
+    flow.settle()
+    rate = flow.orders / flow.seconds
+    console.print(f"  {rate:,.0f} commands/s from one Python thread, over TLS")
+    console.print(
+        f"  [bold red]kill -9[/] in the middle, with {flow.in_flight:,} commands on their way; "
+        f"{flow.while_down} more were sent while it was down"
+    )
+    console.print(
+        f"  started again and all four sessions back after [bold]{away:.1f} s[/], by themselves"
+    )
+
+
+def _books(console: Any, broker: Client) -> None:
     from rich.table import Table
 
-    from domain.codes import Level
-    from gridworks.demo import refusals
+    from gridworks.demo.market import SYMBOLS
 
-    _title(console, 5, "What the checks stopped, with the numbers that stopped it")
-    table = Table(box=None, padding=(0, 1))
-    table.add_column("check", no_wrap=True)
-    table.add_column("at")
-    for name in ("times", "limit", "observed", "headroom"):
+    _title(console, 5, "The books after it")
+    for symbol in SYMBOLS:
+        book = broker.market_data.get_book(symbol, depth=LEVELS)
+        most = max((int(level.qty) for level in (*book.bids, *book.asks)), default=1)
+        table = Table(title=symbol, box=None, padding=(0, 1), title_justify="left")
+        for name, side in (("", "right"), ("bid lots", "right"), ("bid", "right"),
+                           ("ask", "left"), ("ask lots", "left"), ("", "left")):  # fmt: skip
+            table.add_column(name, justify=side)  # type: ignore[arg-type]
+        for bid, ask in zip(book.bids, book.asks, strict=False):
+            table.add_row(
+                f"[green]{_bar(bid.qty, most)}[/]", bid.qty, f"[green]{bid.price}[/]",
+                f"[red]{ask.price}[/]", ask.qty, f"[red]{_bar(ask.qty, most)}[/]",
+            )  # fmt: skip
+        console.print(table)
+
+
+def _bar(qty: str, most: int) -> str:
+    return "█" * max(1, round(BAR * int(qty) / most))
+
+
+def _switches(console: Any, operator: Client, broker: Client) -> None:
+    from gridworks.demo import market
+
+    _title(console, 6, "Kill switch and volatility auction")
+    gone, reason, left = market.kill_switch(operator, broker)
+    console.print(
+        f"  {market.OWNERS[-1]} is stopped: [bold]{gone:,}[/] resting orders canceled by one call, "
+        f"{left} left.\n  The next order: [yellow]{reason}[/]"
+    )
+    before, fills, phases, after = market.volatility(operator, broker)
+    console.print(
+        f"  {market.SYMBOLS[-1]} at {before:,.2f}: a large order trades {fills} times inside the "
+        f"band;\n  the channel then says {' → '.join(phases)}, at [bold]{after:,.2f}[/]"
+    )
+
+
+def _holdings(console: Any, broker: Client) -> None:
+    from rich.table import Table
+
+    from gridworks.demo.market import SYMBOLS, holdings
+
+    _title(console, 7, "Positions, and profit after fees")
+    table = Table(box=None, padding=(0, 2))
+    table.add_column("account")
+    for name in (*SYMBOLS, "profit", "fees", "open orders"):
         table.add_column(name, justify="right")
-    for reason, count, first in refusals(market):
-        level = int(first["level"])
-        where = Level(level).name.lower() if level else "instrument"
-        numbers = (f"{int(first[name]):,}" for name in ("limit", "observed", "headroom"))
-        table.add_row(f"[yellow]{reason.name}[/]", where, f"{count:,}", *numbers)
+    for each in holdings(broker):
+        colour = "red" if each.profit < 0 else "green"
+        table.add_row(
+            each.owner, *(f"{each.lots[symbol]:+,}" for symbol in SYMBOLS),
+            f"[{colour}]{each.profit:+,.2f}[/]", f"{each.fees:,.2f}", f"{each.open_orders:,}",
+        )  # fmt: skip
     console.print(table)
 
 
-def _switches(console: Any, market: Market) -> None:
-    from gridworks.demo import SYMBOLS, kill_switch, volatility_auction
-
-    _title(console, 6, "Kill switch and volatility auction")
-    gone, reason, left = kill_switch(market)
-    console.print(
-        f"  Desk 5 is killed: [bold]{gone:,}[/] resting orders canceled by one command, {left} "
-        f"left.\n  Its next order: [yellow]{reason.name}[/]"
-    )
-    before, fills, price, during, after = volatility_auction(market)
-    console.print(
-        f"  {SYMBOLS[-1]} at {before / 100:,.2f}: a large order trades {fills} times inside the "
-        f"band;\n  its next trade would leave it: [yellow]{during.name}[/].\n  30 seconds later it "
-        f"uncrosses at [bold]{price / 100:,.2f}[/] and returns to {after.name}"
-    )
-
-
-def _proof(console: Any, market: Market) -> bool:
-    from gridworks.demo import laws, replayed
-
-    _title(console, 7, "Proof")
-    checks = laws(market)
-    found, seconds = replayed(market)
-    mine = market.exchange.state_hash()
-    what = f"replay of {market.commands:,} commands in {seconds:.2f} s ends in the same state"
-    checks.append((what, found == mine, f"{mine[:16]} = {found[:16]}"))
-    for law, holds, figures in checks:
+def _proofs(console: Any, proofs: list[Proof]) -> bool:
+    _title(console, 8, "Proof: nothing was lost, nothing was doubled")
+    for what, holds, figures in proofs:
         mark = "[green]yes[/]" if holds else "[bold red]NO [/]"
-        console.print(f"  {mark}  {law}\n       [dim]{figures}[/]")
-    return all(holds for _, holds, _ in checks)
-
-
-def _picture(console: Any, market: Market, path: Path) -> None:
-    from matplotlib.figure import Figure
-
-    from gridworks.demo import SYMBOLS
-
-    figure = Figure(figsize=(8, 4), layout="constrained")
-    axes = figure.subplots()
-    for side, colour in zip(market.exchange.depth(1), ("tab:green", "tab:red"), strict=True):
-        axes.step(side[:, 0] / 100, side[:, 1].cumsum(), where="post", color=colour)
-    axes.set(title=f"{SYMBOLS[0]}: depth", xlabel="price", ylabel="lots, cumulative")
-    figure.savefig(path)
-    console.print(f"\nDepth picture: {path}")
+        console.print(f"  {mark}  {what}\n       [dim]{figures}[/]")
+    return all(holds for _, holds, _ in proofs)

@@ -11,6 +11,7 @@ from gridworks.client.services.admin import Admin
 from gridworks.client.services.indicators import Indicators
 from gridworks.client.services.market_data import MarketData
 from gridworks.client.services.risk import Risk
+from gridworks.client.services.sandbox import Sandbox
 from gridworks.client.services.trading import Trading
 from gridworks.client.wire.asynchronous import AsyncWire
 from gridworks.client.wire.blocking import BlockingWire
@@ -39,6 +40,7 @@ class Client:
         self.risk: Risk[Sync] = Risk(*made)
         self.indicators: Indicators[Sync] = Indicators(*made)
         self.admin: Admin[Sync] = Admin(*made)
+        self.sandbox: Sandbox[Sync] = Sandbox(*made)
 
     def close(self) -> None:
         """End all calls and streams, let go of the connection. Leaving `with` does it."""
@@ -75,6 +77,7 @@ class AsyncClient:
         self.risk: Risk[Async] = Risk(*made)
         self.indicators: Indicators[Async] = Indicators(*made)
         self.admin: Admin[Async] = Admin(*made)
+        self.sandbox: Sandbox[Async] = Sandbox(*made)
 
     async def close(self) -> None:
         """End all calls and streams, let go of the connection. Leaving `async with` does it."""

@@ -3,13 +3,16 @@
 import contextlib
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 
+from gridworks import api
 from gridworks.api.admin.v1 import admin_service_pb2 as admin
 from gridworks.api.indicators.v1 import indicator_service_pb2 as indicators
 from gridworks.api.market_data.v1 import market_data_service_pb2 as market_data
 from gridworks.api.risk.v1 import risk_service_pb2 as risk
+from gridworks.api.sandbox.v1 import sandbox_service_pb2 as sandbox
 from gridworks.api.trading.v1 import trading_service_pb2 as trading
 from gridworks.api.types.v1.instrument_pb2 import Instrument
 from gridworks.client import errors
@@ -20,7 +23,7 @@ from gridworks.client.wire.blocking import BlockingWire
 
 SERVICES = {
     "trading": trading, "market_data": market_data, "risk": risk, "indicators": indicators,
-    "admin": admin,
+    "admin": admin, "sandbox": sandbox,
 }  # fmt: skip
 # Names that people use where the method's own would say the service twice.
 OWN = {
@@ -29,6 +32,7 @@ OWN = {
 # What a call needs; a method that is not here needs nothing, or a name.
 NEEDS = {
     "submit_order": ("alice", "ACME", "BUY", 1), "submit_quote": ("alice", "ACME", (1, 1), None),
+    "mass_quote": ("alice", {"ACME": ((1, 1), None)}), "advance_clock": (60,), "set_clock": (2.0,),
     "cancel_quote": ("alice", "ACME"), "get_quote": ("alice", "ACME"),
     "list_bars": ("ACME", 60), "subscribe": ("ACME", "L1"), "subscribe_bars": ("ACME", 60),
     "update_limits": ("alice", {"max_order_qty": 5}, "why"),
@@ -142,6 +146,11 @@ def test_the_client_has_no_method_that_the_server_could_never_have(service, clie
 def answer_of(plan):
     """The response class that a method's source names."""
     return inspect.signature(plan).return_annotation
+
+
+def test_no_service_is_forgotten():
+    files = Path(api.__file__).parent.glob("*/v1/*_service_pb2.py")
+    assert {file.parent.parent.name for file in files} == set(SERVICES)
 
 
 STREAMS = ("order_entry", "drop_copy", "subscribe")  # give more than messages of the wire

@@ -11,6 +11,7 @@ from gridworks.client.faces import Items, M, call, pager, stream
 from gridworks.client.plans import Plan
 from gridworks.client.requests import under
 from gridworks.client.service import Listing, Options, Remote
+from gridworks.client.streams.bars import Live
 
 Parameters = Mapping[str, float | str]
 
@@ -67,7 +68,10 @@ class Indicators(Remote[M]):
     def subscribe(
         self, indicators: Sequence[Mapping[str, Any]], *, include_open: bool = False
     ) -> Items[api.SubscribeIndicatorsResponse]:
-        """Values as bars close. Each line: name, instrument, period and, if wanted, parameters."""
+        """Values as bars close. Each line: name, instrument, period and, if wanted, parameters.
+
+        Goes on by itself after a loss; each closed bar comes once.
+        """
         lines = [
             {
                 **line, "name": under("indicators", line.get("name")),
@@ -76,10 +80,10 @@ class Indicators(Remote[M]):
             }
             for line in indicators
         ]  # fmt: skip
-        return self._stream(
-            "SubscribeIndicators", api.SubscribeIndicatorsResponse, {}, indicators=lines,
-            include_open=include_open,
-        )  # fmt: skip
+        request = self._request(
+            "SubscribeIndicators", {}, {"indicators": lines, "include_open": include_open}
+        )
+        return self._follow(lambda: Live(self._path("SubscribeIndicators"), request))
 
 
 def parameter_values(parameters: Parameters | None) -> dict[str, Any]:

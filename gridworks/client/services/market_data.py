@@ -16,6 +16,7 @@ from gridworks.client.plans import Plan
 from gridworks.client.requests import Code, build, under
 from gridworks.client.scales import Scale
 from gridworks.client.service import Listing, Options, Remote
+from gridworks.client.streams.bars import Bars
 from gridworks.client.streams.book import Book
 from gridworks.client.streams.market import Books, Channel, Channels
 
@@ -139,12 +140,18 @@ class MarketData(Remote[M]):
         self, instruments: str | Sequence[str], period: Span, *, history: int = 0,
         include_open: bool = False,
     ) -> Items[wire.SubscribeBarsResponse]:  # fmt: skip
-        """Bars as they close, behind `history` closed ones; `include_open`: also as they grow."""
-        return self._stream(
-            "SubscribeBars", wire.SubscribeBarsResponse, {}, period=period, history=history,
-            instruments=[under("instruments", name) for name in _several(instruments)],
-            include_open=include_open,
+        """Bars as they close, behind `history` closed ones; `include_open`: also as they grow.
+
+        Goes on by itself after a loss; each closed bar comes once.
+        """
+        names = [under("instruments", name) for name in _several(instruments)]
+        request = self._request(
+            "SubscribeBars", {}, {
+                "instruments": names, "period": period, "history": history,
+                "include_open": include_open,
+            },
         )  # fmt: skip
+        return self._follow(lambda: Bars(self._path("SubscribeBars"), request))
 
 
 def _several(given: Any) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
@@ -63,6 +63,8 @@ class SessionOptions(TypedDict, total=False):
     most_waiting: int  # commands that may wait for the server; 65,536
 
 
+Side = tuple[Number, Number]  # price and quantity of one side of a quote
+Sides = tuple[Side | None, Side | None]  # bid and offer
 _MUTATION = frozenset(("timeout", "request_id", "validate_only"))
 
 
@@ -160,18 +162,24 @@ class Trading(Remote[M]):
 
     @call
     def submit_quote(
-        self, account: str, instrument: str, bid: tuple[Number, Number] | None,
-        offer: tuple[Number, Number] | None, *, cl_ord_id: int = 0,
-        exec_inst: Iterable[Code] | Code = (), **options: Unpack[Mutation],
+        self, account: str, instrument: str, bid: Side | None, offer: Side | None, *,
+        cl_ord_id: int = 0, exec_inst: Iterable[Code] | Code = (), **options: Unpack[Mutation],
     ) -> Plan[api.SubmitQuoteResponse]:  # fmt: skip
         """Enter or change a quote; each side is (price, quantity), None removes it."""
-        (bid_px, bid_size), (offer_px, offer_size) = bid or (None, None), offer or (None, None)
-        made = {
-            "name": _quote(account, instrument), "cl_ord_id": cl_ord_id or next_id(),
-            "bid_px": bid_px, "bid_size": bid_size, "offer_px": offer_px, "offer_size": offer_size,
-            "exec_inst": exec_inst,
-        }  # fmt: skip
+        made = _sides(account, instrument, bid, offer)
+        made["cl_ord_id"], made["exec_inst"] = cl_ord_id or made["cl_ord_id"], exec_inst
         return self._call("SubmitQuote", api.SubmitQuoteResponse, options, quote=made)
+
+    @call
+    def mass_quote(
+        self, account: str, quotes: Mapping[str, Sides], **options: Unpack[Mutation]
+    ) -> Plan[api.MassQuoteResponse]:
+        """Quotes of one account in many instruments at once: {"ACME": (bid, offer), ...}."""
+        made = [_sides(account, name, *sides) for name, sides in quotes.items()]
+        return self._call(
+            "MassQuote", api.MassQuoteResponse, options, parent=under("accounts", account),
+            quotes=made,
+        )  # fmt: skip
 
     @call
     def cancel_quote(
@@ -193,8 +201,10 @@ class Trading(Remote[M]):
         )
 
     @pager
-    def list_quotes(self, account: str, **options: Unpack[Listing]) -> Items[resources.Quote]:
-        """The quotes of an account."""
+    def list_quotes(
+        self, account: str = "accounts/-", **options: Unpack[Listing]
+    ) -> Items[resources.Quote]:
+        """The quotes of an account, or of all that the key may see."""
         return self._list(
             "ListQuotes", api.ListQuotesResponse, "quotes", options,
             parent=under("accounts", account),
@@ -239,6 +249,17 @@ def _split(given: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 def _quote(account: str, instrument: str) -> str:
     symbol = instrument.removeprefix("instruments/")
     return f"{under('accounts', account)}/quotes/{symbol}"
+
+
+def _sides(
+    account: str, instrument: str, bid: Side | None, offer: Side | None
+) -> dict[str, Any]:  # fmt: skip
+    """A quote; a side that is None is removed."""
+    (bid_px, bid_size), (offer_px, offer_size) = bid or (None, None), offer or (None, None)
+    return {
+        "name": _quote(account, instrument), "cl_ord_id": next_id(), "bid_px": bid_px,
+        "bid_size": bid_size, "offer_px": offer_px, "offer_size": offer_size,
+    }  # fmt: skip
 
 
 def _seconds(name: str, value: timedelta | float, least: float, most: float) -> float:
