@@ -1,0 +1,77 @@
+"""Arguments of people become columns of floats, or an error that names the first bad one."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.errors import InvalidField
+
+Floats = NDArray[np.float64]
+
+_RIGHTS = {"call": 1.0, "put": -1.0, "c": 1.0, "p": -1.0}
+_LEAST = 5e-324  # the smallest number above 0
+
+# name -> (least, most, what is allowed in words); NaN and infinity never are
+_POSITIVE = (_LEAST, 1e300, "a number above 0")
+_FRACTION = (-1.0, 10.0, "a fraction a year from -1 to 10")
+_ANY = (-1e300, 1e300, "a finite number")
+BOUNDS = {
+    "spot": _POSITIVE,
+    "strike": _POSITIVE,
+    "forward": _POSITIVE,
+    "discount": _POSITIVE,
+    "time": (0.0, 1000.0, "years to expiry from 0 to 1000; what has expired has no price"),
+    "rate": _FRACTION,
+    "dividend_yield": _FRACTION,
+    "volatility": (0.0, 100.0, "a fraction a year from 0 to 100"),
+    "normal_volatility": (0.0, 1e300, "units of the price a year, 0 or more"),
+    "price": _ANY,
+    "cash": _ANY,
+    "any_forward": _ANY,
+    "any_strike": _ANY,
+}
+
+
+def _place(name: str, index: tuple[int, ...]) -> str:
+    return f"{name}[{', '.join(map(str, index))}]" if index else name
+
+
+def _checked(name: str, value: object) -> Floats:
+    shown = name.removeprefix("any_").removeprefix("normal_")
+    least, most, allowed = BOUNDS[name]
+    try:
+        numbers = np.asarray(value, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidField(shown, value, allowed) from error
+    good = (numbers >= least) & (numbers <= most)
+    if not good.all():
+        index = tuple(int(i) for i in np.argwhere(~good)[0])
+        raise InvalidField(_place(shown, index), float(numbers[index]), allowed)
+    return numbers
+
+
+def rights(kind: object) -> Floats:
+    """1.0 for each "call" (or "c"), -1.0 for each "put" (or "p")."""
+    names = np.asarray(kind)
+    found = np.empty(names.shape)
+    for index in np.ndindex(names.shape):
+        name = str(names[index]).lower()
+        if name not in _RIGHTS:
+            raise InvalidField(_place("kind", index), names[index], "call or put")
+        found[index] = _RIGHTS[name]
+    return found
+
+
+def columns(kind: object, **values: object) -> tuple[Floats, tuple[int, ...]]:
+    """(one contiguous row an argument and one for the kinds, the shape of all of them together).
+
+    Raises InvalidField for a value that is not allowed, and if the shapes do not fit together.
+    """
+    arrays = [*(_checked(name, value) for name, value in values.items()), rights(kind)]
+    try:
+        together = np.broadcast_arrays(*arrays)
+    except ValueError as error:
+        shapes = ", ".join(str(a.shape) for a in arrays)
+        raise InvalidField("shapes", shapes, "arguments that broadcast together") from error
+    return np.array([a.ravel() for a in together]), together[0].shape
