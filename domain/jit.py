@@ -178,7 +178,7 @@ def kernel(function: Callable[..., Any] | None = None, inline: bool = False) -> 
     """Compile a function that only other kernels call (its code is cached with its callers).
 
     `inline`: it is copied into them, so constants given to it shape its code. Its arrays must not
-    overlap where it writes: the compiler relies on that. As a decorator: `@kernel(inline=True)`.
+    overlap where it writes: the compiler relies on that. Decorator: `@kernel(inline=True)`.
     """
     if function is None:
         return functools.partial(kernel, inline=inline)
@@ -236,11 +236,10 @@ def entry(function: Callable[..., Any]) -> Any:
     before = config.CACHE_DIR
     config.CACHE_DIR = str(cache_root() / key)
     try:
-        make = numba.njit(
+        return numba.njit(
             cache=True, nogil=True, boundscheck=BOUNDSCHECK, error_model="numpy",
             pipeline_class=_EntryCompiler,
-        )  # fmt: skip
-        return make(function)
+        )(function)  # fmt: skip
     finally:
         config.CACHE_DIR = before
 
@@ -354,35 +353,6 @@ def _python_fma(a: Any, b: Any, c: Any) -> Any:
 
 
 fma: Any = _python_fma if DISABLED else _fused
-
-
-@intrinsic  # type: ignore[misc]
-def _bits_of(typingctx: Any, value: Any) -> Any:
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.IntType(64))
-
-    return types.int64(types.float64), codegen
-
-
-@intrinsic  # type: ignore[misc]
-def _from_bits(typingctx: Any, bits: Any) -> Any:
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.DoubleType())
-
-    return types.float64(types.int64), codegen
-
-
-def _python_bits_of(value: Any) -> Any:
-    return np.float64(value).view(np.int64)
-
-
-def _python_from_bits(bits: Any) -> Any:
-    return np.int64(bits).view(np.float64)
-
-
-# The 64 bits of a float as an integer, and back: what exp and log are made of.
-bits_of: Any = _python_bits_of if DISABLED else _bits_of
-from_bits: Any = _python_from_bits if DISABLED else _from_bits
 
 
 @intrinsic  # type: ignore[misc]

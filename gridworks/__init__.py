@@ -54,6 +54,7 @@ PUBLIC = {
     "Exchange": "gridworks.local.exchange:Exchange",
     "Report": "gridworks.local.report:Report",
     "indicators": "indicators",
+    "options": "risk.options",
 }
 
 __all__ = ["__version__", *PUBLIC]

@@ -124,7 +124,7 @@ def is_kernel_module(source: str) -> bool:
     """Whether a function is decorated with kernel, entry, jit.kernel or jit.entry."""
     marks = ("kernel", "entry", "jit.kernel", "jit.entry")
     return any(
-        ast.unparse(decorator) in marks
+        ast.unparse(decorator).partition("(")[0] in marks
         for function in functions(source)
         for decorator in function.decorator_list
     )
@@ -388,6 +388,7 @@ PLANTED = [
     (check_django, "gridworks/a.py", "import django"),
     (check_kernels, "engine/a.py", KERNEL + "class Book: pass"),
     (check_kernels, "engine/a.py", "@jit.entry\ndef f(): pass\nclass Book: pass"),
+    (check_kernels, "engine/a.py", "@kernel(inline=True)\ndef f(): pass\nclass Book: pass"),
     (check_file_size, "engine/a.py", "x = 1\n" * 401),
     (check_file_size, "tests/a.py", "x = 1\n" * 601),
     (check_file_size, "tests/a.py", "# " + "x" * 99),

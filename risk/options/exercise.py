@@ -71,7 +71,7 @@ def american_tree(
     steps: odd, 11 to 100,001. Delta, gamma and theta are read off the tree's first branches, vega
     and rho are central differences of two trees each. Cost: steps^2 / 2 nodes an option and tree.
     """
-    if not (isinstance(steps, int | np.integer) and 11 <= steps <= MAX_STEPS + 1 and steps % 2):
+    if steps not in range(11, MAX_STEPS + 2, 2):
         raise InvalidField("steps", steps, f"an odd whole number from 11 to {MAX_STEPS + 1}")
     terms, shape = on_spot(kind, spot, strike, time, rate, volatility, dividend_yield)
     _movable(terms)

@@ -44,22 +44,22 @@ def _checked(name: str, value: object) -> Floats:
         numbers = np.asarray(value, np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidField(shown, value, allowed) from error
-    good = (numbers >= least) & (numbers <= most)
-    if not good.all():
-        index = tuple(int(i) for i in np.argwhere(~good)[0])
+    if numbers.size and not (numbers.min() >= least and numbers.max() <= most):  # NaN fails both
+        index = tuple(int(i) for i in np.argwhere(~((numbers >= least) & (numbers <= most)))[0])
         raise InvalidField(_place(shown, index), float(numbers[index]), allowed)
     return numbers
 
 
 def rights(kind: object) -> Floats:
-    """1.0 for each "call" (or "c"), -1.0 for each "put" (or "p")."""
-    names = np.asarray(kind)
-    found = np.empty(names.shape)
-    for index in np.ndindex(names.shape):
-        name = str(names[index]).lower()
-        if name not in _RIGHTS:
-            raise InvalidField(_place("kind", index), names[index], "call or put")
-        found[index] = _RIGHTS[name]
+    """1.0 for each "call" (or "c"), -1.0 for each "put" (or "p"), in any case."""
+    names = np.asarray(kind, np.str_)
+    found = (names == "call").astype(np.float64) - (names == "put")
+    for index in np.argwhere(found == 0.0):  # another spelling
+        place = tuple(int(i) for i in index)
+        name = str(names[place])
+        if name.lower() not in _RIGHTS:
+            raise InvalidField(_place("kind", place), name, "call or put")
+        found[place] = _RIGHTS[name.lower()]
     return found
 
 

@@ -15,10 +15,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from risk.options.kernels import batch
-from risk.options.kernels.columns import BACHELIER, BLACK, CASH_OR_NOTHING, RESULTS
 from risk.options.greeks import Greeks
 from risk.options.inputs import columns
+from risk.options.kernels import batch
+from risk.options.kernels.columns import BACHELIER, BLACK, CASH_OR_NOTHING, RESULTS
 
 Floats = NDArray[np.float64]
 Terms = tuple[Floats, tuple[int, ...]]
@@ -157,5 +157,6 @@ def asset_or_nothing(
     """
     terms, shape = on_spot(kind, spot, strike, time, rate, volatility, dividend_yield)
     right = terms[-1].reshape(shape)
-    cash = _priced(CASH_OR_NOTHING, terms, shape) * terms[1].reshape(shape)
-    return cash + _priced(BLACK, terms, shape) * right
+    cash: Greeks = _priced(CASH_OR_NOTHING, terms, shape) * terms[1].reshape(shape)
+    vanilla: Greeks = _priced(BLACK, terms, shape) * right
+    return cash + vanilla

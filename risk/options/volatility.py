@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from domain.errors import InvalidField
-from risk.options.kernels import implied
 from risk.options.inputs import columns
+from risk.options.kernels import implied
 
 Floats = NDArray[np.float64]
 

@@ -134,7 +134,7 @@ def barone_adesi_whaley(x):
     """The price of one option; rate, time and volatility are not negative."""
     right, rate, square = x[RIGHT], x[RATE], x[SIGMA] * x[SIGMA]
     plain = _european(x, x[SPOT])
-    if rate * x[TIME] == 0.0 and right < 0.0 or x[PAYOUT] <= 0.0 and right > 0.0:
+    if (rate == 0.0 and right < 0.0) or (x[PAYOUT] <= 0.0 and right > 0.0):
         return plain  # exercising early gains nothing
     gone = -math.expm1(-rate * x[TIME])
     per = 2.0 * rate / (square * gone) if rate > 0.0 else 2.0 / (square * x[TIME])

@@ -4,7 +4,9 @@ LLVM cannot vectorise a loop that calls the C library. Both are within 2 units i
 Methods: Muller, "Elementary Functions", 3rd ed. (2016), chapters 3 and 11.
 """
 
-from domain.jit import bits_of, fma, from_bits, kernel
+import numpy as np
+
+from domain.jit import fma, kernel
 
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10  # Cody and Waite
@@ -28,14 +30,15 @@ def exp(x):
     p = fma(fma(p, r, 1.0 / 24), r, 1.0 / 6)
     p = fma(fma(p, r, 0.5), r, 1.0)
     p = fma(p, r, 1.0)
-    return p * from_bits((bits_of(shifted) + 1023) << 52)
+    return p * np.int64((np.float64(shifted).view(np.int64) + 1023) << 52).view(np.float64)
 
 
 @kernel
 def log(x):
     """The natural logarithm of a positive normal number."""
-    power = (bits_of(x) - _ROOT_HALF_BITS) >> 52
-    near = from_bits(bits_of(x) - (power << 52))  # between sqrt(1/2) and sqrt(2)
+    bits = np.float64(x).view(np.int64)
+    power = (bits - _ROOT_HALF_BITS) >> 52
+    near = np.int64(bits - (power << 52)).view(np.float64)  # between sqrt(1/2) and sqrt(2)
     ratio = (near - 1.0) / (near + 1.0)
     q = ratio * ratio
     p = fma(fma(2.0 / 21, q, 2.0 / 19), q, 2.0 / 17)

@@ -1,0 +1,1 @@
+"""Option prices against QuantLib, mpmath, published tables and laws."""
