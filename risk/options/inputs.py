@@ -53,7 +53,7 @@ def _checked(name: str, value: object) -> Floats:
 def rights(kind: object) -> Floats:
     """1.0 for each "call" (or "c"), -1.0 for each "put" (or "p"), in any case."""
     names = np.asarray(kind, np.str_)
-    found = (names == "call").astype(np.float64) - (names == "put")
+    found: Floats = (names == "call").astype(np.float64) - (names == "put")
     for index in np.argwhere(found == 0.0):  # another spelling
         place = tuple(int(i) for i in index)
         name = str(names[place])
