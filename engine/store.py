@@ -80,11 +80,15 @@ _BOOK_OF_FEED = ("top_bid", "top_bid_qty", "top_ask", "top_ask_qty")
 
 
 def _rows_of(table: Table, used: int) -> int:
-    """Rows to give a restored table: one spare, but hash tables and fixed ones keep their size."""
+    """Rows to give a restored table: a quarter more, so that it does not grow at once.
+
+    Hash tables and fixed ones keep their size.
+    """
     _, _, least, most = _SHAPES[table]
     if table == Table.RECENT or least == most:
         return max(least, used)
-    return max(least, used + (4 if table == Table.TREE else 1))  # four trees a book
+    spare = used // 4 + (4 if table == Table.TREE else 1)  # four trees a book
+    return max(least, min(used + spare, most))
 
 
 def _bytes_of(array: Array) -> Array:

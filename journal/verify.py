@@ -41,6 +41,7 @@ def verify(
     progress: Callable[[int, int], None] | None = None,
     expected_head: Head | None = None,
     begin_seq: int = 1,
+    with_snapshots: bool = True,
 ) -> VerifyReport:
     """Check a whole log, or what it has from `begin_seq` on, also while a writer works on it.
 
@@ -57,7 +58,7 @@ def verify(
             walk = database.walk(db, meta, where, begin_seq - 1)
             start = database.head_at(db, meta, begin_seq - 1) if begin_seq > 1 else genesis(*meta)
             report = _walk_batches(walk, start, progress, expected_head)
-            return _walk_snapshots(db, meta, report)
+            return _walk_snapshots(db, meta, report) if with_snapshots else report
     except (LogCorrupt, LogMismatch) as damage:
         return VerifyReport(first_bad_seq=0, reason=str(damage))
     except sqlite3.Error as error:

@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     snapshot_every: int = Field(
         1_000_000, ge=0, description="Commands between snapshots; 0: only at the end."
     )
+    check_log_bytes: int = Field(
+        2 * 2**30, ge=0,
+        description="A log of up to so many bytes is checked whole at a start; a longer one from "
+        "its newest snapshot on.",
+    )  # fmt: skip
     inbox: int = Field(65_536, ge=1, description="Commands that may wait; more are refused.")
     batch: int = Field(16_384, ge=1, description="Most commands of one batch.")
     stream_commands: int = Field(
@@ -91,6 +96,9 @@ class Settings(BaseSettings):
     )
     keepalive_seconds: float = Field(
         120.0, ge=1, description="Silence after which a connection is asked whether it lives."
+    )
+    handshake_seconds: float = Field(
+        10.0, gt=0, le=120, description="How long a new connection may take to say what it is."
     )
     client_ping_seconds: float = Field(
         10.0, ge=0.01, description="How often a client may ping, calls or none."

@@ -14,9 +14,10 @@ from typing import Any
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from grpc import aio
 
-from domain.errors import GridWorksError
+from domain.errors import GridWorksError, InvalidField
 from server.auth.principal import Principal
 from server.auth.rights import RIGHTS
 from server.metering.journal import Served
@@ -27,6 +28,7 @@ from server.telemetry import Metrics
 from server.tracing import Tracing
 
 Call = Callable[[Any, Any], Awaitable[Any]]
+Parse = Callable[[bytes], Any]
 LEAST_SECONDS = 0.0005  # a call with less time left is not begun
 _log = structlog.get_logger(__name__)
 
@@ -49,14 +51,16 @@ class Door(aio.ServerInterceptor):
         return found[1]
 
     def _wrap(self, method: str, handler: Any) -> Any:
-        both = handler.request_deserializer, handler.response_serializer
+        parse = handler.request_deserializer
+        both = None, handler.response_serializer  # a bad message is our error to name, not grpcio's
         if handler.stream_stream:
-            run = self._streaming(method, handler.stream_stream, reads=True)
+            run = self._streaming(method, handler.stream_stream, None)
+            both = parse, handler.response_serializer
             return grpc.stream_stream_rpc_method_handler(run, *both)
         if handler.unary_stream:
-            run = self._streaming(method, handler.unary_stream, reads=False)
+            run = self._streaming(method, handler.unary_stream, parse)
             return grpc.unary_stream_rpc_method_handler(run, *both)
-        call = self._traced(method, self._unary(method, handler.unary_unary))
+        call = self._traced(method, self._unary(method, handler.unary_unary, parse))
         return grpc.unary_unary_rpc_method_handler(call, *both)
 
     def _traced(self, method: str, call: Call) -> Call:
@@ -75,11 +79,12 @@ class Door(aio.ServerInterceptor):
 
         return run
 
-    def _unary(self, method: str, inner: Call) -> Call:
-        async def run(request: Any, context: Any) -> Any:
+    def _unary(self, method: str, inner: Call, parse: Parse) -> Call:
+        async def run(data: bytes, context: Any) -> Any:
             begin, who = time.perf_counter(), None
             try:
                 who = self._enter(method, context)
+                request = _parsed(parse, data)
                 self._require(method, request, who)
                 answer = await _within(inner(request, context), context)
                 self._count(who, method, "OK")
@@ -88,22 +93,27 @@ class Door(aio.ServerInterceptor):
                 raise
             except Exception as error:
                 status = self._refused(method, who, error)
-                if method in AUDITED:
-                    self._acts.failed(method, request, who or self._who(context), status.code.name)
+                asked = _attempted(method, parse, data)
+                if asked is not None:
+                    self._acts.failed(method, asked, who or self._who(context), status.code.name)
                 await context.abort(status.code, status.details, status.trailing_metadata)
             self._metrics.seconds.labels(method).observe(time.perf_counter() - begin)
             return answer
 
         return run
 
-    def _streaming(self, method: str, inner: Any, *, reads: bool) -> Call:
-        """`inner` is a coroutine that writes to the context, or gives what to write."""
+    def _streaming(self, method: str, inner: Any, parse: Parse | None) -> Call:
+        """`inner` is a coroutine that writes to the context, or gives what to write.
+
+        Without `parse` it reads its messages itself.
+        """
 
         async def run(request: Any, context: Any) -> None:
             who = None
             try:
                 who = self._enter(method, context)
-                if not reads:
+                if parse is not None:
+                    request = _parsed(parse, request)
                     self._require(method, request, who)
                 await _within(_written(inner(request, context), context), context)
                 self._count(who, method, "OK")
@@ -144,6 +154,23 @@ class Door(aio.ServerInterceptor):
         self._metrics.count(method, code)
         if who is not None:
             self._core.meter.served([Served(who.key_id, method, code)])
+
+
+def _parsed(parse: Parse, data: bytes) -> Any:
+    """The message. Raises InvalidField for bytes that are none, or text that is not UTF-8."""
+    try:
+        return parse(data)
+    except (DecodeError, UnicodeDecodeError, ValueError) as error:
+        what = f"{len(data)} bytes"
+        raise InvalidField("request", what, f"a message of this method: {error}") from None
+
+
+def _attempted(method: str, parse: Parse, data: bytes) -> Any:
+    """What somebody tried who was not let in, if it goes into the audit log."""
+    try:
+        return _parsed(parse, data) if method in AUDITED else None
+    except InvalidField:
+        return None
 
 
 def _authorization(context: Any) -> str | None:

@@ -26,7 +26,7 @@ from server.schedule.keeper import Keeper
 from server.sequencer import rows as own
 from server.sequencer.clock import HeldClock
 from server.sequencer.logbook import Logbook
-from server.sequencer.state import Bounds, State, open_log, recover
+from server.sequencer.state import Bounds, State, check_log, open_log, recover
 from server.sequencer.writer import Sequencer
 from server.services.acts import Acts
 from server.services.admin import parts
@@ -74,6 +74,7 @@ class Server:
                     on_month=gate.quotas.tell,
                 )
             )  # fmt: skip
+            await asyncio.to_thread(check_log, settings.folder / LOG_FILE, settings.check_log_bytes)
             log = open_log(settings.folder / LOG_FILE)
             stack.callback(log.close)
             Exchange().apply(np.zeros(1, COMMAND))  # compiled before anybody waits for it

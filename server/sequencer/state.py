@@ -9,12 +9,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from domain.codes import Feed
-from domain.errors import InvalidField, SnapshotMismatch
+from domain.errors import InvalidField, LogCorrupt, SnapshotMismatch
 from domain.layout import COMMAND
 from domain.tables import Table
 from engine.exchange import Exchange
 from engine.store import fingerprint
-from journal import Recovery, Snapshot, SqliteLog
+from journal import Recovery, Snapshot, SqliteLog, verify
 from server.records.register import Register
 from server.sequencer.answers import Answers
 from server.sequencer.bars import Bars
@@ -191,6 +191,16 @@ def _times(rows: Rows, market: Rows, before: int) -> Array:
 def open_log(path: Path) -> SqliteLog:
     """The log of a server. Raises LogError."""
     return SqliteLog(path, row_size=WIDTH, layout=fingerprint(), policy="disk")
+
+
+def check_log(path: Path, most_bytes: int) -> None:
+    """Read every batch of a log that is not longer than this. Raises LogCorrupt where it is not
+    what was written; damaged snapshots are stepped over later.
+    """
+    if path.exists() and 0 < path.stat().st_size <= most_bytes:
+        found = verify(path, with_snapshots=False)
+        if found.first_bad_seq is not None:
+            raise LogCorrupt(found.first_bad_seq, found.reason)
 
 
 def recover(

@@ -57,6 +57,7 @@ class Running:
     key_ids: dict[str, int] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
     server: object = None
+    credentials: grpc.ChannelCredentials | None = None
     _channels: list[grpc.Channel] = field(default_factory=list)
 
     @property
@@ -69,9 +70,11 @@ class Running:
 
     def channel(self, role: str | None = "trader", options=()) -> grpc.Channel:
         """A channel whose calls carry the role's key; None: no key."""
-        plain = grpc.insecure_channel(self.target, options=[
-            ("grpc.use_local_subchannel_pool", 1), *options,
-        ])  # fmt: skip
+        options = [("grpc.use_local_subchannel_pool", 1), *options]
+        if self.credentials is None:
+            plain = grpc.insecure_channel(self.target, options=options)
+        else:
+            plain = grpc.secure_channel(self.target, self.credentials, options=options)
         self._channels.append(plain)
         if role is None:
             return plain
@@ -153,16 +156,19 @@ def set_up(server: Running) -> None:
 
 @contextmanager
 def running(
-    folder: Path, control_url: str, prepare=set_up, **settings
+    folder: Path, control_url: str, prepare=set_up, credentials=None, **settings
 ) -> Iterator[Running]:
-    """A server in a thread of this process, set up; stopped in good order at the end."""
+    """A server in a thread of this process, set up; stopped in good order at the end.
+
+    With `credentials`, those of its clients, it serves TLS: give its certificate too.
+    """
     from server.config import load
     from server.main import Server
 
     keys, ids = make_keys(control_url)
     wish = load(
-        folder=folder, control_url=control_url, port=0, insecure=True, grace_seconds=0.5,
-        **settings,
+        folder=folder, control_url=control_url, port=0, insecure=credentials is None,
+        grace_seconds=0.5, **settings,
     )  # fmt: skip
     loop, started = asyncio.new_event_loop(), threading.Event()
     found: dict[str, object] = {}
@@ -189,7 +195,8 @@ def running(
     assert started.wait(240)
     if "error" in found:
         raise found["error"]
-    server = Running(found["server"].port, folder, control_url, keys, ids, server=found["server"])
+    server = Running(found["server"].port, folder, control_url, keys, ids, server=found["server"],
+                     credentials=credentials)  # fmt: skip
     try:
         prepare(server)
         yield server

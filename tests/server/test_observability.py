@@ -193,6 +193,28 @@ def test_a_certificate_that_ends_soon_is_told_ahead_once_a_day(tmp_path, caplog)
     assert certificate(held).detail == "it has expired"
 
 
+def test_mutual_tls_lets_in_who_has_a_certificate_and_a_key(tmp_path, sqlite):  # noqa: F811
+    compile_engine()
+    files = certified(tmp_path)
+    certificates.make(tmp_path, certificates.Wish((), ("desk",)), use_ca=True)
+    root = (tmp_path / "ca.pem").read_bytes()
+    own = [(tmp_path / f"client-desk{end}.pem").read_bytes() for end in ("-key", "")]
+    mine = grpc.ssl_channel_credentials(root, *own)
+    with running(
+        tmp_path, sqlite(), credentials=mine, client_ca=tmp_path / "ca.pem", **files
+    ) as server:
+        without = grpc.secure_channel(server.target, grpc.ssl_channel_credentials(root))
+        with pytest.raises(grpc.RpcError) as error:
+            AdminServiceStub(without).GetSystemStatus(
+                admin.GetSystemStatusRequest(), metadata=server.metadata("operator"), timeout=30
+            )
+        assert error.value.code() == grpc.StatusCode.UNAVAILABLE
+        without.close()
+        with pytest.raises(grpc.RpcError) as error:
+            AdminServiceStub(server.channel(None)).GetSystemStatus(admin.GetSystemStatusRequest())
+        assert error.value.code() == grpc.StatusCode.UNAUTHENTICATED
+
+
 def seen_serial(port, folder):
     """The serial number of the certificate that a new connection is shown."""
     context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
