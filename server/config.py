@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     client_ping_seconds: float = Field(
         10.0, ge=0.01, description="How often a client may ping, calls or none."
     )
+    study_seconds: float = Field(
+        60.0, gt=0, description="Longest computation of an indicator; more: RESOURCE_EXHAUSTED."
+    )
     grace_seconds: float = Field(
         5.0, ge=0, description="How long calls under way may take when the server stops."
     )

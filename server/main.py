@@ -32,9 +32,10 @@ from server.services.acts import Acts
 from server.services.admin import parts
 from server.services.calendars import Calendars
 from server.services.core import Core
-from server.services.registry import add_services
+from server.services.registry import Parts, add_services
 from server.streams.barfeed import BarFeed
 from server.streams.fanout import Fanout
+from server.studies.live import Studies
 from server.telemetry import Metrics
 from server.tls import Certificates
 from server.tracing import Tracing, tracing_of
@@ -118,6 +119,8 @@ class Server:
         self._writing = asyncio.create_task(sequencer.run())
         self._writing.add_done_callback(lambda _: self._stopping.set())
         self._tasks.append(asyncio.create_task(self.core.bars.run()))
+        self._studies = Studies(self.core.bars, self.settings.study_seconds)
+        self._tasks.append(asyncio.create_task(self._studies.run()))
         metrics = self.metrics
         metrics.waiting.set_function(lambda: sequencer.waiting)
         metrics.seq.set_function(lambda: sequencer.state.seq)
@@ -164,7 +167,9 @@ class Server:
         self._tasks.append(asyncio.create_task(self._keeper.run(settings.tick_seconds)))
         door = Door(self.core, acts, self.metrics, self.tracing)
         self._server = aio.server(interceptors=[door], options=options(settings))
-        self._health = add_services(self._server, self.core, acts, calendars)
+        self._health = add_services(
+            self._server, self.core, Parts(acts, calendars, self._studies)
+        )
         address = f"{settings.host}:{settings.port}"
         try:
             if self.certificates is None:
@@ -223,6 +228,7 @@ class Server:
         await self._health.stopping()
         self.core.fanout.end(Unavailable("the server is stopping; connect again"))
         await self._server.stop(self.settings.grace_seconds)
+        await self._studies.stop()
         await self.core.sequencer.stop()
         for task in self._tasks:
             task.cancel()

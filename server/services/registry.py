@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
 
 import grpc
 
 from gridworks.api.admin.v1 import admin_service_pb2 as admin
 from gridworks.api.admin.v1.admin_service_pb2_grpc import add_AdminServiceServicer_to_server
+from gridworks.api.indicators.v1 import indicator_service_pb2 as indicators
+from gridworks.api.indicators.v1.indicator_service_pb2_grpc import (
+    add_IndicatorServiceServicer_to_server,
+)
 from gridworks.api.market_data.v1 import market_data_service_pb2 as market
 from gridworks.api.market_data.v1 import stream_pb2
 from gridworks.api.market_data.v1.market_data_service_pb2_grpc import (
@@ -32,23 +37,27 @@ from server.services.market.channels import subscribe
 from server.services.market.service import MarketData
 from server.services.risk.servicer import Risk
 from server.services.trading import Trading
+from server.studies import follow
+from server.studies.live import Studies
+from server.studies.service import Indicators
 from server.transport import Health, add_standard
 
 TRADING = "gridworks.api.trading.v1.TradingService"
+INDICATORS = "gridworks.api.indicators.v1.IndicatorService"
 MARKET_DATA = "gridworks.api.market_data.v1.MarketDataService"
 
 
-def add_services(server: Any, core: Core, acts: Acts, calendars: Calendars) -> Health:
+class Parts(NamedTuple):
+    """What some services share beside the core."""
+
+    acts: Acts
+    calendars: Calendars
+    studies: Studies
+
+
+def add_services(server: Any, core: Core, parts: Parts) -> Health:
     """All services; returns the one that tells whether the server is well."""
-
-    async def entry(_: Any, context: Any) -> None:
-        await order_entry.serve(core, context)
-
-    def writes(serve: Callable[..., Any]) -> Any:
-        async def run(request: Any, context: Any) -> None:
-            await serve(core, request, context)
-
-        return run
+    acts, calendars, studies = parts
 
     # a method that a servicer does not have is answered UNIMPLEMENTED
     trading_service: Any = Trading(core, acts.trial)  # type: ignore[abstract]
@@ -60,23 +69,44 @@ def add_services(server: Any, core: Core, acts: Acts, calendars: Calendars) -> H
     admin_service: Any = Admin(core, acts, calendars)
     add_AdminServiceServicer_to_server(admin_service, server)
     add_SandboxServiceServicer_to_server(Sandboxes(core, acts), server)
-    orders: dict[str, Any] = {
-        "OrderEntry": grpc.stream_stream_rpc_method_handler(entry),
-        "DropCopy": grpc.unary_stream_rpc_method_handler(
-            writes(drop_copy.serve), order_entry_pb2.DropCopyRequest.FromString
-        ),
-    }
-    updates: dict[str, Any] = {
-        "Subscribe": grpc.unary_stream_rpc_method_handler(
-            writes(subscribe), stream_pb2.SubscribeRequest.FromString
-        ),
-        "SubscribeBars": grpc.unary_stream_rpc_method_handler(
-            writes(subscribe_bars), stream_pb2.SubscribeBarsRequest.FromString
-        ),
-    }
+    indicator_service: Any = Indicators(core, studies)  # type: ignore[abstract]
+    add_IndicatorServiceServicer_to_server(indicator_service, server)
     # bytes in place of the generated handlers: what is registered last holds
-    server.add_registered_method_handlers(TRADING, orders)
-    server.add_registered_method_handlers(MARKET_DATA, updates)
-    names = [file.DESCRIPTOR.services_by_name for file in (trading, market, risk, admin, sandbox)]
+    server.add_registered_method_handlers(TRADING, _orders(core))
+    server.add_registered_method_handlers(MARKET_DATA, _updates(core))
+    values = {"SubscribeIndicators": _writes(
+        functools.partial(follow.subscribe, core, studies), indicators.SubscribeIndicatorsRequest
+    )}  # fmt: skip
+    server.add_registered_method_handlers(INDICATORS, values)
+    files = (trading, market, risk, indicators, admin, sandbox)
+    names = [file.DESCRIPTOR.services_by_name for file in files]
     services = [service.full_name for found in names for service in found.values()]
     return add_standard(server, services)
+
+
+def _orders(core: Core) -> dict[str, Any]:
+    async def entry(_: Any, context: Any) -> None:
+        await order_entry.serve(core, context)
+
+    drops = functools.partial(drop_copy.serve, core)
+    return {
+        "OrderEntry": grpc.stream_stream_rpc_method_handler(entry),
+        "DropCopy": _writes(drops, order_entry_pb2.DropCopyRequest),
+    }
+
+
+def _updates(core: Core) -> dict[str, Any]:
+    channels, bars = functools.partial(subscribe, core), functools.partial(subscribe_bars, core)
+    return {
+        "Subscribe": _writes(channels, stream_pb2.SubscribeRequest),
+        "SubscribeBars": _writes(bars, stream_pb2.SubscribeBarsRequest),
+    }
+
+
+def _writes(serve: Callable[[Any, Any], Awaitable[None]], kind: Any) -> Any:
+    """The handler of a stream whose servicer writes bytes to the context."""
+
+    async def run(request: Any, context: Any) -> None:
+        await serve(request, context)
+
+    return grpc.unary_stream_rpc_method_handler(run, kind.FromString)
