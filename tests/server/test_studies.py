@@ -268,17 +268,8 @@ def columns_of(name, bars):
     return [np.array([float(getattr(b, c)) for b in bars]) for c in rows()[name].columns]
 
 
-def test_live_values_are_those_of_a_batch_and_shared(server, stub, trading):
-    """Two readers of one study, and a third that resumes: bits and bytes are the same."""
-    lines = [
-        api.LiveIndicator(
-            name=f"indicators/{name}", instrument=ACME, period=Duration(seconds=1),
-            parameters={k: number(v) for k, v in parameters.items()},
-        )
-        for name, parameters in NUMBERS.items()
-    ]  # fmt: skip
-    request = api.SubscribeIndicatorsRequest(indicators=lines, include_open=True)
-    first, second = (stub.SubscribeIndicators(request, timeout=200) for _ in range(2))
+def traded(stream, trading):
+    """The messages of a stream until each line has four closed values, while there is trade."""
     stop, pick = threading.Event(), random.Random(9)
 
     def keep_trading():
@@ -290,26 +281,45 @@ def test_live_values_are_those_of_a_batch_and_shared(server, stub, trading):
     thread.start()
     found, opened = {}, 0
     try:
-        for value in first:
+        for value in stream:
             opened += not value.closed
             if value.closed:
                 found.setdefault(value.index, []).append(value)
             if opened and min((len(found.get(i, ())) for i in range(3)), default=0) >= 4:
-                break
+                return found
     finally:
         stop.set()
         thread.join()
-    bars = {bar.start_time.ToNanoseconds(): bar for bar in closed_bars(server)}
-    for index, (name, parameters) in enumerate(NUMBERS.items()):
-        values = found[index]
-        origin = values[-1].origin_time.ToNanoseconds()
-        used = [bar for start, bar in bars.items() if start >= origin]
-        wanted = batch(name, columns_of(name, used), parameters)
-        by_start = {bar.start_time.ToNanoseconds(): at for at, bar in enumerate(used)}
-        for value in values:
-            at = by_start[value.start_time.ToNanoseconds()]
-            assert bits(value.values) == bits([out[at] for out in wanted])
-            assert value.msg_seq_num == used[at].msg_seq_num
+    raise AssertionError("the stream has ended")
+
+
+def agrees(values, name, bars):
+    """Live values against a batch over the bars from their origin on."""
+    origin = values[-1].origin_time.ToNanoseconds()
+    used = [bar for bar in bars if bar.start_time.ToNanoseconds() >= origin]
+    wanted = batch(name, columns_of(name, used), NUMBERS[name])
+    by_start = {bar.start_time.ToNanoseconds(): at for at, bar in enumerate(used)}
+    for value in values:
+        at = by_start[value.start_time.ToNanoseconds()]
+        assert bits(value.values) == bits([out[at] for out in wanted])
+        assert value.msg_seq_num == used[at].msg_seq_num
+
+
+def test_live_values_are_those_of_a_batch_and_shared(server, stub, trading):
+    """Two readers of one study, and a third that resumes: bits and bytes are the same."""
+    lines = [
+        api.LiveIndicator(
+            name=f"indicators/{name}", instrument=ACME, period=Duration(seconds=1),
+            parameters={k: number(v) for k, v in parameters.items()},
+        )
+        for name, parameters in NUMBERS.items()
+    ]  # fmt: skip
+    request = api.SubscribeIndicatorsRequest(indicators=lines, include_open=True)
+    first, second = (stub.SubscribeIndicators(request, timeout=200) for _ in range(2))
+    found = traded(first, trading)
+    bars = closed_bars(server)
+    for index, name in enumerate(NUMBERS):
+        agrees(found[index], name, bars)
     twin = {}
     for value in second:
         if value.closed:
@@ -321,19 +331,19 @@ def test_live_values_are_those_of_a_batch_and_shared(server, stub, trading):
         both = [v for v in twin[index] if v.start_time.ToNanoseconds() in known]
         assert len(both) >= 3
         assert all(v == known[v.start_time.ToNanoseconds()] for v in both)
-    assert len(server.server._studies._studies) == 3
-    since = found[0][1].start_time
+    studies = server.server._studies
+    assert len(studies._studies) == 3
     again = api.SubscribeIndicatorsRequest(indicators=[lines[0]])
-    again.indicators[0].start_time.CopyFrom(since)
+    again.indicators[0].start_time.CopyFrom(found[0][1].start_time)
     third = stub.SubscribeIndicators(again, timeout=200)
     assert [next(third) for _ in found[0][1:]] == found[0][1:]
     for stream in (first, second, third):
         stream.cancel()
     end = time.monotonic() + 60
-    while server.server._studies._studies and time.monotonic() < end:
+    while studies._studies and time.monotonic() < end:
         time.sleep(0.02)
-    assert not server.server._studies._studies  # nothing is computed for nobody
-    assert server.server._studies._bytes == 0
+    assert not studies._studies  # nothing is computed for nobody
+    assert studies._bytes == 0
     assert not server.server.core.bars._lines
 
 
