@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(7400, ge=0, le=65535, description="Port of gRPC; 0: any free one.")
+    gateway_port: int | None = Field(
+        None, ge=-1, le=65535,
+        description="Port of the gateway; 0: any free one, -1: none; none said: `port` + 1.",
+    )  # fmt: skip
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Port of /metrics for Prometheus, on `host`; 0: none."
     )
@@ -105,6 +109,25 @@ class Settings(BaseSettings):
     )
     study_seconds: float = Field(
         60.0, gt=0, description="Longest computation of an indicator; more: RESOURCE_EXHAUSTED."
+    )
+    gateway_connections: int = Field(
+        10_000, ge=1, description="Connections of the gateway; more are closed at once."
+    )
+    gateway_streams: int = Field(
+        100, ge=1, le=10_000, description="Calls under way on one connection of the gateway."
+    )
+    gateway_window_bytes: int = Field(
+        256 * 1024, ge=65_535, le=2**28,
+        description="DATA that a client may send ahead on one stream; four times that on all.",
+    )  # fmt: skip
+    gateway_idle_burst: int = Field(
+        10_000, ge=100, description="Frames without work (PING, SETTINGS, resets) at once."
+    )
+    gateway_idle_rate: int = Field(
+        1_000, ge=1, description="And a second; a connection that sends more is closed."
+    )
+    gateway_patience_seconds: float = Field(
+        30.0, gt=0, description="How long a frame, a handshake, a request or a reader may take."
     )
     grace_seconds: float = Field(
         5.0, ge=0, description="How long calls under way may take when the server stops."

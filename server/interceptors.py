@@ -47,10 +47,11 @@ class Door(aio.ServerInterceptor):
             return None
         found = self._wrapped.get(method)
         if found is None or found[0] is not handler:
-            found = self._wrapped[method] = handler, self._wrap(method, handler)
+            found = self._wrapped[method] = handler, self.wrap(method, handler)
         return found[1]
 
-    def _wrap(self, method: str, handler: Any) -> Any:
+    def wrap(self, method: str, handler: Any) -> Any:
+        """The handler of a method, for either door: it takes bytes and reads them itself."""
         parse = handler.request_deserializer
         both = None, handler.response_serializer  # a bad message is our error to name, not grpcio's
         if handler.stream_stream:

@@ -19,6 +19,9 @@ from journal import Recovery
 from server.auth.gate import Gate
 from server.auth.watch import Watch
 from server.config import Settings
+from server.gateway.door import Gateway
+from server.gateway.methods import Methods
+from server.gateway.tls import context
 from server.interceptors import Door
 from server.metering.meter import Meter
 from server.sandbox.sandbox import Sandbox, clock_of, follower_of
@@ -53,7 +56,8 @@ class Server:
         self.settings, self.metrics = settings, Metrics()
         self.tracing = Tracing()
         self.certificates: Certificates | None = None
-        self.port = 0
+        self.port = self.gateway_port = 0
+        self.gateway: Gateway | None = None
         self.recovery = Recovery()
         self._stack = AsyncExitStack()
         self._stopping = asyncio.Event()
@@ -95,8 +99,9 @@ class Server:
 
             watch.on_lapse(lapsed)
             self._stack = stack.pop_all()
-        _log.info("serving", host=settings.host, port=self.port, tls=self.certificates is not None,
-                  environment=settings.environment, policy=settings.policy)  # fmt: skip
+        _log.info("serving", host=settings.host, port=self.port, gateway=self.gateway_port,
+                  tls=self.certificates is not None, environment=settings.environment,
+                  policy=settings.policy)  # fmt: skip
 
     def _core(self, state: State, book: Logbook, gate: Gate, meter: Meter) -> Core:
         settings, virtual = self.settings, clock_of(self.settings, state)
@@ -167,9 +172,8 @@ class Server:
         self._tasks.append(asyncio.create_task(self._keeper.run(settings.tick_seconds)))
         door = Door(self.core, acts, self.metrics, self.tracing)
         self._server = aio.server(interceptors=[door], options=options(settings))
-        self._health = add_services(
-            self._server, self.core, Parts(acts, calendars, self._studies)
-        )
+        methods = Methods(self._server)
+        self._health = add_services(methods, self.core, Parts(acts, calendars, self._studies))
         address = f"{settings.host}:{settings.port}"
         try:
             if self.certificates is None:
@@ -181,6 +185,11 @@ class Server:
                 self._tasks.append(asyncio.create_task(self.certificates.run()))
         except RuntimeError as error:
             raise Unavailable(f"cannot listen on {address}: {error}") from error
+        if settings.gateway_port != -1:
+            gateway = Gateway(settings, door, methods)
+            await gateway.start(context(settings, self.certificates))
+            self.gateway, self.gateway_port = gateway, gateway.port
+            self.metrics.watch(gateway)
         await self._server.start()
         await self._health.serving()
         if settings.metrics_port:
@@ -227,7 +236,11 @@ class Server:
         """
         await self._health.stopping()
         self.core.fanout.end(Unavailable("the server is stopping; connect again"))
-        await self._server.stop(self.settings.grace_seconds)
+        grace = self.settings.grace_seconds
+        if self.gateway is not None:
+            await asyncio.gather(self._server.stop(grace), self.gateway.stop(grace))
+        else:
+            await self._server.stop(grace)
         await self._studies.stop()
         await self.core.sequencer.stop()
         for task in self._tasks:

@@ -6,13 +6,18 @@ import logging
 import sys
 import time
 from bisect import bisect_left
+from collections import Counter as Counts
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import HistogramMetricFamily
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
 from prometheus_client.registry import Collector
 
 from server.auth.redaction import redact
@@ -106,6 +111,53 @@ class Metrics:
         """One call was answered."""
         self.answered += 1
         self.calls.labels(method, code).inc()
+
+    def watch(self, gateway: Listening) -> None:
+        """Show a gateway too."""
+        self.registry.register(_Watch(gateway))
+
+
+class Listening(Protocol):
+    """What is told of a gateway."""
+
+    connections: set[Any]
+    closed: Counts[str]
+    received: int
+
+    @property
+    def sent(self) -> int:
+        """Bytes sent."""
+
+    @property
+    def streams(self) -> int:
+        """Calls under way."""
+
+
+class _Watch(Collector):
+    """Reads a gateway when somebody asks for metrics, so that counting costs it nothing."""
+
+    def __init__(self, gateway: Listening) -> None:
+        self._gateway = gateway
+
+    def collect(self) -> Iterator[Metric]:
+        gateway = self._gateway
+        for name, text, value in (
+            ("connections", "Open connections of the gateway.", len(gateway.connections)),
+            ("streams", "Calls under way through the gateway.", gateway.streams),
+        ):
+            yield GaugeMetricFamily(f"gridworks_gateway_{name}", text, value)
+        way = CounterMetricFamily(
+            "gridworks_gateway_bytes", "Bytes through the gateway.", labels=("way",)
+        )
+        way.add_metric(("in",), gateway.received)
+        way.add_metric(("out",), gateway.sent)
+        yield way
+        closed = CounterMetricFamily(
+            "gridworks_gateway_closed", "Connections that ended, by reason.", labels=("reason",)
+        )
+        for reason, count in gateway.closed.items():
+            closed.add_metric((reason,), count)
+        yield closed
 
 
 def set_up_logs(as_json: bool) -> None:

@@ -61,11 +61,15 @@ class Health:
 
 
 def add_standard(server: Any, services: Sequence[str]) -> Health:
-    """Health, reflection and channelz, about these services and themselves."""
-    channelz.add_channelz_servicer(server)
+    """Health, reflection and channelz, about these services and themselves.
+
+    `server` is a `server.gateway.methods.Methods`; the latter two want the grpcio server itself.
+    """
+    channelz.add_channelz_servicer(server.grpcio)
     own = [
         service.full_name
         for file in _STANDARD for service in file.DESCRIPTOR.services_by_name.values()
     ]  # fmt: skip
-    reflection.enable_server_reflection((*services, *own, reflection.SERVICE_NAME), server)
+    names = (*services, *own, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server.grpcio)
     return Health(server, (*services, *own))

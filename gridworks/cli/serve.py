@@ -33,7 +33,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the exchange until SIGTERM; settings also come from GRIDWORKS_... variables."""
-    import asyncio
+    import uvloop
 
     from domain.errors import GridWorksError
     from server import config as settings
@@ -48,7 +48,7 @@ def serve(
             | given(private_key=certs and certs / "server-key.pem", sandbox_market=market),
         )
         telemetry.set_up_logs(wish.log_json)
-        asyncio.run(main.serve(wish, _ready))
+        uvloop.run(main.serve(wish, _ready))
     except GridWorksError as problem:
         typer.echo(f"gridworks: {problem}", err=True)
         raise typer.Exit(1) from None
@@ -75,3 +75,5 @@ def named(settings: list[str]) -> dict[str, object]:
 def _ready(server: object) -> None:
     """One line for whoever started it: a program reads the port here."""
     typer.echo(f"ready on port {server.port}")  # type: ignore[attr-defined]
+    if server.gateway_port:  # type: ignore[attr-defined]
+        typer.echo(f"gateway on port {server.gateway_port}")  # type: ignore[attr-defined]

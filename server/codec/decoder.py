@@ -48,6 +48,7 @@ class Decoder:
         memory.place(Slot.CODES, _CODES)
         memory.place(Slot.SCRATCH, np.zeros(256, np.int64))
         self.data = self._data.data[:data]
+        self._begin = 0, 0  # first byte and row of the message that may be refused
         self._told, self._found = self._notes.data, self._messages.data
 
     def open(self, session: int, account: int) -> None:
@@ -66,6 +67,7 @@ class Decoder:
                 "message", f"{size} bytes", f"at most {len(self.data)} bytes", 0, Fault.TOO_LONG
             )
         self.data[:size] = message
+        self._begin = 0, 0
         if not decode(self._memory.address, 0, size, -1):
             raise self.fault()
         return self._rows[: self._found[0, Message.ROWS]]
@@ -78,6 +80,7 @@ class Decoder:
         """
         count = decode(self._memory.address, start, stop, limit)
         behind = self._messages[count]
+        self._begin = int(behind[Message.START]) + 5, int(behind[Message.ROW])
         return self._rows[: behind[Message.ROW]], self._messages[:count], int(behind[Message.START])
 
     @property
@@ -96,10 +99,11 @@ class Decoder:
         return bool(self._told[Note.FAULT])
 
     def fault(self) -> WireFault:
-        """What is wrong with the message that was refused."""
+        """What is wrong with the message that was refused; places are counted from its begin."""
         notes = [int(note) for note in self._notes]
-        fault, at = Fault(notes[Note.FAULT]), notes[Note.POSITION]
+        fault, at = Fault(notes[Note.FAULT]), max(notes[Note.POSITION] - self._begin[0], 0)
         row, number, value = notes[Note.COMMAND], notes[Note.FIELD], notes[Note.VALUE]
+        row = row - self._begin[1] if row >= 0 else row
         names = _TOP if row < 0 else _NAMES
         path = "" if row < 0 else f"commands[{row}]"
         if number:

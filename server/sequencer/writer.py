@@ -122,9 +122,13 @@ class Sequencer:
         self._waiting += entry.count
         self._arrived.set()
 
+    def fits(self, count: int) -> bool:
+        """Whether there is room for so many commands."""
+        return self._waiting + count <= self._most_waiting
+
     async def room(self, count: int) -> None:
         """Wait until so many commands fit. Raises Unavailable."""
-        while self._waiting + count > self._most_waiting and not self._closing:
+        while not self.fits(count) and not self._closing:
             self._left.clear()
             await self._left.wait()
         if self._closing:

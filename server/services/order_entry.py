@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,8 +13,10 @@ from domain.codes import Command, ExecInst, Scope
 from domain.errors import InvalidField, Superseded, WrongState
 from domain.tables import Table
 from gridworks.api.trading.v1 import order_entry_pb2 as api
+from server.auth.denial import LimitReached, NotPermitted
 from server.auth.principal import Principal
 from server.codec.decoder import Decoder
+from server.codec.slots import Message
 from server.metering.journal import Served
 from server.sequencer import rows as own
 from server.sequencer.answers import Answer
@@ -22,10 +24,11 @@ from server.sequencer.sessions import Session
 from server.sequencer.writer import Entry
 from server.services.core import Core, caller
 from server.streams.fanout import Reader
-from server.streams.outbox import Outbox
+from server.streams.outbox import Outbox, write_all
 
 METHOD = "/gridworks.api.trading.v1.TradingService/OrderEntry"
 SECOND = 10**9
+WRITE_SECONDS = 1.0  # what is being written when a stream ends may take so long
 _R = api.OrderEntryRequest
 _LOGON, _RESEND = _R.LOGON_FIELD_NUMBER, _R.RESEND_REQUEST_FIELD_NUMBER
 _BEAT, _LOGOUT = _R.HEARTBEAT_FIELD_NUMBER, _R.LOGOUT_FIELD_NUMBER
@@ -33,17 +36,31 @@ _MARKED = (int(Command.NEW_ORDER), int(Command.QUOTE))
 _ON_DISCONNECT = int(ExecInst.CANCEL_ON_DISCONNECT)
 
 
+_beat = api.OrderEntryResponse()
+_beat.heartbeat.SetInParent()
+_ALIVE = _beat.SerializeToString()
+
+
+class Direct(Protocol):
+    """A context that decodes commands itself, many messages at a time: the gateway's."""
+
+    async def converse(self, stream: Stream) -> None:
+        """As `_both`."""
+
+
 class Stream:
     """One stream of one session, from its logon to its end."""
 
     def __init__(self, core: Core, who: Principal, outbox: Outbox) -> None:
-        self._core, self._who, self._outbox = core, who, outbox
+        self._core, self._who, self.outbox = core, who, outbox
+        self.stage = core.stage
         self._reader = Reader(who.key_id, outbox)
-        self._decoder = Decoder(core.settings.stream_commands, core.settings.message_bytes)
+        self._decoder: Decoder | None = None
         self._allowed: dict[int, str] = {}
         self._session: Session | None = None
         self._expected = 1  # number of the next command
-        self._marks, self._interval = False, 30.0
+        self._marks, self.interval = False, 30.0
+        self.identity = 0, 0  # session and account: what the decoder puts into rows
         self._heard = time.monotonic()
 
     # ------------------------------------------------------------------ logon
@@ -59,7 +76,7 @@ class Stream:
         core.require_account(self._who, wish.account.partition("/")[2])
         timeout = _span("logon.dead_man_timeout", wish.dead_man_timeout, 0, 86_400 * SECOND)
         beat = _span("logon.heartbeat_interval", wish.heartbeat_interval, SECOND, 60 * SECOND)
-        self._interval = (beat or 30 * SECOND) / SECOND
+        self.interval = (beat or 30 * SECOND) / SECOND
         self._marks = wish.cancel_on_disconnect
         session = core.state.sessions.reserve(self._who.key_id, name)
         if wish.reset_msg_seq_num and self._live_orders(session.number):
@@ -72,7 +89,7 @@ class Stream:
             session.number, self._who.key_id, name, reset=wish.reset_msg_seq_num
         )
         data += own.dead_man(account, timeout)
-        self._decoder.open(session.number, account)
+        self.identity = session.number, account
         done = asyncio.get_running_loop().create_future()
         core.sequencer.put(
             Entry(data, done, lambda _: self._begin(session, wish), alone=True)
@@ -95,7 +112,7 @@ class Stream:
         answer.logon.next_expected_msg_seq_num = self._expected
         answer.logon.next_msg_seq_num = session.reports + 1
         answer.logon.max_commands = core.settings.stream_commands
-        answer.logon.heartbeat_interval.FromNanoseconds(int(self._interval * SECOND))
+        answer.logon.heartbeat_interval.FromNanoseconds(int(self.interval * SECOND))
         answer.logon.cancel_on_disconnect = self._marks
         if wish.HasField("dead_man_timeout") and wish.dead_man_timeout.ToNanoseconds():
             answer.logon.dead_man_timeout.CopyFrom(wish.dead_man_timeout)
@@ -103,7 +120,7 @@ class Stream:
         for name, number in core.known.nodes.items():
             if core.may_use(self._who, name):
                 answer.logon.accounts.add(name=f"accounts/{name}", number=number)
-        self._outbox.preload([answer.SerializeToString()])
+        self.outbox.preload([answer.SerializeToString()])
         if wanted:
             self._again(wanted, 0)
 
@@ -114,8 +131,8 @@ class Stream:
         if found.first > begin:
             reset = api.OrderEntryResponse()
             reset.sequence_reset.new_seq_no = found.first
-            self._outbox.preload([reset.SerializeToString()])
-        self._outbox.preload(self._core.fanout.reports_again(found, poss_dup=1))
+            self.outbox.preload([reset.SerializeToString()])
+        self.outbox.preload(self._core.fanout.reports_again(found, poss_dup=1))
 
     # ------------------------------------------------------------------ commands
 
@@ -124,15 +141,28 @@ class Stream:
 
         Raises InvalidField, NotPermitted, LimitReached, WrongState, Unavailable.
         """
-        self._heard, begin = time.monotonic(), time.perf_counter()
+        self.hear()
+        if self._decoder is None:
+            settings = self._core.settings
+            self._decoder = Decoder(settings.stream_commands, settings.message_bytes)
+            self._decoder.open(*self.identity)
+        begin = time.perf_counter()
         rows = self._decoder.one(message)
-        self._core.stage("decode", time.perf_counter() - begin)
+        self.stage("decode", time.perf_counter() - begin)
         number, control = self._decoder.msg_seq_num, self._decoder.control
         if len(rows):
-            await self._commands(rows, number)
-        return self._control(_parsed(message)) if control else True
+            await self.put(self.admit(rows, number))
+        return self.control(message) if control else True
 
-    async def _commands(self, rows: own.Rows, number: int) -> None:
+    def hear(self) -> None:
+        """The client is alive."""
+        self._heard = time.monotonic()
+
+    def admit(self, rows: own.Rows, number: int) -> bytes:
+        """What is new of the commands of a message, checked, marked and counted: give it to `put`.
+
+        Raises NotPermitted, LimitReached, WrongState, InvalidField, StorageFull, LogFailed.
+        """
         core, count = self._core, len(rows)
         core.gate.take(self._who, count)
         if number:
@@ -141,16 +171,46 @@ class Stream:
                 raise WrongState(f"msg_seq_num is {number}, the next one is {self._expected}")
             rows = rows[skip:]
         if not len(rows):
-            return
+            return b""
         self._require_accounts(rows)
         if self._marks:
             marked = np.isin(rows["command"], _MARKED)
             rows["exec_inst"][marked] |= _ON_DISCONNECT
         core.meter.served([Served(self._who.key_id, METHOD, "OK", 0, count)])
-        data = rows.tobytes()
         self._expected += len(rows)
-        await core.sequencer.room(len(rows))
-        core.sequencer.put(Entry(data))
+        return rows.tobytes()
+
+    def admit_run(self, rows: own.Rows, found: own.Rows) -> Iterator[bytes]:
+        """As `admit`, of many messages at once: `rows` and `found` as `Decoder.framed` gives them.
+
+        Where they pass as one they are one piece; else each is judged alone, in its turn.
+        """
+        numbers = found[:, Message.MSG_SEQ_NUM]
+        due = found[:, Message.ROW] + (self._expected - found[0, Message.ROW])
+        fits = len(rows) <= min(self._core.settings.batch, self._core.settings.inbox)
+        if fits and ((numbers == 0) | (numbers == due)).all():
+            try:
+                yield self.admit(rows, 0)
+                return
+            except (LimitReached, NotPermitted):
+                pass  # from which message on?
+        for row, count, number in found[:, Message.ROW : Message.MSG_SEQ_NUM + 1].tolist():
+            if count:
+                yield self.admit(rows[row : row + count], number)
+
+    async def put(self, data: bytes) -> None:
+        """Hand over commands as soon as there is room. Raises Unavailable."""
+        if data:
+            await self._core.sequencer.room(len(data) // own.WIDTH)
+            self._core.sequencer.put(Entry(data))
+
+    def put_now(self, data: bytes) -> bool:
+        """Hand over commands if there is room; whether there was. Raises Unavailable."""
+        if data and not self._core.sequencer.fits(len(data) // own.WIDTH):
+            return False
+        if data:
+            self._core.sequencer.put(Entry(data))
+        return True
 
     def _require_accounts(self, rows: own.Rows) -> None:
         """Each account and node must be the caller's. Raises NotPermitted, InvalidField."""
@@ -165,7 +225,9 @@ class Stream:
                 self._core.require_account(self._who, name)
                 self._allowed[number] = name
 
-    def _control(self, request: api.OrderEntryRequest) -> bool:
+    def control(self, message: bytes) -> bool:
+        """The control part of a message; False at a logout. Raises WrongState, InvalidField."""
+        request = _parsed(message)
         if request.HasField("logon"):
             raise WrongState("this stream is logged on")
         if request.HasField("resend_request"):
@@ -176,23 +238,16 @@ class Stream:
         if request.HasField("heartbeat") and request.heartbeat.test_req_id:
             answer = api.OrderEntryResponse()
             answer.heartbeat.test_req_id = request.heartbeat.test_req_id
-            self._outbox.put(answer.SerializeToString())
+            self.outbox.put(answer.SerializeToString())
         return not request.HasField("logout")
 
     # ------------------------------------------------------------------ the other direction
 
-    async def replies(self) -> AsyncIterator[bytes]:
-        """What goes to the client: heartbeats too. Raises what ended the stream."""
-        beat = api.OrderEntryResponse()
-        beat.heartbeat.SetInParent()
-        alive = beat.SerializeToString()
-        while True:
-            message = await self._outbox.take(self._interval)
-            if message is None:
-                return
-            if not message and time.monotonic() - self._heard > 2 * self._interval:
-                raise TimeoutError("nothing came from the client for two heartbeat intervals")
-            yield message or alive
+    def idle(self) -> bytes:
+        """What to send when nothing was sent for an interval. Raises TimeoutError."""
+        if time.monotonic() - self._heard > 2 * self.interval:
+            raise TimeoutError("nothing came from the client for two heartbeat intervals")
+        return _ALIVE
 
     async def leave(self) -> None:
         """The stream has ended: marked orders are canceled."""
@@ -221,8 +276,8 @@ class Stream:
     def _say_goodbye(self, _: Answer) -> None:
         last = api.OrderEntryResponse()
         last.logout.SetInParent()
-        self._outbox.put(last.SerializeToString())
-        self._outbox.end(None)
+        self.outbox.put(last.SerializeToString())
+        self.outbox.end(None)
 
 
 async def serve(core: Core, context: Any) -> None:
@@ -235,7 +290,8 @@ async def serve(core: Core, context: Any) -> None:
             return
         try:
             await stream.logon(first)
-            await _both(stream, context)
+            direct: Direct | None = getattr(context, "direct", None)
+            await (direct.converse(stream) if direct else _both(stream, context))
         finally:
             await stream.leave()
 
@@ -243,18 +299,27 @@ async def serve(core: Core, context: Any) -> None:
 async def _both(stream: Stream, context: Any) -> None:
     """Read and write until one of the two ends. Raises what ended it."""
     reading = asyncio.create_task(_read(stream, context))
-    writing = asyncio.create_task(_write(stream, context))
+    writing = asyncio.create_task(
+        write_all(stream.outbox, context, stream.interval, stream.idle)
+    )
     try:
         await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
         if reading.done() and reading.exception() is None and reading.result():
             await writing  # a logout: its answer is on the way
+        # grpcio sends no status while a message is being written
+        stream.outbox.end(_Over())
+        await asyncio.wait((writing,), timeout=WRITE_SECONDS)
     finally:
         for task in (reading, writing):
             task.cancel()
         results = await asyncio.gather(reading, writing, return_exceptions=True)
     for result in results:
-        if isinstance(result, Exception):
+        if isinstance(result, Exception) and not isinstance(result, _Over):
             raise result
+
+
+class _Over(Exception):
+    """The other direction has ended: nothing more is written."""
 
 
 async def _read(stream: Stream, context: Any) -> bool:
@@ -266,11 +331,6 @@ async def _read(stream: Stream, context: Any) -> bool:
         if not await stream.take(message):
             await stream.log_out()
             return True
-
-
-async def _write(stream: Stream, context: Any) -> None:
-    async for message in stream.replies():
-        await context.write(message)
 
 
 def _parsed(message: bytes) -> api.OrderEntryRequest:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 from domain.errors import CapacityError
 
@@ -24,7 +24,7 @@ class SlowReader(CapacityError):
 
 
 class Outbox:
-    """Messages on their way to one reader. One task takes, any may put; no thread but the loop's.
+    """Messages on their way to one reader. One takes, any may put; no thread but the loop's.
 
     `backlog`, given by `preload`, comes first and does not count against the bounds: it is as
     long as the window of what is kept, no longer.
@@ -36,7 +36,8 @@ class Outbox:
         self._backlog: deque[bytes] = deque()
         self._bytes = 0
         self._waiter: asyncio.Future[bool] | None = None
-        self._end: Exception | None = None
+        self._tell: Callable[[], None] = self._wake
+        self.error: Exception | None = None
         self.ended = False
 
     def __len__(self) -> int:
@@ -45,7 +46,7 @@ class Outbox:
     def preload(self, messages: Iterable[bytes]) -> None:
         """What the reader has missed; before anything that is put."""
         self._backlog.extend(messages)
-        self._wake()
+        self._tell()
 
     def put(self, message: bytes) -> None:
         """Queue a message; a reader for whom it is too much is cut off."""
@@ -58,17 +59,32 @@ class Outbox:
             self.end(SlowReader("bytes", self._most_bytes))
         else:
             self._waiting.append(message)
-            self._wake()
+            self._tell()
 
     def end(self, error: Exception | None) -> None:
         """Nothing more comes. With an error what waits is dropped, else it is still delivered."""
         if self.ended:
             return
-        self.ended, self._end = True, error
+        self.ended, self.error = True, error
         if error is not None:
             self._waiting.clear()
             self._backlog.clear()
-        self._wake()
+        self._tell()
+
+    def listen(self, tell: Callable[[], None] | None) -> None:
+        """Call `tell` whenever there is something new, in place of waking who waits in `take`."""
+        self._tell = tell or self._wake
+        self._tell()
+
+    def pop(self) -> bytes | None:
+        """The next message, None: there is none now."""
+        if self._backlog:
+            return self._backlog.popleft()
+        if not self._waiting:
+            return None
+        message = self._waiting.popleft()
+        self._bytes -= len(message)
+        return message
 
     async def take(self, seconds: float | None = None) -> bytes | None:
         """The next message; b"" when nothing came for so long; None: in good order at its end.
@@ -76,15 +92,12 @@ class Outbox:
         Raises the error of `end`.
         """
         while True:
-            if self._backlog:
-                return self._backlog.popleft()
-            if self._waiting:
-                message = self._waiting.popleft()
-                self._bytes -= len(message)
+            message = self.pop()
+            if message is not None:
                 return message
             if self.ended:
-                if self._end is not None:
-                    raise self._end
+                if self.error is not None:
+                    raise self.error
                 return None
             if not await self._something(seconds):
                 return b""
@@ -115,10 +128,29 @@ def _resolve(waiter: asyncio.Future[bool], value: bool) -> None:
         waiter.set_result(value)
 
 
-async def write_all(outbox: Outbox, context: Any, seconds: float, beat: bytes) -> None:
-    """Write until the queue ends; `beat` when nothing came for so long. Raises what ended it."""
+class Direct(Protocol):
+    """A context that takes from queues itself, without a task between: the gateway's."""
+
+    async def deliver(self, outbox: Outbox, seconds: float, idle: Callable[[], bytes]) -> None:
+        """As `write_all`."""
+
+
+async def write_all(
+    outbox: Outbox, context: Any, seconds: float, idle: bytes | Callable[[], bytes]
+) -> None:
+    """Write until the queue ends; raises what ended it.
+
+    `idle` is written when nothing came for so long. If it is called for that, what it raises ends
+    the stream.
+    """
+    fixed = idle if isinstance(idle, bytes) else b""
+    beat = idle if callable(idle) else lambda: fixed
+    direct: Direct | None = getattr(context, "direct", None)
+    if direct is not None:
+        await direct.deliver(outbox, seconds, beat)
+        return
     while True:
         message = await outbox.take(seconds)
         if message is None:
             return
-        await context.write(message or beat)
+        await context.write(message or beat())

@@ -80,6 +80,11 @@ class Running:
             return plain
         return grpc.intercept_channel(plain, _Bearer(self.metadata(role)))
 
+    @property
+    def gateway(self) -> "Running":
+        """The same server through its second door; close it too."""
+        return Running(self.server.gateway_port, self.folder, self.control_url, self.keys)
+
     def close(self) -> None:
         for channel in self._channels:
             channel.close()

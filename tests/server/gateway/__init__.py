@@ -1,0 +1,1 @@
+"""The gateway: its kernels, its protocol, its calls, and the clients of others."""
