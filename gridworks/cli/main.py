@@ -11,6 +11,7 @@ from gridworks.extras import hint
 # The order in which `gridworks --help` lists them.
 COMMANDS = (
     "demo", "replay", "bench", "check", "indicators", "control", "certs", "serve", "status", "log",
+    "load",
 )  # fmt: skip
 
 
