@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from benches.risk_steps import cancel, enter, fill, set_up, touch
+from benches.risk.steps import cancel, enter, fill, set_up, touch
 from domain import layout
 from domain.attributes import InstrumentAttr, NodeAttr
 from domain.codes import Phase, Scope
