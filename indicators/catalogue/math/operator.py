@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from domain.jit import kernel
 from indicators.blocks.edge import hide, hide_whole, warm
 from indicators.blocks.window import WIDE, bottoms, room, space, tops, wide_slots
 from indicators.registry import Row, length
+from indicators.scan import MAGNITUDE
+
+FACTOR = 9 << 52  # of 512, in the exponent of a number
+PIECE = 256
 
 
 def update_add(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -38,15 +44,44 @@ def update_div(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
         out[i - base] = a[i] / b[i]
 
 
+@kernel
+def larger(total: Any, v: Any, out: Any) -> Any:
+    """While the up to 256 values of v are added to `total`, no value is larger than the sum.
+
+    That is so if `total` is 512 times as large as each. Bits are compared, because their maximum
+    is found many at a time. `out` is work space.
+    """
+    most, bits = 0, v.view(np.int64)
+    out[0] = total
+    for k in range(len(bits)):
+        most = max(most, bits[k] & MAGNITUDE)
+    return out[:1].view(np.int64)[0] & MAGNITUDE > most + FACTOR
+
+
 def update_cumsum(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: sum, what rounding has lost (Neumaier)."""
-    value, lost = s[0], s[1]
-    for i in range(start, stop):
-        v = x[0][i]
-        new = value + v
-        lost += (value - new) + v if abs(value) >= abs(v) else (v - new) + value
-        value = new
-        y[0][i - base] = value + lost
+    """Slots: sum, what rounding has lost.
+
+    The error of each addition is found exactly: by Knuth's six operations, or by Dekker's two
+    where no value is larger than the sum. The bits are the same.
+    """
+    value, lost, i = s[0], s[1], start
+    while i < stop:
+        rows = min(stop - i, PIECE)
+        v, out = x[0][i : i + rows], y[0][i - base : i - base + rows]
+        if larger(value, v, out):
+            for k in range(rows):
+                new = value + v[k]
+                lost += v[k] - (new - value)
+                value = new
+                out[k] = value + lost
+        else:
+            for k in range(rows):
+                new = value + v[k]
+                taken = new - value
+                lost += (value - (new - taken)) + (v[k] - taken)
+                value = new
+                out[k] = value + lost
+        i += rows
     s[0], s[1] = value, lost
 
 
@@ -169,7 +204,7 @@ ROWS = (
     Row(
         "cumsum", "Cumulative sum", "close", (), "cumsum", update_cumsum, slots=lambda: 2,
         warmup=lambda: 0, formula="sum of all values so far, compensated for rounding",
-        source="Neumaier 1974", talib="CUMSUM", seeding="zero",
+        source="Knuth 1969, vol. 2, 4.2.2; Dekker 1971", talib="CUMSUM", seeding="zero",
     ),
     _extreme("max", "Highest value", "max", update_max, formula="maximum of n values"),
     _extreme("min", "Lowest value", "min", update_min, formula="minimum of n values"),

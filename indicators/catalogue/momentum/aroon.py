@@ -4,52 +4,50 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from domain.jit import kernel, scratch
 from indicators.blocks.edge import hide
 from indicators.registry import Row, length
 
-NARROW = 128
-space = scratch(10 * NARROW)  # for windows of up to NARROW values
+WIDE = 256
+space = scratch(3 * WIDE)  # for windows of up to WIDE values
 
 
 @kernel
 def newest(v: Any, i: Any, n: Any, sign: Any, out: Any, t: Any) -> None:
-    """Ages of the newest maximum of sign * v over n values, for the len(out) rows from row i.
+    """Ages of the newest maximum of sign * v over n values, for the len(out) <= n rows from row i.
 
-    By doubling, as `window.tops`, with the place of each maximum beside it. Work space t: four
-    times rows + n.
+    A window is the end of the n values up to row i and the beginning of those after it: the maxima
+    of all such ends (into t, 2 n slots: values, then places), then those of the beginnings on the
+    way. Two comparisons a row whatever the length and the data.
     """
-    rows, span, size = len(out), 1, len(out) + n
-    last, source = len(out) + n - 1, v[i - n + 1 : i + rows]
-    best, place, here = t[:last], t[2 * size : 2 * size + last], 0
-    for k in range(last):
-        best[k] = sign * source[k]
-    for k in range(last):
-        place[k] = k
-    while span < n:
-        step = min(span, n - span)
-        last -= step
-        here = size - here
-        to, at = t[here : here + last], t[2 * size + here : 2 * size + here + last]
-        a, b, p, q = best[:last], best[step : step + last], place[:last], place[step : step + last]
-        for k in range(last):
-            to[k] = b[k] if b[k] >= a[k] else a[k]
-        for k in range(last):
-            at[k] = q[k] if b[k] >= a[k] else p[k]
-        best, place, span = to, at, span + step
-    for k in range(rows):
-        out[k] = k + (n - 1) - place[k]
+    rows, at = len(out), n - 1
+    source, tops, places = v[i - n + 1 : i + rows], t[:n], t[n : 2 * n]
+    top, place, here = -np.inf, 0.0, float(at)  # places are floats: chosen without a branch
+    for k in range(at, -1, -1):
+        new = sign * source[k]
+        place, top = (here if new > top else place), (new if new > top else top)
+        tops[k], places[k] = top, place
+        here -= 1.0
+    out[0] = at - place
+    top, place, here = -np.inf, 0.0, float(n)
+    for k in range(1, rows):
+        new = sign * source[at + k]
+        place, top = (here if new >= top else place), (top if top > new else new)
+        out[k] = here - (place if top >= tops[k] else places[k])
+        here += 1.0
 
 
 def update_aroon(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: work space of wide windows."""
     n, i, scale, end = int(s[0]) + 1, start, 100.0 / s[0], stop - base
-    t, down, up = space() if n <= NARROW else s[1 : 1 + 10 * n], y[0], y[1]
+    t, down, up = space() if n <= WIDE else s[1 : 1 + 2 * n], y[0], y[1]
     while i < stop:
-        rows = min(stop - i, max(n, NARROW))
-        newest(x[1], i, n, -1.0, down[i - base : i - base + rows], t)
-        newest(x[0], i, n, 1.0, up[i - base : i - base + rows], t)
-        i += rows
+        first, last = i - base, min(i + n, stop) - base
+        newest(x[1], i, n, -1.0, down[first:last], t)
+        newest(x[0], i, n, 1.0, up[first:last], t)
+        i += n
     for k in range(start - base, end):
         down[k] = (s[0] - down[k]) * scale
         up[k] = (s[0] - up[k]) * scale
@@ -60,10 +58,10 @@ def update_aroon(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> No
 def update_aroonosc(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """Slots: work space of wide windows."""
     n, i, scale, out = int(s[0]) + 1, start, 100.0 / s[0], y[0]
-    w = space() if n <= NARROW else s[1 : 1 + 10 * n]
+    w = space() if n <= WIDE else s[1 : 1 + 3 * n]
     while i < stop:
-        rows = min(stop - i, max(n, NARROW))
-        to, up, t = out[i - base : i - base + rows], w[:rows], w[rows:]
+        rows = min(stop - i, n)
+        to, up, t = out[i - base : i - base + rows], w[:rows], w[n:]
         newest(x[1], i, n, -1.0, to, t)
         newest(x[0], i, n, 1.0, up, t)
         for k in range(rows):
@@ -73,7 +71,7 @@ def update_aroonosc(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) ->
 
 
 def _slots(n: float) -> int:
-    return 10 * int(n + 1) if n + 1 > NARROW else 0
+    return 3 * int(n + 1) if n + 1 > WIDE else 0
 
 
 CHANDE = "Chande, Stocks & Commodities 13:9 (1995)"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.jit import kernel
+from domain.jit import kernel, scratch
 from indicators.blocks.edge import hide, warm
 from indicators.blocks.window import REFRESH
 from indicators.registry import Row, length, real
+
+SPAN = 128
+lines, prices = scratch(4 * SPAN), scratch(SPAN + 1)
 
 
 def update_cci(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -39,46 +42,56 @@ def flow(new: Any, last: Any, volume: Any) -> Any:
 
 
 @kernel
-def flows(x: Any, first: Any, stop: Any) -> Any:
-    """Sums of `flow` over the rows first .. stop - 1."""
-    into, out = 0.0, 0.0
-    for j in range(first, stop):
-        k = j - 1
-        new, last = (x[0][j] + x[1][j] + x[2][j]) / 3.0, (x[0][k] + x[1][k] + x[2][k]) / 3.0
-        a, b = flow(new, last, x[3][j])
-        into, out = into + a, out + b
-    return into, out
+def flow_lines(x: Any, i: Any, into: Any, out: Any) -> None:
+    """`flow` of the len(into) rows from row i."""
+    rows, price = len(into), prices()
+    high, low, close = x[0][i - 1 : i + rows], x[1][i - 1 : i + rows], x[2][i - 1 : i + rows]
+    volume = x[3][i : i + rows]
+    for k in range(rows + 1):
+        price[k] = (high[k] + low[k] + close[k]) / 3.0
+    for k in range(rows):
+        into[k], out[k] = flow(price[k + 1], price[k], volume[k])
 
 
 @kernel
-def typical(high: Any, low: Any, close: Any, i: Any) -> Any:
-    """The typical price of row i."""
-    return (high[i] + low[i] + close[i]) / 3.0
+def flows(x: Any, first: Any, stop: Any, t: Any) -> Any:
+    """Sums of `flow` over the rows first .. stop - 1."""
+    into, out, i = 0.0, 0.0, first
+    while i < stop:
+        rows = min(stop - i, SPAN)
+        more, less = t[:rows], t[SPAN : SPAN + rows]
+        flow_lines(x, i, more, less)
+        for k in range(rows):
+            into, out = into + more[k], out + less[k]
+        i += rows
+    return into, out
 
 
 def update_mfi(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: inflow, outflow, age."""
+    """Slots: inflow, outflow, age, rows without flow."""
     n, seen, into, out, age, quiet = int(s[0]), warm(s), s[1], s[2], int(s[3]), int(s[4])
-    high, low, close, volume, i, flown = x[0], x[1], x[2], x[3], start, y[0]
+    i, t = start, lines()
+    more, less, gone, went = t[:SPAN], t[SPAN : 2 * SPAN], t[2 * SPAN : 3 * SPAN], t[3 * SPAN :]
     while i < stop:
-        end = min(stop, i + max(REFRESH - age, 1)) if seen > n else i + 1
-        for j in range(i, end):
-            new, last = typical(high, low, close, j), typical(high, low, close, j - 1)
-            a, b = flow(new, last, volume[j])
-            if seen == 0:
-                a, b = 0.0, 0.0
-            into, out = into + a, out + b
-            if seen > n:
-                new = typical(high, low, close, j - n)
-                gone, went = flow(new, typical(high, low, close, j - n - 1), volume[j - n])
-                into, out = into - gone, out - went
-            quiet = 0 if a + b > 0.0 else quiet + 1
-            both = into + out
-            share = 100.0 * min(max(into / both, 0.0), 1.0)
-            flown[j - base] = share if both > 0.0 and quiet < n else 0.0
-        age, seen, i = age + end - i, seen + end - i, end
+        rows = min(stop - i, min(SPAN, max(REFRESH - age, 1))) if seen > n else 1
+        share = y[0][i - base : i - base + rows]
+        gone[0], went[0] = 0.0, 0.0
+        if seen == 0:
+            more[0], less[0] = 0.0, 0.0
+        else:
+            flow_lines(x, i, more[:rows], less[:rows])
+        if seen > n:
+            flow_lines(x, i - n, gone[:rows], went[:rows])
+        for k in range(rows):
+            quiet = 0 if more[k] + less[k] > 0.0 else quiet + 1
+            into, out = into + (more[k] - gone[k]), out + (less[k] - went[k])
+            share[k], less[k] = into, into + out if quiet < n else 0.0
+        for k in range(rows):
+            part = 100.0 * min(max(share[k] / less[k], 0.0), 1.0)
+            share[k] = part if less[k] > 0.0 else 0.0
+        age, seen, i = age + rows, seen + rows, i + rows
         if age >= REFRESH and seen > n:
-            into, out = flows(x, i - n, i)
+            into, out = flows(x, i - n, i, t)
             age = 0
     s[1], s[2], s[3], s[4] = into, out, age, quiet
     hide(y[0], s, start, stop, base)

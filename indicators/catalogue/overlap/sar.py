@@ -28,19 +28,19 @@ def begin(x: Any, i: Any, value: Any) -> Any:
 
 
 @kernel
-def bound(side: Any, level: Any, a: Any, b: Any) -> Any:
-    """Keep the stop outside the last two rows: below both lows or above both highs."""
-    if side > 0.0:
-        level = a if a < level else level
-        return b if b < level else level
-    level = a if a > level else level
-    return b if b > level else level
+def least(a: Any, b: Any) -> Any:
+    """The lower of two."""
+    return a if a < b else b
 
 
 @kernel
 def walk(x: Any, out: Any, s: Any, b: Any, span: Any, rules: Any) -> None:
-    """Move the stop. `rules`: start value, offset, (first, step, most) long and short, signed."""
-    high, low = x[0], x[1]
+    """Move the stop. `rules`: start value, offset, (first, step, most) long and short, signed.
+
+    All prices are multiplied by the side, so that short is long upside down: the stop follows the
+    extreme from below, never above the last two of the near prices (lows when long), and turns
+    when the near price touches it.
+    """
     start, stop, base = span
     side, level, extreme, pace, seen = s[b], s[b + 1], s[b + 2], s[b + 3], warm(s)
     i, offset, flip = start, rules[1], rules[8] != 0.0
@@ -49,31 +49,33 @@ def walk(x: Any, out: Any, s: Any, b: Any, span: Any, rules: Any) -> None:
         seen, i = 1, i + 1
     if i == stop:
         return
-    h1, l1 = high[i - 1], low[i - 1]
+    before = i - 1
     if seen == 1:
         side, level, extreme = begin(x, i, rules[0])
-        pace = rules[2] if side > 0.0 else rules[5]
-        h1, l1 = high[i], low[i]
-    for j in range(i, stop):
-        h0, l0 = high[j], low[j]
-        near, far = (l0, h0) if side > 0.0 else (h0, l0)
-        near_before, far_before = (l1, h1) if side > 0.0 else (h1, l1)
-        if side * (near - level) <= 0.0:
-            side = -side
-            level = bound(side, extreme, far_before, far)
-            level -= side * level * offset
-            out[j - base] = -level if flip and side < 0.0 else level
-            pace, extreme = (rules[2] if side > 0.0 else rules[5]), near
-            level = bound(side, level + pace * (extreme - level), far_before, far)
+        pace, before = (rules[2] if side > 0.0 else rules[5]), i
+    level, extreme, long = side * level, side * extreme, side > 0.0
+    more, most = (rules[3], rules[4]) if long else (rules[6], rules[7])
+    high, low, to = x[0][i:stop], x[1][i:stop], out[i - base : stop - base]
+    near1, far1 = x[1][before], x[0][before]
+    if not long:
+        near1, far1 = -far1, -near1
+    for k in range(len(to)):
+        near, far = (low[k], high[k]) if long else (-high[k], -low[k])
+        if near <= level:
+            side, long = -side, not long
+            near, far, near1, far1 = -far, -near, -far1, -near1
+            level = least(-extreme, least(near1, near))
+            level -= side * (level * offset)
+            to[k] = level if flip else side * level
+            pace, extreme = (rules[2] if long else rules[5]), far
+            more, most = (rules[3], rules[4]) if long else (rules[6], rules[7])
         else:
-            out[j - base] = -level if flip and side < 0.0 else level
-            if side * (far - extreme) > 0.0:
-                extreme = far
-                more, most = (rules[3], rules[4]) if side > 0.0 else (rules[6], rules[7])
-                pace = min(pace + more, most)
-            level = bound(side, level + pace * (extreme - level), near_before, near)
-        h1, l1 = h0, l0
-    s[b], s[b + 1], s[b + 2], s[b + 3] = side, level, extreme, pace
+            to[k] = level if flip else side * level
+            pace = least(pace + more, most) if far > extreme else pace
+            extreme = far if far > extreme else extreme
+        level = least(level + pace * (extreme - level), least(near1, near))
+        near1, far1 = near, far
+    s[b], s[b + 1], s[b + 2], s[b + 3] = side, side * level, side * extreme, pace
 
 
 def update_sar(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:

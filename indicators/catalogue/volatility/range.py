@@ -35,9 +35,10 @@ def average_range(x: Any, out: Any, s: Any, start: Any, stop: Any, base: Any) ->
     """Wilder's average of the true range. Slots: seen, average."""
     n, first, ranged, end = int(s[0]), s[1] == 1.0, s[1] == 2.0, stop - base
     seen, m, i, k, full = int(s[2]), s[3], start - base, 1.0 / n, n - 1 if ranged else n
-    ranges(x, out, start, stop, base)
+    high, low, last = x[0], x[1], x[2]
     while i < end and seen <= full:
-        v = out[i] if seen > 0 else x[0][start] - x[1][start]
+        j = i + base
+        v = true_range(high[j], low[j], last[j - 1]) if seen > 0 else high[j] - low[j]
         if seen > 0 and first:
             m = v if seen == 1 else m + (v - m) * k
         elif seen > 0 or ranged:
@@ -45,10 +46,12 @@ def average_range(x: Any, out: Any, s: Any, start: Any, stop: Any, base: Any) ->
         out[i] = m if seen == full else np.nan
         seen += 1
         i += 1
-    a = 1.0 - k
-    for j in range(i, end):
-        m = fma(a, m, k * out[j])
-        out[j] = m
+    a, first_row = 1.0 - k, i + base
+    high, low, to = high[first_row:stop], low[first_row:stop], out[i:end]
+    last = last[first_row - 1 : stop - 1]
+    for j in range(len(to)):
+        m = fma(a, m, k * true_range(high[j], low[j], last[j]))
+        to[j] = m
     s[2], s[3] = seen, m
 
 
