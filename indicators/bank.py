@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from indicators.batch import Function
-from indicators.plan import Columns, Plan, lanes, many
+from indicators.plan import Columns, Plan, lanes, many, remembering
 from indicators.registry import get
 
 Array = np.ndarray[Any, Any]
 Request = str | tuple[str, Mapping[str, Any]]
-VERSION = 1
+VERSION = 2
 
 
 class IndicatorBank:
@@ -35,23 +35,30 @@ class IndicatorBank:
         self.count = symbols if isinstance(symbols, int) else len(names or ())
         if self.count <= 0:
             raise ValueError(f"a bank needs at least one symbol, got {self.count}")
-        self._parts: dict[str, _Part] = {}
-        self._columns: dict[str, Array] = {}
+        plans: dict[str, Plan] = {}
         for request in indicators:
             name, values = (request, {}) if isinstance(request, str) else request
-            plan = Function(get(name)).plan((), dict(values))
-            for column in plan.row.columns:
-                self._columns.setdefault(column, np.empty(self.count))
-            part = _Part(plan, tuple([self._columns[c] for c in plan.row.columns]))
-            self._parts[self._label(name, values)] = part
-        if not self._parts:
+            label = name if name not in plans else f"{name}({_shown(values)})"
+            if label in plans:
+                raise ValueError(f"{label} is asked for twice")
+            plans[label] = Function(get(name)).plan((), dict(values))
+        if not plans:
             raise ValueError("a bank needs at least one indicator")
+        self._columns: dict[str, Array] = {}
+        self._pasts: dict[str, _Past] = {}
+        self._parts = {label: self._part(plan, plans) for label, plan in plans.items()}
 
-    def _label(self, name: str, values: Mapping[str, Any]) -> str:
-        label = name if name not in self._parts else f"{name}({_shown(values)})"
-        if label in self._parts:
-            raise ValueError(f"{label} is asked for twice")
-        return label
+    def _part(self, plan: Plan, plans: Mapping[str, Plan]) -> _Part:
+        """An indicator, and the past of its columns unless another has it already."""
+        named = plan.row.columns
+        for column in named:
+            self._columns.setdefault(column, np.empty(self.count))
+        if " ".join(named) not in self._pasts:
+            same = [p for p in plans.values() if p.row.columns == named]
+            rows = max(p.row.past(p.numbers) for p in same)
+            past = _Past(tuple([self._columns[c] for c in named]), rows)
+            self._pasts[" ".join(named)] = past
+        return _Part(plan, self._pasts[" ".join(named)])
 
     @property
     def indicators(self) -> tuple[str, ...]:
@@ -63,6 +70,8 @@ class IndicatorBank:
         given = {name: self._column(name, columns) for name in self._columns}
         for name, column in self._columns.items():
             column[:] = given[name]
+        for past in self._pasts.values():
+            past.update()
         return {label: part.update() for label, part in self._parts.items()}
 
     def _column(self, name: str, columns: dict[str, Any]) -> Array:
@@ -76,7 +85,8 @@ class IndicatorBank:
     def save(self) -> dict[str, Any]:
         """Every state, fit for JSON."""
         states = {label: part.save() for label, part in self._parts.items()}
-        return {"version": VERSION, "count": self.count, "states": states}
+        pasts = {columns: past.save() for columns, past in self._pasts.items()}
+        return {"version": VERSION, "count": self.count, "states": states, "pasts": pasts}
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Go back to what `save` gave; ValueError if it is of another bank."""
@@ -84,45 +94,76 @@ class IndicatorBank:
         if not known or set(saved["states"]) != set(self._parts):
             raise ValueError("this is not the saved state of a bank like this one")
         for label, text in saved["states"].items():
-            self._parts[label].restore(label, np.frombuffer(bytes.fromhex(text)))
+            self._parts[label].restore(label, text)
+        for columns, past in self._pasts.items():
+            past.restore(columns, saved["pasts"][columns])
 
 
 def _shown(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{k}={v}" for k, v in values.items())
 
 
+class _Past:
+    """The past of a set of columns, which all indicators of these columns share."""
+
+    __slots__ = ("_remember", "at", "live", "rings", "width", "x")
+
+    def __init__(self, x: Columns, rows: int) -> None:
+        self.x, self.width, count = x, rows + 1 if rows else 0, len(x[0])
+        self.live, self.at = np.zeros(count, np.bool_), np.zeros(count, np.int64)
+        self.rings = lanes(np.zeros(2 * self.width * len(x)), count)
+        self._remember = remembering(len(x))
+
+    def update(self) -> None:
+        """Take the row of this tick."""
+        self._remember(self.x, self.rings.ctypes.data, self.width, self.at, self.live)
+
+    def save(self) -> list[str]:
+        """Places and rings."""
+        return [self.at.tobytes().hex(), self.rings.tobytes().hex()]
+
+    def restore(self, label: str, saved: list[str]) -> None:
+        """Take what was saved."""
+        at, rings = (bytes.fromhex(text) for text in saved)
+        places = np.frombuffer(at, np.int64)
+        if len(rings) != self.rings.nbytes or len(at) != self.at.nbytes:
+            raise ValueError(f"{label}: the saved past has another size")
+        if np.any(places < 0) or np.any(places >= max(self.width, 1)):
+            raise ValueError(f"{label}: the saved past has places outside its rings")
+        self.at[:] = places
+        self.rings.reshape(-1)[:] = np.frombuffer(rings)
+
+
 class _Part:
     """One indicator of a bank: a state for each symbol."""
 
-    __slots__ = ("_address", "_count", "_state", "_step", "_view", "_x", "_y")
+    __slots__ = ("_arguments", "_state", "_step", "_view")
 
-    def __init__(self, plan: Plan, x: Columns) -> None:
-        names = plan.row.results
-        self._step, self._x, self._count = many(plan), x, len(x[0])
-        self._state = lanes(plan.state(), self._count)
-        self._address = self._state.ctypes.data
-        self._y = tuple(np.empty(self._count) for _ in names)
-        views = dict(zip(names, self._y, strict=True))
-        self._view: Any = views if len(names) > 1 else self._y[0]
+    def __init__(self, plan: Plan, past: _Past) -> None:
+        names, count = plan.row.results, len(past.live)
+        self._step, self._state = many(plan), lanes(plan.private(), count)
+        y = tuple(np.empty(count) for _ in names)
+        views = dict(zip(names, y, strict=True))
+        self._view: Any = views if len(names) > 1 else y[0]
+        state = self._state.ctypes.data, self._state.shape[1]
+        behind = ((past.rings.ctypes.data, past.width), past.at) if plan.row.history else ()
+        self._arguments = (past.x, y, *state, past.live, *behind)
 
     def update(self) -> Any:
         """One tick from the columns of inputs."""
-        self._step(self._x, self._y, self._address, self._state.shape[1], self._count)
+        self._step(*self._arguments)
         return self._view
 
     def save(self) -> str:
-        """The states, one symbol after the other."""
-        rows = self._state.transpose(0, 2, 1).reshape(-1, self._state.shape[1])
-        return rows[: self._count].tobytes().hex()
+        """The states."""
+        return self._state.tobytes().hex()
 
-    def restore(self, label: str, values: Array) -> None:
-        """Take saved numbers as the state."""
-        groups, slots, width = self._state.shape
-        if values.size != self._count * slots:
+    def restore(self, label: str, saved: str) -> None:
+        """Take what was saved."""
+        data = bytes.fromhex(saved)
+        if len(data) != self._state.nbytes:
             raise ValueError(f"{label}: the saved state has another size")
-        rows = np.zeros((groups * width, slots))
-        rows[: self._count] = values.reshape(self._count, slots)
-        self._state[:] = rows.reshape(groups, width, slots).transpose(0, 2, 1)
+        self._state.reshape(-1)[:] = np.frombuffer(data)
 
 
 __all__ = ["IndicatorBank"]

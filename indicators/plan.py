@@ -63,7 +63,7 @@ def _scope(plan: Plan) -> tuple[dict[str, Any], str]:
         "gather": _shared(f"gather_{len(row.columns)}"),
     }
     scope |= {"keep": _shared("keep"), "finite": _shared("finite")}
-    scope |= {"BLOCK": scan.BLOCK, "LANES": scan.LANES, "CHECKED": not row.elementwise}
+    scope |= {"BLOCK": scan.BLOCK, "CHECKED": not row.elementwise}
     return scope, suffix
 
 
@@ -109,28 +109,45 @@ def single(plan: Plan) -> Any:
 
 
 @functools.cache
-def _states() -> Any:
+def _lines() -> Any:
     return jit.grid(np.float64, scan.LANES)
 
 
 def many(plan: Plan) -> Any:
-    """The compiled walk of an indicator over symbols: `scan.sweep` around its kernel."""
+    """The compiled walk of an indicator over symbols: `scan.direct_tick` or `scan.taped_tick`.
+
+    Arguments: input columns, output columns, address and slots of the states, which symbols are
+    live; and, for a kernel that reads past inputs, the (address, width) of rings and the places.
+    """
     key = plan.row.name, _kinds(plan)
     if key not in _many:
         scope, suffix = _scope(plan)
-        template = scan.taped_row if plan.row.history else scan.direct_row
-        scope["row"] = jit.kernel(_bound(plan.row, template, f"row{suffix}", scope), inline=True)
-        scope["states"] = _states()
-        call = jit.entry(_bound(plan.row, scan.sweep, f"sweep{suffix}", scope))
+        scope |= {"lines": _lines(), "LANES": scan.LANES}
+        template = scan.taped_tick if plan.row.history else scan.direct_tick
+        call = jit.entry(_bound(plan.row, template, f"tick{suffix}", scope))
         x = tuple(np.ones(1) for _ in plan.row.columns)
         y = tuple(np.empty(1) for _ in plan.row.results)
-        s = lanes(plan.state(), 1)
-        _many[key] = opened(call, x, y, s.ctypes.data, s.shape[1], 1)[1]
+        s, width = lanes(plan.private(), 1), plan.row.past(plan.numbers) + 1
+        past = lanes(np.zeros(2 * width * len(x)), 1)
+        behind = ((past.ctypes.data, width), np.zeros(1, np.int64)) if plan.row.history else ()
+        live = np.ones(1, np.bool_)
+        _many[key] = opened(call, x, y, s.ctypes.data, s.shape[1], live, *behind)[1]
     return _many[key]
 
 
+@functools.cache
+def remembering(columns: int) -> Any:
+    """The compiled `scan.remember` for a number of columns."""
+    scope = {**vars(scan), "lines": _lines(), "one": jit.kernel(scan.one)}
+    made = FunctionType(scan.remember.__code__, scope, "remember")
+    made.__module__ = scan.__name__
+    x, past = tuple(np.ones(1) for _ in range(columns)), lanes(np.zeros(4 * columns), 1)
+    live, at = np.ones(1, np.bool_), np.zeros(1, np.int64)
+    return opened(jit.entry(made), x, past.ctypes.data, 2, at, live)[1]
+
+
 def lanes(start: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
-    """The state `start` for each of `count` symbols, as `scan.sweep` wants them."""
+    """The state `start` for each of `count` symbols, as `indicators.scan` wants them."""
     groups = -(-count // scan.LANES)
     return np.ascontiguousarray(np.broadcast_to(start[:, None], (groups, len(start), scan.LANES)))
 
@@ -146,11 +163,17 @@ class Plan:
         held = row.held(numbers)
         start[: len(held)] = held
         past = row.past(numbers)
-        start[-scan.TAIL :] = row.warmup(*numbers), 0, past, past
+        start[-scan.TAIL :] = past, past, row.warmup(*numbers), 0
         self.state = start.copy  # a fresh state vector
         whole = row.integer_outputs
         self._kinds = tuple(INTEGER if i in whole else FLOAT for i in range(len(row.results)))
         self.checked, self.kernel = single(self)
+
+    def private(self) -> np.ndarray[Any, Any]:
+        """A fresh state without the tape, its length and its cursor."""
+        start = self.state()
+        own = len(start) - scan.TAIL - self.row.tape_size(self.numbers)
+        return np.concatenate([start[:own], start[-2:]])
 
     def blank(self, count: int) -> Columns:
         """Output columns of `count` rows, not filled."""

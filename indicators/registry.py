@@ -162,8 +162,12 @@ class Row:
 
     def state_size(self, numbers: tuple[float, ...]) -> int:
         """The length of the state vector for these parameters."""
-        tape = len(self.columns) * tape_width(self.past(numbers))
-        return len(self.held(numbers)) + int(self.slots(*numbers)) + tape + TAIL
+        own = len(self.held(numbers)) + int(self.slots(*numbers))
+        return own + self.tape_size(numbers) + TAIL
+
+    def tape_size(self, numbers: tuple[float, ...]) -> int:
+        """How much of it is past inputs."""
+        return len(self.columns) * tape_width(self.past(numbers))
 
     def held(self, numbers: tuple[float, ...]) -> tuple[float, ...]:
         """The parameters that the state begins with."""

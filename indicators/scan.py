@@ -1,10 +1,18 @@
-"""Kernels that every indicator shares: the search for gaps, the tape, the walk over symbols.
+"""Kernels that every indicator shares: the search for gaps, the tape, the walk over a chunk.
 
-`direct`, `taped` and `sweep` are templates: `indicators.plan` compiles a copy of them for each
-indicator with `step` bound to its kernel and `gather` to the one of its number of inputs.
+`direct` and `taped` (a chunk of one series), `direct_tick` and `taped_tick` (a row for each of many
+symbols) are templates: `indicators.plan` compiles a copy of them for each indicator with `step`
+bound to its kernel and `gather` to the one of its number of inputs.
 
 State of every indicator: parameters, the kernel's own slots, the tape (for each input column a
-piece of history, newest last), then warm-up length, rows seen, history length, tape cursor.
+piece of history, newest last), then history length, tape cursor, warm-up length, rows seen.
+
+Symbols in a bank have no tape of their own: indicators of one set of input columns share the past
+of these columns, because the same rows are gaps for all of them; `remember` writes each tick once.
+States and pasts lie in groups of `LANES` symbols, slot by slot with one value for each symbol:
+what neighbours use at one time lies side by side, and slots that a tick does not use are not
+touched. The past of a column is a ring that is written twice, one behind the other, so that the
+last `width` values are always a slice. A symbol with a gap gets NaN and keeps state and past.
 """
 
 from __future__ import annotations
@@ -15,11 +23,10 @@ import numpy as np
 
 INFINITE, MAGNITUDE = 0x7FF0000000000000, 0x7FFFFFFFFFFFFFFF  # of the bits of a number
 TAIL = 4
-WARMUP, SEEN, HISTORY, CURSOR = -4, -3, -2, -1
 SLACK = 16
 BLOCK = 1024  # four columns of it fit the first-level cache
-LANES = 8
 CHECKED = True
+LANES = 120  # an odd number of cache lines: slots of one symbol are spread over the cache
 
 
 def tape_width(history: int) -> int:
@@ -75,7 +82,7 @@ def keep(tape: Any, x: Any, first: Any, count: Any) -> None:
 
 
 def gather(s: Any, b: Any, width: Any) -> Any:
-    """Stands for one of the above inside `taped` and `taped_row`."""
+    """Stands for one of the above."""
 
 
 def step(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
@@ -96,7 +103,7 @@ def direct(x: Any, y: Any, s: Any) -> Any:
         if CHECKED and not finite(x, done, stop):
             break
         step(x, y, s, done, stop, 0)
-        s[len(s) - 3] += stop - done
+        s[len(s) - 1] += stop - done
         done = stop
     return done
 
@@ -111,7 +118,7 @@ def taped(x: Any, y: Any, s: Any) -> Any:
     for column in x:
         if len(column) != rows:
             return -1
-    history, at = int(s[end + 2]), int(s[end + 3])
+    history, at = int(s[end]), int(s[end + 1])
     width = history + max(history, 16)
     tape, done = gather(s, end - columns * width, width), 0
     while done < rows:
@@ -132,61 +139,90 @@ def taped(x: Any, y: Any, s: Any) -> Any:
             else:
                 piece, first, last, base = x, done, stop, 0
             step(piece, y, s, first, last, base)
-            s[end + 1] += last - first
+            s[end + 3] += last - first
             done = last - base
             at = last
     if done > history:
         keep(tape, x, done - history, history)
         at = history
-    s[end + 3] = at
+    s[end + 1] = at
     return done
 
 
-def direct_row(x: Any, y: Any, s: Any, i: Any) -> None:
-    """Row i alone, for a kernel that needs no past input."""
-    step(x, y, s, i, i + 1, 0)
-    s[len(s) - 3] += 1
+def remember(x: Any, address: Any, width: Any, at: Any, live: Any) -> None:
+    """Row i of the columns is symbol i's: it is `live` if it has no gap, and then remembered.
 
-
-def taped_row(x: Any, y: Any, s: Any, i: Any) -> None:
-    """Row i alone, for a kernel that reads past inputs: it is appended to the tape."""
-    end, columns = len(s) - 4, len(x)
-    history, at = int(s[end + 2]), int(s[end + 3])
-    width = history + max(history, 16)
-    tape = gather(s, end - columns * width, width)
-    if at == width:
-        keep(tape, tape, width - history, history)
-        at = history
-    for c in range(columns):
-        tape[c][at] = x[c][i]
-    step(tape, y, s, at, at + 1, at - i)
-    s[end + 1] += 1
-    s[end + 3] = at + 1
-
-
-def sweep(x: Any, y: Any, address: Any, slots: Any, count: Any) -> None:
-    """One tick for many symbols: row i of the columns is symbol i's.
-
-    The states lie at `address` in groups of `LANES` symbols, slot by slot with one value for
-    each symbol: what neighbours use at one time lies in one cache line. A symbol with a gap gets
-    NaN and keeps its state.
+    `at` is the place of its newest row in the rings. Usually it is the same for all.
     """
-    for group in range(0, count, LANES):
-        cell = states(address + group * slots * 8, slots)
-        for lane in range(min(LANES, count - group)):
-            i, bad = group + lane, 0.0
+    count, rows = len(at), 2 * width * len(x)
+    live[:] = True
+    for c in range(len(x)):
+        column = x[c]
+        for i in range(count):
+            live[i] &= column[i] - column[i] == 0.0
+    if width == 0:
+        return
+    for first in range(0, count, LANES):
+        past, stop = lines(address + first * rows * 8, rows), min(first + LANES, count)
+        place, odd = at[first], 0
+        for i in range(first, stop):
+            odd |= (at[i] ^ place) | (0 if live[i] else 1)
+        if odd == 0:
+            place = place + 1 if place + 1 < width else 0
             for c in range(len(x)):
-                bad += x[c][i] - x[c][i]
-            if bad == 0.0:
-                row(x, y, cell[:, lane], i)
+                row, column = 2 * c * width + place, x[c][first:stop]
+                for lane in range(len(column)):
+                    past[row, lane] = column[lane]
+                    past[row + width, lane] = column[lane]
+            for i in range(first, stop):
+                at[i] = place
+        else:
+            for i in range(first, stop):
+                one(x, past, width, at, live, (first, i))
+
+
+def one(x: Any, past: Any, width: Any, at: Any, live: Any, where: Any) -> None:
+    """One symbol of a group that is not in step. `where`: the group's first symbol, and this."""
+    first, i = where
+    if live[i]:
+        at[i] = at[i] + 1 if at[i] + 1 < width else 0
+        for c in range(len(x)):
+            row = 2 * c * width + at[i]
+            past[row, i - first] = x[c][i]
+            past[row + width, i - first] = x[c][i]
+
+
+def direct_tick(x: Any, y: Any, address: Any, slots: Any, live: Any) -> None:
+    """One tick of a kernel that needs no past input."""
+    count = len(live)
+    for first in range(0, count, LANES):
+        cell = lines(address + first * slots * 8, slots)
+        for lane in range(min(LANES, count - first)):
+            i, s = first + lane, cell[:, lane]
+            if live[i]:
+                step(x, y, s, i, i + 1, 0)
+                s[len(s) - 1] += 1
             else:
                 for k in range(len(y)):
                     y[k][i] = np.nan
 
 
-def states(address: Any, slots: Any) -> Any:
-    """Stands for the view of the states of a group (`domain.jit.grid`)."""
+def taped_tick(x: Any, y: Any, address: Any, slots: Any, live: Any, past: Any, at: Any) -> None:
+    """One tick of a kernel that reads past inputs. `past`: address and width of the rings."""
+    count, wide, rows = len(live), 2 * past[1], 2 * past[1] * len(x)
+    for first in range(0, count, LANES):
+        cell = lines(address + first * slots * 8, slots)
+        tape = lines(past[0] + first * rows * 8, rows)
+        for lane in range(min(LANES, count - first)):
+            i, s = first + lane, cell[:, lane]
+            if live[i]:
+                row = at[i] + past[1]
+                step(gather(tape[:, lane], 0, wide), y, s, row, row + 1, row - i)
+                s[len(s) - 1] += 1
+            else:
+                for k in range(len(y)):
+                    y[k][i] = np.nan
 
 
-def row(x: Any, y: Any, s: Any, i: Any) -> None:
-    """Stands for `direct_row` or `taped_row` of one indicator inside `sweep`."""
+def lines(address: Any, slots: Any) -> Any:
+    """Stands for the view of a group (`domain.jit.grid`)."""

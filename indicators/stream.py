@@ -11,7 +11,7 @@ from indicators import batch, frames
 from indicators.plan import FLOAT, Plan
 from indicators.registry import Row, rows
 
-VERSION = 1
+VERSION = 2
 NAN = float("nan")
 
 

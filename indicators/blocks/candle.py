@@ -253,7 +253,7 @@ def walk(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     pattern, which has no branch left and works on several rows at once.
     """
     o, h, low, c, out, i = x[0], x[1], x[2], x[3], y[0], start
-    full, seen, t = int(s[len(s) - 4]), warm(s), work()
+    full, seen, t = int(s[len(s) - 2]), warm(s), work()
     while i < stop and seen < full:
         out[i - base] = 0
         for k in range(COUNT):
@@ -282,7 +282,7 @@ def walk(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
 def walk_plain(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     """For patterns without terms."""
     o, h, low, c, out = x[0], x[1], x[2], x[3], y[0]
-    full, seen = int(s[len(s) - 4]), warm(s)
+    full, seen = int(s[len(s) - 2]), warm(s)
     first = min(max(start, start + full - seen), stop)
     for i in range(start, first):
         out[i - base] = 0

@@ -12,7 +12,7 @@ from domain.jit import kernel
 @kernel
 def leading(s: Any, start: Any, stop: Any) -> Any:
     """How many rows of this piece belong to the warm-up."""
-    return int(min(max(s[len(s) - 4] - s[len(s) - 3], 0.0), stop - start))
+    return int(min(max(s[len(s) - 2] - s[len(s) - 1], 0.0), stop - start))
 
 
 @kernel
@@ -32,4 +32,4 @@ def hide_whole(out: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
 @kernel
 def warm(s: Any) -> Any:
     """The number of rows seen before this piece."""
-    return int(s[len(s) - 3])
+    return int(s[len(s) - 1])

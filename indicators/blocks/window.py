@@ -174,6 +174,38 @@ def wide_slots(n: float) -> int:
 
 
 @kernel
+def highest(v: Any, i: Any, n: Any) -> Any:
+    """The maximum of n values from row i, of equal ones the newest: four walks at once."""
+    q = n // 4
+    j, k, m, end = i + q, i + 2 * q, i + 3 * q, i + n
+    a, b, c, d = v[i], v[j], v[k], v[m]
+    for _ in range(1, q):
+        i, j, k, m = i + 1, j + 1, k + 1, m + 1
+        a, b = (a if a > v[i] else v[i]), (b if b > v[j] else v[j])
+        c, d = (c if c > v[k] else v[k]), (d if d > v[m] else v[m])
+    for j in range(m + 1, end):
+        d = d if d > v[j] else v[j]
+    b, d = (a if a > b else b), (c if c > d else d)
+    return b if b > d else d
+
+
+@kernel
+def lowest(v: Any, i: Any, n: Any) -> Any:
+    """The minimum of n values from row i; see `highest`."""
+    q = n // 4
+    j, k, m, end = i + q, i + 2 * q, i + 3 * q, i + n
+    a, b, c, d = v[i], v[j], v[k], v[m]
+    for _ in range(1, q):
+        i, j, k, m = i + 1, j + 1, k + 1, m + 1
+        a, b = (a if a < v[i] else v[i]), (b if b < v[j] else v[j])
+        c, d = (c if c < v[k] else v[k]), (d if d < v[m] else v[m])
+    for j in range(m + 1, end):
+        d = d if d < v[j] else v[j]
+    b, d = (a if a < b else b), (c if c < d else d)
+    return b if b < d else d
+
+
+@kernel
 def tops(v: Any, i: Any, n: Any, out: Any, t: Any) -> None:
     """Maxima of the last n values for the len(out) rows from row i; t: 2 (rows + n) slots.
 
@@ -181,13 +213,10 @@ def tops(v: Any, i: Any, n: Any, out: Any, t: Any) -> None:
     on the values, many rows at once, and the bits of a row depend on nothing but its window.
     """
     rows, span, here = len(out), 1, 0
-    last, source = rows + n - 1, v[i - n + 1 : i + rows]
-    if rows == 1:  # the same bits: of equal values the newest, here as below
-        best = source[0]
-        for k in range(1, n):
-            best = best if best > source[k] else source[k]
-        out[0] = best
+    if rows == 1:
+        out[0] = highest(v, i - n + 1, n)
         return
+    last, source = rows + n - 1, v[i - n + 1 : i + rows]
     while 2 * span <= n:
         last -= span
         a, b, to = source[:last], source[span : span + last], t[here : here + last]
@@ -203,13 +232,10 @@ def tops(v: Any, i: Any, n: Any, out: Any, t: Any) -> None:
 def bottoms(v: Any, i: Any, n: Any, out: Any, t: Any) -> None:
     """Minima of the last n values; see `tops`."""
     rows, span, here = len(out), 1, 0
-    last, source = rows + n - 1, v[i - n + 1 : i + rows]
-    if rows == 1:  # the same bits: of equal values the newest, here as below
-        best = source[0]
-        for k in range(1, n):
-            best = best if best < source[k] else source[k]
-        out[0] = best
+    if rows == 1:
+        out[0] = lowest(v, i - n + 1, n)
         return
+    last, source = rows + n - 1, v[i - n + 1 : i + rows]
     while 2 * span <= n:
         last -= span
         a, b, to = source[:last], source[span : span + last], t[here : here + last]

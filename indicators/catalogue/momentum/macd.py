@@ -137,10 +137,22 @@ def exponential(v: Any, out: Any, s: Any, span: Any, how: Any) -> None:
     s[3], s[4], s[5], s[6] = c1, e1, c2, e2
 
 
-def update_apo(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: two averages of any kind."""
+@kernel
+def absolute() -> Any:
+    """The difference itself."""
+    return False
+
+
+@kernel
+def relative() -> Any:
+    """The difference in per cent."""
+    return True
+
+
+def update_pair(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
+    """The difference of two averages of any kind. Slots: the averages."""
     if s[2] == 1.0:
-        exponential(x[0], y[0], s, (start, stop, base), (False, from_first()))
+        exponential(x[0], y[0], s, (start, stop, base), (shown(), from_first()))
     else:
         fast, slow, t, i = int(min(s[0], s[1])), int(max(s[0], s[1])), space(), start
         while i < stop:
@@ -149,33 +161,23 @@ def update_apo(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
             ma1(s, 3, fast, v, out)
             ma2(s, 3 + ma_room(slow), slow, v, t)
             for k in range(rows):
-                out[k] = difference(out[k], t[k], False)
+                out[k] = difference(out[k], t[k], shown())
             i += rows
     hide(y[0], s, start, stop, base)
 
 
-def update_ppo(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: two averages of any kind."""
-    if s[2] == 1.0:
-        exponential(x[0], y[0], s, (start, stop, base), (True, from_first()))
-    else:
-        fast, slow, t, i = int(min(s[0], s[1])), int(max(s[0], s[1])), space(), start
-        while i < stop:
-            rows = min(stop - i, len(t))
-            v, out = x[0][i : i + rows], y[0][i - base : i - base + rows]
-            ma1(s, 3, fast, v, out)
-            ma2(s, 3 + ma_room(slow), slow, v, t)
-            for k in range(rows):
-                out[k] = difference(out[k], t[k], True)
-            i += rows
-    hide(y[0], s, start, stop, base)
+shown = absolute  # the name that the kernel calls, whichever is bound
 
 
-def _pair(fast: float, slow: float, kind: float, seed: float) -> dict[str, Any]:
+def _pair(how: Any) -> Any:
     """The kinds of the two averages; exponential ones have their own way."""
-    named = 10.0 if kind == 1 else kind
-    kinds = bind(ma1=(named, min(fast, slow)), ma2=(named, max(fast, slow)))
-    return kinds | starts("from_first")(seed)
+
+    def bound(fast: float, slow: float, kind: float, seed: float) -> dict[str, Any]:
+        named = 10.0 if kind == 1 else kind
+        kinds = bind(ma1=(named, min(fast, slow)), ma2=(named, max(fast, slow)))
+        return {"shown": how} | kinds | starts("from_first")(seed)
+
+    return bound
 
 
 def _three(*p: float) -> dict[str, Any]:
@@ -232,14 +234,14 @@ ROWS = (
     ),
     Row(
         "apo", "Absolute price oscillator", "close", (FAST, SLOW, matype("ema"), EMA_SEED), "apo",
-        update_apo, bindings=_pair, slots=lambda f, w, k, seed: 2 * ma_slots(max(f, w)),
+        update_pair, bindings=_pair(absolute), slots=lambda f, w, k, seed: 2 * ma_slots(max(f, w)),
         warmup=lambda f, w, k, seed: max(ma_warmup(f, k), ma_warmup(w, k)),
         formula="average(fast) - average(slow)", source=APPEL, seeding=EACH,
         talib="APO fastperiod slowperiod matype",
     ),
     Row(
         "ppo", "Percentage price oscillator", "close", (FAST, SLOW, matype("ema"), EMA_SEED), "ppo",
-        update_ppo, bindings=_pair, slots=lambda f, w, k, seed: 2 * ma_slots(max(f, w)),
+        update_pair, bindings=_pair(relative), slots=lambda f, w, k, seed: 2 * ma_slots(max(f, w)),
         warmup=lambda f, w, k, seed: max(ma_warmup(f, k), ma_warmup(w, k)),
         formula="100 (average(fast) - average(slow)) / average(slow)", source=APPEL,
         seeding=EACH, ta="PercentagePriceOscillator",
@@ -247,7 +249,7 @@ ROWS = (
     ),
     Row(
         "pvo", "Percentage volume oscillator", "volume", (FAST, SLOW, matype("ema"), EMA_SEED),
-        "pvo", update_ppo, bindings=_pair, slots=lambda f, w, k, seed: 2 * ma_slots(max(f, w)),
+        "pvo", update_pair, bindings=_pair(relative), slots=lambda f, w, k, seed: 2 * ma_slots(max(f, w)),
         warmup=lambda f, w, k, seed: max(ma_warmup(f, k), ma_warmup(w, k)),
         formula="ppo of the volume", source=APPEL, seeding=EACH,
         talib="PVO fastperiod slowperiod matype", ta="PercentageVolumeOscillator",

@@ -11,14 +11,36 @@ from indicators.blocks.choice import sma as ma1
 from indicators.blocks.choice import sma as ma2
 from indicators.blocks.edge import hide, warm
 from indicators.blocks.seed import opening, starts
-from indicators.blocks.window import WIDE, bottoms, climb, room, space, tops, wide_slots
+from indicators.blocks.window import (
+    WIDE,
+    bottoms,
+    climb,
+    highest,
+    lowest,
+    room,
+    space,
+    tops,
+    wide_slots,
+)
 from indicators.registry import SEED_STEP, Row, length, matype
+
+
+@kernel
+def place(last: Any, top: Any, bottom: Any, flat: Any) -> Any:
+    """Where `last` stands between bottom and top, 0 .. 100."""
+    wide = top - bottom
+    value = 100.0 * (last - bottom) / wide
+    return value if wide != 0.0 else flat
 
 
 @kernel
 def raw(x: Any, out: Any, s: Any, b: Any, n: Any, span: Any, flat: Any) -> None:
     """100 (close - lowest) / (highest - lowest), or `flat`. Slots: work space, wide windows."""
     start, stop, base = span
+    if stop - start == 1:
+        top, bottom = highest(x[0], stop - n, n), lowest(x[1], stop - n, n)
+        out[start - base] = place(x[2][start], top, bottom, flat)
+        return
     i = start
     w = space() if n <= WIDE else s[b : b + 6 * n]
     while i < stop:
@@ -28,9 +50,7 @@ def raw(x: Any, out: Any, s: Any, b: Any, n: Any, span: Any, flat: Any) -> None:
         bottoms(x[1], i, n, bottom, t)
         to, last = out[i - base : i - base + rows], x[2][i : i + rows]
         for k in range(rows):
-            wide = top[k] - bottom[k]
-            place = 100.0 * (last[k] - bottom[k]) / wide
-            to[k] = place if wide != 0.0 else flat
+            to[k] = place(last[k], top[k], bottom[k], flat)
         i += rows
 
 
@@ -51,27 +71,16 @@ def update_stochf(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> N
 
 
 def update_stoch(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: two averages, then work space."""
+    """Slots: two averages, then work space. A third output is 3 K - 2 D."""
     n, k, d = int(s[0]), int(s[1]), int(s[3])
     second = 5 + ma_room(k)
     raw(x, y[0], s, second + ma_room(d), n, (start, stop, base), 0.0)
     first, end = start - base + skip(s, n - 1, start, stop), stop - base
     ma1(s, 5, k, y[0][first:end], y[0][first:end])
     ma2(s, second, d, y[0][first:end], y[1][first:end])
-    hide(y[0], s, start, stop, base)
-    hide(y[1], s, start, stop, base)
-
-
-def update_kdj(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
-    """Slots: two averages, then work space."""
-    n, k, d = int(s[0]), int(s[1]), int(s[3])
-    second = 5 + ma_room(k)
-    raw(x, y[0], s, second + ma_room(d), n, (start, stop, base), 0.0)
-    first, end = start - base + skip(s, n - 1, start, stop), stop - base
-    ma1(s, 5, k, y[0][first:end], y[0][first:end])
-    ma2(s, second, d, y[0][first:end], y[1][first:end])
-    for i in range(start - base, stop - base):
-        y[2][i] = 3.0 * y[0][i] - 2.0 * y[1][i]
+    if len(y) == 3:
+        for i in range(start - base, stop - base):
+            y[2][i] = 3.0 * y[0][i] - 2.0 * y[1][i]
     for out in y:
         hide(out, s, start, stop, base)
 
@@ -185,7 +194,7 @@ ROWS = (
         talib="STOCH fastk_period slowk_period slowk_matype slowd_period slowd_matype",
     ),
     Row(
-        "kdj", "KDJ stochastic", HLC, (length(9, 1, "fastk"), *KDJ), "k d j", update_kdj,
+        "kdj", "KDJ stochastic", HLC, (length(9, 1, "fastk"), *KDJ), "k d j", update_stoch,
         slots=lambda n, k, a, d, b: ma_slots(k) + ma_slots(d) + wide_slots(n),
         warmup=lambda n, k, a, d, b: n - 1 + ma_warmup(k, a) + ma_warmup(d, b),
         history=lambda n, k, a, d, b: n,

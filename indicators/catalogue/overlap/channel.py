@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.jit import kernel
 from indicators.blocks.edge import hide
-from indicators.blocks.window import WIDE, bottoms, room, space, tops, wide_slots
+from indicators.blocks.window import WIDE, bottoms, highest, lowest, room, space, tops, wide_slots
 from indicators.registry import Row, length
 
 
@@ -41,6 +41,10 @@ def update_donchian(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) ->
     """Slots: work space of wide windows."""
     n, i = int(s[0]), start
     t = space() if n <= WIDE else s[1 : 1 + 6 * n]
+    if stop - start == 1:
+        i, row = stop, start - base
+        y[0][row], y[2][row] = highest(x[0], stop - n, n), lowest(x[1], stop - n, n)
+        y[1][row] = (y[0][row] + y[2][row]) * 0.5
     while i < stop:
         rows, row = min(stop - i, room(n)), i - base
         top, half, bottom = y[0][row : row + rows], y[1][row : row + rows], y[2][row : row + rows]

@@ -146,8 +146,8 @@ def update_obv(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None
     to, new, old = out[i - base : stop - base], close[i:stop], close[i - 1 : stop - 1]
     volume = volume[i:stop]
     for j in range(len(to)):
-        up, down = new[j] > old[j], new[j] < old[j]
-        to[j] = (volume[j] if up else 0.0) - (volume[j] if down else 0.0)
+        size, up, down = volume[j], new[j] > old[j], new[j] < old[j]
+        to[j] = (size if up else 0.0) - (size if down else 0.0)
     s[0] = pile(to, line)
 
 
