@@ -249,7 +249,8 @@ ROWS = (
     ),
     Row(
         "pvo", "Percentage volume oscillator", "volume", (FAST, SLOW, matype("ema"), EMA_SEED),
-        "pvo", update_pair, bindings=_pair(relative), slots=lambda f, w, k, seed: 2 * ma_slots(max(f, w)),
+        "pvo", update_pair, bindings=_pair(relative),
+        slots=lambda f, w, k, seed: 2 * ma_slots(max(f, w)),
         warmup=lambda f, w, k, seed: max(ma_warmup(f, k), ma_warmup(w, k)),
         formula="ppo of the volume", source=APPEL, seeding=EACH,
         talib="PVO fastperiod slowperiod matype", ta="PercentageVolumeOscillator",
