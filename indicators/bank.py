@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -84,19 +86,30 @@ class IndicatorBank:
 
     def save(self) -> dict[str, Any]:
         """Every state, fit for JSON."""
-        states = {label: part.save() for label, part in self._parts.items()}
-        pasts = {columns: past.save() for columns, past in self._pasts.items()}
-        return {"version": VERSION, "count": self.count, "states": states, "pasts": pasts}
+        kept = {
+            "parameters": {label: list(part.numbers) for label, part in self._parts.items()},
+            "states": {label: part.save() for label, part in self._parts.items()},
+            "pasts": {columns: past.save() for columns, past in self._pasts.items()},
+        }
+        return {"version": VERSION, "count": self.count, **kept, "checksum": _checksum(kept)}
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Go back to what `save` gave; ValueError if it is of another bank."""
+        """Go back to what `save` gave; ValueError if it is of another bank or damaged."""
+        wanted = {label: list(part.numbers) for label, part in self._parts.items()}
         known = saved.get("version") == VERSION and saved.get("count") == self.count
-        if not known or set(saved["states"]) != set(self._parts):
+        if not known or saved.get("parameters") != wanted:
             raise ValueError("this is not the saved state of a bank like this one")
-        for label, text in saved["states"].items():
-            self._parts[label].restore(label, text)
+        kept = {name: saved.get(name, {}) for name in ("parameters", "states", "pasts")}
+        if _checksum(kept) != saved.get("checksum"):  # kernels trust the places that it names
+            raise ValueError("the saved state of the bank is damaged: its checksum differs")
+        for label, text in kept["states"].items():
+            self._parts[label].restore(text)
         for columns, past in self._pasts.items():
-            past.restore(columns, saved["pasts"][columns])
+            past.restore(kept["pasts"][columns])
+
+
+def _checksum(kept: Mapping[str, Any]) -> int:
+    return crc32(json.dumps(kept, sort_keys=True).encode())
 
 
 def _shown(values: Mapping[str, Any]) -> str:
@@ -122,25 +135,20 @@ class _Past:
         """Places and rings."""
         return [self.at.tobytes().hex(), self.rings.tobytes().hex()]
 
-    def restore(self, label: str, saved: list[str]) -> None:
+    def restore(self, saved: list[str]) -> None:
         """Take what was saved."""
         at, rings = (bytes.fromhex(text) for text in saved)
-        places = np.frombuffer(at, np.int64)
-        if len(rings) != self.rings.nbytes or len(at) != self.at.nbytes:
-            raise ValueError(f"{label}: the saved past has another size")
-        if np.any(places < 0) or np.any(places >= max(self.width, 1)):
-            raise ValueError(f"{label}: the saved past has places outside its rings")
-        self.at[:] = places
+        self.at[:] = np.frombuffer(at, np.int64)
         self.rings.reshape(-1)[:] = np.frombuffer(rings)
 
 
 class _Part:
     """One indicator of a bank: a state for each symbol."""
 
-    __slots__ = ("_arguments", "_state", "_step", "_view")
+    __slots__ = ("_arguments", "_state", "_step", "_view", "numbers")
 
     def __init__(self, plan: Plan, past: _Past) -> None:
-        names, count = plan.row.results, len(past.live)
+        names, count, self.numbers = plan.row.results, len(past.live), plan.numbers
         self._step, self._state = many(plan), lanes(plan.private(), count)
         y = tuple(np.empty(count) for _ in names)
         views = dict(zip(names, y, strict=True))
@@ -158,12 +166,9 @@ class _Part:
         """The states."""
         return self._state.tobytes().hex()
 
-    def restore(self, label: str, saved: str) -> None:
+    def restore(self, saved: str) -> None:
         """Take what was saved."""
-        data = bytes.fromhex(saved)
-        if len(data) != self._state.nbytes:
-            raise ValueError(f"{label}: the saved state has another size")
-        self._state.reshape(-1)[:] = np.frombuffer(data)
+        self._state.reshape(-1)[:] = np.frombuffer(bytes.fromhex(saved))
 
 
 __all__ = ["IndicatorBank"]

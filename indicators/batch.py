@@ -7,6 +7,7 @@ Elementwise functions (`Row.elementwise`) keep no state and follow IEEE arithmet
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,15 +19,39 @@ from indicators.registry import Row
 from indicators.scan import BLOCK
 
 Array = np.ndarray[Any, Any]
+TOGETHER = 4  # columns of a stack that one call of a mapper works on
 
 
 def run(plan: Plan, x: Columns, state: Array) -> Columns:
     """One chunk: plain float64 columns of one length in, output columns out, state moved on."""
-    y, rows = plan.blank(len(x[0])), len(x[0])
-    done = plan.kernel(state, *x, *y)
-    if done < rows:
-        _rest(plan, x, y, state, done)
+    y = plan.blank(len(x[0]))
+    _fill(plan, x, y, state)
     return y
+
+
+def _fill(plan: Plan, x: Columns, y: Columns, state: Array) -> None:
+    done = plan.kernel(state, *x, *y)
+    if done < len(x[0]):
+        _rest(plan, x, y, state, done)
+
+
+def _stacked(plan: Plan, x: Columns, mapper: Callable[..., Any]) -> Columns:
+    """Every column of two-dimensional inputs, a few at a time, each with a state of its own.
+
+    What is copied and computed for one group depends on no other, so all of it is spread.
+    """
+    rows, count = x[0].shape
+    y = tuple([np.empty((count, rows), c.dtype) for c in plan.blank(0)])
+
+    def group(first: int) -> None:
+        parts = [np.ascontiguousarray(c[:, first : first + TOGETHER].T) for c in x]
+        for j in range(len(parts[0])):
+            columns = tuple([c[j] for c in parts])
+            _fill(plan, columns, tuple([c[first + j] for c in y]), plan.state())
+
+    for _ in mapper(group, range(0, count, TOGETHER)):
+        pass
+    return tuple([c.T for c in y])
 
 
 def _rest(plan: Plan, x: Columns, y: Columns, state: Array, done: int) -> None:
@@ -58,8 +83,8 @@ class Function:
 
     Takes and returns ndarrays, pandas Series (DataFrame if there is more than one output; the
     index is kept) or polars Series. Columns stacked in two dimensions (or a DataFrame of one
-    input for many symbols) are worked on one by one; `mapper`, for example the `map` of a thread
-    pool, spreads them over cores (kernels release the GIL).
+    input for many symbols) are worked on four at a time; `mapper`, for example the `map` of a
+    thread pool, spreads them over cores (kernels release the GIL).
 
     Raises TypeError for what is not numeric, ValueError for columns of unequal length and for
     parameters out of range. Fewer rows than the warm-up needs: every value is NaN.
@@ -130,11 +155,7 @@ class Function:
         x, wrap = frames.unwrap(self.row, given)
         if x[0].ndim == 1:
             return wrap(run(plan, x, plan.state()))
-        stacks = [tuple([np.ascontiguousarray(c[:, j]) for c in x]) for j in range(x[0].shape[1])]
-        done = list(mapper(lambda part: run(plan, part, plan.state()), stacks))
-        empty = np.empty((len(x[0]), 0))
-        outs = range(len(self.row.results))
-        return wrap(tuple(np.stack([d[k] for d in done], 1) if done else empty for k in outs))
+        return wrap(_stacked(plan, x, mapper))
 
 
 def describe(row: Row) -> str:

@@ -33,7 +33,7 @@ def unwrap(row: Row, given: dict[str, Any]) -> tuple[tuple[Array, ...], Wrap]:
 
 
 def column(owner: str, name: str, value: Any) -> Array:
-    """One input as a float64 array of its own memory order: whole, contiguous, writable."""
+    """One input as a float64 array: whole and, in one dimension, contiguous and writable."""
     if hasattr(value, "to_numpy") and not isinstance(value, np.ndarray):
         value = _from_frame(value)
     elif not isinstance(value, np.ndarray):
@@ -44,7 +44,7 @@ def column(owner: str, name: str, value: Any) -> Array:
         raise TypeError(f"{owner}: {name} must be numeric, got dtype {value.dtype}")
     if value.ndim not in (1, 2):
         raise ValueError(f"{owner}: {name} must have one or two dimensions, has {value.ndim}")
-    return np.require(value, np.float64, ["C", "A", "W"])
+    return np.require(value, np.float64, ["C", "A", "W"] if value.ndim == 1 else ["A"])
 
 
 def _from_frame(value: Any) -> Array:

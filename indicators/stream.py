@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -41,16 +42,20 @@ class Stream:
         if len(columns) != len(self.row.columns):
             raise TypeError(f"{self.row.name}: needs {', '.join(self.row.columns)}")
         x, _ = frames.unwrap(self.row, dict(zip(self.row.columns, columns, strict=True)))
+        if x[0].ndim != 1:
+            raise ValueError(f"{self.row.name}: a stream takes columns, got shape {x[0].shape}")
         y = batch.run(self.plan, x, self.state)
         return y[0] if len(y) == 1 else frames.results(self.row)(y)
 
     def save(self) -> dict[str, Any]:
         """The parameters and the state, fit for JSON."""
+        state = self.state.tobytes()
         return {
             "indicator": self.row.name,
             "version": VERSION,
             "parameters": list(self.plan.numbers),
-            "state": self.state.tobytes().hex(),
+            "state": state.hex(),
+            "checksum": crc32(state),
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -72,8 +77,10 @@ def restore(saved: dict[str, Any]) -> Stream:
     names = [p.name for p in row.params]
     numbers = row.numbers(dict(zip(names, saved["parameters"], strict=True)))
     plan = Plan(row, numbers)
-    state = np.frombuffer(bytes.fromhex(saved["state"]), np.float64).copy()
-    held = row.held(numbers)
+    data = bytes.fromhex(saved["state"])
+    if crc32(data) != saved.get("checksum"):  # a kernel trusts the places that its state names
+        raise ValueError(f"{row.name}: the saved state is damaged: its checksum differs")
+    state, held = np.frombuffer(data, np.float64).copy(), row.held(numbers)
     if len(state) != row.state_size(numbers) or tuple(state[: len(held)]) != held:
         raise ValueError(f"{row.name}: the saved state does not fit its parameters")
     made = stream_class(row).__new__(stream_class(row))

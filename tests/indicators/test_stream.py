@@ -46,6 +46,7 @@ def test_restore_refuses_what_does_not_fit() -> None:
         {**saved, "version": 99},
         {**saved, "parameters": [9.0, 0.0]},
         {**saved, "state": "00" * 8},
+        {**saved, "state": saved["state"][:-2] + "41"},
     ):
         with pytest.raises(ValueError, match="state"):
             gi.restore(broken)
@@ -65,6 +66,8 @@ def test_update_returns_the_newest_value() -> None:
         gi.ATR(5).update(1.0)
     with pytest.raises(TypeError):
         gi.ATR(5).extend(close)
+    with pytest.raises(ValueError, match="stream"):
+        stream.extend(np.stack([close, close], 1))
 
 
 @pytest.mark.nojit
@@ -93,6 +96,29 @@ def test_bank_is_a_loop_over_symbols() -> None:
         bank.restore(json.loads(json.dumps(kept)))
 
 
+@pytest.mark.nojit
+def test_symbols_fall_out_of_step() -> None:
+    """Gaps of single symbols and of single columns, over more than one group of lanes."""
+    symbols, ticks = (7, 40) if DISABLED else (131, 90)
+    r = np.random.default_rng(8)
+    data = {k: v.reshape(ticks, symbols).copy() for k, v in bars("random", symbols * ticks).items()}
+    for name in ("close", "high"):
+        data[name][r.random((ticks, symbols)) < 0.1] = np.nan
+    data["close"][:, 2] = np.inf
+    names = ("rsi", "sma", "atr", "stoch", "obv", "macd")
+    bank, got = gi.IndicatorBank(symbols, names), []
+    for t in range(ticks):
+        out = bank.update(**{k: v[t] for k, v in data.items()})
+        got.append([out[n]["signal" if n == "macd" else "slowk"] if n in ("macd", "stoch")
+                    else out[n] for n in names])  # fmt: skip
+        got[-1] = [v.copy() for v in got[-1]]
+    for i, name in enumerate(names):
+        row = rows()[name]
+        want = getattr(gi, name)(*[data[c] for c in row.columns])
+        want = want.signal if name == "macd" else want.slowk if name == "stoch" else want
+        assert np.array_equal(np.array([g[i] for g in got]), want, equal_nan=True), name
+
+
 def test_bank_refuses() -> None:
     for symbols, wanted, error in (
         (0, ["rsi"], ValueError),
@@ -107,8 +133,17 @@ def test_bank_refuses() -> None:
         bank.update(open=np.ones(3))
     with pytest.raises(ValueError, match="close"):
         bank.update(close=np.ones(4))
-    with pytest.raises(ValueError, match="bank"):
-        bank.restore({"version": 1, "count": 4, "states": {}})
+    saved = bank.save()
+    text = saved["states"]["rsi"]
+    for broken in (
+        {"version": 1, "count": 4, "states": {}},
+        {**saved, "count": 4},
+        {**saved, "states": {"rsi": text[:-2] + "41"}},
+        {**saved, "states": {"rsi": text[:-16]}},
+        gi.IndicatorBank(3, [("rsi", {"length": 9})]).save(),
+    ):
+        with pytest.raises(ValueError, match="bank"):
+            bank.restore(broken)
 
 
 def test_long_streams_do_not_drift() -> None:
