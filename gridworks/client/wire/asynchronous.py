@@ -10,13 +10,14 @@ from typing import Any
 import grpc
 from grpc import aio
 
-from gridworks.client.errors import CallError, Cancelled
+from gridworks.client.errors import CallError, Cancelled, Unavailable
 from gridworks.client.faces import arun
 from gridworks.client.options import Settings
 from gridworks.client.plans import Link, Plan, Request
 from gridworks.client.wire.channels import error_of, open_channel
 
 CLOSED = "the client was closed"
+_BROKEN = "Internal error from Core"  # said by grpc.aio on this side, never by a server
 
 
 class _Link:
@@ -90,7 +91,7 @@ class AsyncWire:
         try:
             message = await link.call.read()
         except grpc.RpcError as problem:
-            raise error_of(problem) from None
+            raise _lost(error_of(problem)) from None
         except asyncio.CancelledError:
             if link.call.cancelled() and not _being_cancelled():
                 raise Cancelled("the stream was canceled") from None
@@ -139,6 +140,13 @@ class AsyncWire:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._opened is not None:
             await self._opened.close()
+
+
+def _lost(error: CallError) -> CallError:
+    """grpcio's own word for a connection that went away under a write is INTERNAL."""
+    if error.code == "INTERNAL" and error.message.startswith(_BROKEN):
+        return Unavailable("the connection was lost")
+    return error
 
 
 def _being_cancelled() -> bool:
