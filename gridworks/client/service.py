@@ -109,11 +109,14 @@ class Remote(Service[M]):
         return Items(lambda: follow(stream(), self._metadata, made.retry, made.patience))
 
     def _stream(
-        self, method: str, answer: type[Answer], options: Mapping[str, Any], /, **fields: Any
+        self, method: str, answer: type[Answer], /, means: str = "", **fields: Any
     ) -> Items[Answer]:
-        """A stream that begins anew with the same request after a loss."""
-        request = self._request(method, options, fields)
-        return self._follow(lambda: Plain(self._path(method), request, answer))
+        """A stream that begins anew with the same request after a loss.
+
+        `means` is the field without which a message is a heartbeat.
+        """
+        request = self._request(method, {}, fields)
+        return self._follow(lambda: Plain(self._path(method), request, answer, means))
 
 
 class Plain:
@@ -121,8 +124,8 @@ class Plain:
 
     both_ways = False
 
-    def __init__(self, path: str, request: Message, answer: type[Message]) -> None:
-        self.path, self._request, self._answer = path, request, answer
+    def __init__(self, path: str, request: Message, answer: type[Message], means: str) -> None:
+        self.path, self._request, self._answer, self._means = path, request, answer, means
 
     def request(self) -> Message:
         """The request."""
@@ -132,8 +135,9 @@ class Plain:
         """Nothing to do."""
 
     def take(self, data: bytes) -> list[Any]:
-        """The message."""
-        return [self._answer.FromString(data)]
+        """The message, unless it is a heartbeat."""
+        message = self._answer.FromString(data)
+        return [message] if not self._means or message.HasField(self._means) else []
 
     def lost(self, error: Exception) -> None:
         """Nothing to do."""

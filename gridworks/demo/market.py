@@ -46,7 +46,7 @@ def set_up(operator: Client) -> None:
     for owner in (*OWNERS, CARELESS):
         operator.admin.create_node(owner, "ACCOUNT", "north", reason="demo")
         operator.risk.deposit(owner, DEPOSIT)
-    short = {"short_sale": "ALLOWED", "credit": "10000000"}
+    short = {"short_sale": "ALLOWED"}
     for owner in OWNERS:
         operator.risk.update_limits(owner, short, "demo: they may be short")
     operator.risk.update_limits(CARELESS, LIMITS, "demo: somebody has to be stopped")

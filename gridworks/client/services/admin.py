@@ -162,7 +162,7 @@ class Admin(Remote[M]):
     ) -> Items[api.VerifyLogResponse]:
         """Read the whole log and check every hash, with progress; `done` marks the last message."""
         return self._stream(
-            "VerifyLog", api.VerifyLogResponse, {}, begin_seq=begin_seq, replay=replay
+            "VerifyLog", api.VerifyLogResponse, begin_seq=begin_seq, replay=replay
         )
 
     @call

@@ -141,8 +141,9 @@ class Risk(Remote[M]):
     ) -> Items[api.StreamRiskResponse]:  # fmt: skip
         """Follow nodes as they change; after a loss it begins with their state then."""
         return self._stream(
-            "StreamRisk", api.StreamRiskResponse, {}, nodes=[under("nodes", n) for n in nodes],
-            interval=interval, include_positions=include_positions, min_ratio=min_ratio,
+            "StreamRisk", api.StreamRiskResponse, means="state",
+            nodes=[under("nodes", name) for name in nodes], interval=interval,
+            include_positions=include_positions, min_ratio=min_ratio,
         )  # fmt: skip
 
     @call

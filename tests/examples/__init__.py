@@ -1,0 +1,1 @@
+"""The examples, each run as a program against a real server."""
