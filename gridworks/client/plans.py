@@ -38,7 +38,11 @@ EMIT = "emit"
 
 
 class Link(Protocol):
-    """An open stream. Both methods may be called from anywhere and do not wait."""
+    """An open stream. These methods may be called from anywhere and do not wait.
+
+    A transport gives it a method `read` too, which waits for the next message (a coroutine for
+    asyncio): bytes, or None when the server has ended the stream. Raises CallError.
+    """
 
     def write(self, message: bytes) -> None:
         """Queue a message for the server."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,18 @@ def test_risk_dashboard(server, client):
     assert "alice: 1 open orders" in said
     assert "bob: 0 open orders" in said
     assert "buying power" in said
+
+
+def test_indicator_alert(server, client):
+    words = ("ACME", "sma", "--period", "1", "--set", "length=2", "--above", "4.5", "--bars", "2")
+    with started(server, "indicator_alert.py", *words) as process:
+        price, ends = 400, time.monotonic() + WITHIN
+        while process.poll() is None:
+            assert time.monotonic() < ends
+            client.trading.submit_order("alice", "ACME", "SELL", 1, Decimal(price) / 100)
+            client.trading.submit_order("bob", "ACME", "BUY", 1, Decimal(price) / 100)
+            price += 20
+            time.sleep(0.1)
+        said = output(process)
+    assert said.count("above 4.5") <= 1
+    assert len(said.splitlines()) == 3

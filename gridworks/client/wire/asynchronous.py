@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 from grpc import aio
@@ -14,10 +14,23 @@ from gridworks.client.errors import CallError, Cancelled, Unavailable
 from gridworks.client.faces import arun
 from gridworks.client.options import Settings
 from gridworks.client.plans import Link, Plan, Request
-from gridworks.client.wire.channels import error_of, open_channel
+from gridworks.client.wire.channels import GATEWAY, error_of, open_channel
 
 CLOSED = "the client was closed"
 _BROKEN = "Internal error from Core"  # said by grpc.aio on this side, never by a server
+
+
+class Transport(Protocol):
+    """Carries bytes to one address of the server."""
+
+    async def call(self, request: Request, timeout: float) -> bytes:
+        """One call. Raises CallError."""
+
+    async def open(self, request: Request, both_ways: bool) -> Link:
+        """A stream, also with `read`, whose first message is the request's. Raises CallError."""
+
+    async def close(self) -> None:
+        """End everything."""
 
 
 class _Link:
@@ -41,28 +54,34 @@ class _Link:
         self._out.put_nowait(None)
         self.call.cancel()
 
+    async def read(self) -> bytes | None:
+        """The next message; None: the server has ended the stream. Raises CallError."""
+        try:
+            message = await self.call.read()
+        except grpc.RpcError as problem:
+            raise _lost(error_of(problem)) from None
+        except asyncio.CancelledError:
+            if self.call.cancelled() and not _being_cancelled():
+                raise Cancelled("the stream was canceled") from None
+            raise
+        return message if isinstance(message, bytes) else None
 
-class AsyncWire:
-    """Does steps in the event loop of whoever calls; the channel is opened by the first of them."""
 
-    blocking = False
+class Grpcio:
+    """grpcio's channel as a transport; opened by the first who uses it, in its event loop."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._opened: Any = None
-        self._closed = False
+    def __init__(self, settings: Settings, target: str) -> None:
+        self._settings, self._target = settings, target
+        self._channel: Any = None
         self._methods: dict[tuple[str, str], Callable[..., Any]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def _method(self, kind: str, path: str) -> Callable[..., Any]:
-        """The callable of a method: bytes in, bytes out. Raises Cancelled."""
-        if self._closed:
-            raise Cancelled(CLOSED)
-        if self._opened is None:
-            self._opened = open_channel(aio, self._settings)
+        """The callable of a method: bytes in, bytes out."""
+        if self._channel is None:
+            self._channel = open_channel(aio, self._settings, self._target)
         found = self._methods.get((kind, path))
         if found is None:
-            found = self._methods[kind, path] = getattr(self._opened, kind)(path)
+            found = self._methods[kind, path] = getattr(self._channel, kind)(path)
         return found
 
     async def call(self, request: Request, timeout: float) -> bytes:
@@ -75,7 +94,7 @@ class AsyncWire:
         return answer
 
     async def open(self, request: Request, both_ways: bool) -> Link:
-        """A stream whose first message is the request's. Raises CallError."""
+        """A stream whose first message is the request's."""
         link = _Link()
         if both_ways:
             link.write(request.data)
@@ -86,17 +105,41 @@ class AsyncWire:
             link.call = method(request.data, metadata=request.metadata)
         return link
 
+    async def close(self) -> None:
+        """End everything."""
+        if self._channel is not None:
+            await self._channel.close()
+
+
+class AsyncWire:
+    """Does steps in the event loop of whoever calls."""
+
+    blocking = False
+
+    def __init__(self, settings: Settings) -> None:
+        self._main: Transport = Grpcio(settings, settings.target)
+        self._door = Grpcio(settings, settings.gateway) if settings.gateway else self._main
+        self._closed = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def _transport(self, path: str) -> Transport:
+        """Who carries a method. Raises Cancelled."""
+        if self._closed:
+            raise Cancelled(CLOSED)
+        return self._door if path in GATEWAY else self._main
+
+    async def call(self, request: Request, timeout: float) -> bytes:
+        """One call. Raises CallError."""
+        return await self._transport(request.path).call(request, timeout)
+
+    async def open(self, request: Request, both_ways: bool) -> Link:
+        """A stream whose first message is the request's. Raises CallError."""
+        return await self._transport(request.path).open(request, both_ways)
+
     async def read(self, link: Any) -> bytes | None:
         """The next message; None: the server has ended the stream. Raises CallError."""
-        try:
-            message = await link.call.read()
-        except grpc.RpcError as problem:
-            raise _lost(error_of(problem)) from None
-        except asyncio.CancelledError:
-            if link.call.cancelled() and not _being_cancelled():
-                raise Cancelled("the stream was canceled") from None
-            raise
-        return message if isinstance(message, bytes) else None
+        message: bytes | None = await link.read()
+        return message
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -132,14 +175,15 @@ class AsyncWire:
             return None
 
     async def close(self) -> None:
-        """End all streams and let go of the connection."""
+        """End all streams and let go of the connections."""
         self._closed = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._opened is not None:
-            await self._opened.close()
+        await self._main.close()
+        if self._door is not self._main:
+            await self._door.close()
 
 
 def _lost(error: CallError) -> CallError:

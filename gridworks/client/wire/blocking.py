@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 
@@ -14,9 +14,22 @@ from gridworks.client.errors import CallError, Cancelled
 from gridworks.client.faces import run
 from gridworks.client.options import Settings
 from gridworks.client.plans import Link, Plan, Request
-from gridworks.client.wire.channels import error_of, open_channel
+from gridworks.client.wire.channels import GATEWAY, error_of, open_channel
 
 CLOSED = "the client was closed"
+
+
+class Transport(Protocol):
+    """Carries bytes to one address of the server."""
+
+    def call(self, request: Request, timeout: float) -> bytes:
+        """One call. Raises CallError."""
+
+    def open(self, request: Request, both_ways: bool) -> Link:
+        """A stream, also with `read`, whose first message is the request's. Raises CallError."""
+
+    def close(self) -> None:
+        """End everything."""
 
 
 class _Link:
@@ -40,17 +53,21 @@ class _Link:
         self._out.put(None)
         self.call.cancel()
 
+    def read(self) -> bytes | None:
+        """The next message; None: the server has ended the stream. Raises CallError."""
+        try:
+            message: bytes | None = next(self.call, None)
+        except grpc.RpcError as problem:
+            raise error_of(problem) from None
+        return message
 
-class BlockingWire:
-    """Does steps in the thread of whoever calls."""
 
-    blocking = True
+class Grpcio:
+    """grpcio's channel as a transport."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._channel = open_channel(grpc, settings)
+    def __init__(self, settings: Settings, target: str) -> None:
+        self._channel = open_channel(grpc, settings, target)
         self._methods: dict[tuple[str, str], Callable[..., Any]] = {}
-        self._closed = threading.Event()
-        self._threads: list[threading.Thread] = []
 
     def _method(self, kind: str, path: str) -> Callable[..., Any]:
         """The callable of a method: bytes in, bytes out."""
@@ -61,7 +78,6 @@ class BlockingWire:
 
     def call(self, request: Request, timeout: float) -> bytes:
         """One call. Raises CallError."""
-        self._require_open()
         method = self._method("unary_unary", request.path)
         try:
             answer: bytes = method(request.data, timeout=timeout, metadata=request.metadata)
@@ -70,8 +86,7 @@ class BlockingWire:
         return answer
 
     def open(self, request: Request, both_ways: bool) -> Link:
-        """A stream whose first message is the request's. Raises CallError."""
-        self._require_open()
+        """A stream whose first message is the request's."""
         link = _Link()
         if both_ways:
             link.write(request.data)
@@ -82,12 +97,39 @@ class BlockingWire:
             link.call = method(request.data, metadata=request.metadata)
         return link
 
+    def close(self) -> None:
+        """End everything."""
+        self._channel.close()
+
+
+class BlockingWire:
+    """Does steps in the thread of whoever calls."""
+
+    blocking = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._main: Transport = Grpcio(settings, settings.target)
+        self._door = Grpcio(settings, settings.gateway) if settings.gateway else self._main
+        self._closed = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def _transport(self, path: str) -> Transport:
+        """Who carries a method. Raises Cancelled."""
+        if self._closed.is_set():
+            raise Cancelled(CLOSED)
+        return self._door if path in GATEWAY else self._main
+
+    def call(self, request: Request, timeout: float) -> bytes:
+        """One call. Raises CallError."""
+        return self._transport(request.path).call(request, timeout)
+
+    def open(self, request: Request, both_ways: bool) -> Link:
+        """A stream whose first message is the request's. Raises CallError."""
+        return self._transport(request.path).open(request, both_ways)
+
     def read(self, link: Any) -> bytes | None:
         """The next message; None: the server has ended the stream. Raises CallError."""
-        try:
-            message: bytes | None = next(link.call, None)
-        except grpc.RpcError as problem:
-            raise error_of(problem) from None
+        message: bytes | None = link.read()
         return message
 
     def sleep(self, seconds: float) -> None:
@@ -100,7 +142,7 @@ class BlockingWire:
     def background(self, plan: Plan[None]) -> None:
         """Do a plan in a thread of its own."""
         thread = threading.Thread(target=self._quietly, args=(plan,), daemon=True)
-        self._threads.append(thread)
+        self._threads = [each for each in self._threads if each.is_alive()] + [thread]
         thread.start()
 
     def _quietly(self, plan: Plan[None]) -> None:
@@ -128,13 +170,10 @@ class BlockingWire:
             return None
 
     def close(self) -> None:
-        """End all streams and let go of the connection."""
+        """End all streams and let go of the connections."""
         self._closed.set()
-        self._channel.close()
+        self._main.close()
+        self._door.close()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(5)
-
-    def _require_open(self) -> None:
-        if self._closed.is_set():
-            raise Cancelled(CLOSED)

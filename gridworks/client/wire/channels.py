@@ -27,13 +27,24 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
 )
 
 
-def open_channel(module: Any, settings: Settings) -> Any:
+_TRADING = "/gridworks.api.trading.v1.TradingService/"
+_MARKET = "/gridworks.api.market_data.v1.MarketDataService/"
+# What the server's gateway has; where it is known, streams and orders take that door.
+GATEWAY = frozenset((
+    *(_TRADING + name for name in (
+        "OrderEntry", "DropCopy", "SubmitOrder", "CancelOrder", "ReplaceOrder",
+    )),
+    *(_MARKET + name for name in ("Subscribe", "SubscribeBars")),
+))  # fmt: skip
+
+
+def open_channel(module: Any, settings: Settings, target: str) -> Any:
     """A channel of `grpc` or `grpc.aio`. Raises OSError for a file that cannot be read."""
     options = list(OPTIONS)
     if settings.server_name:
         options.append(("grpc.ssl_target_name_override", settings.server_name))
     if settings.insecure:
-        return module.insecure_channel(settings.target, options=options)
+        return module.insecure_channel(target, options=options)
     certificate, key = (
         [path.read_bytes() for path in settings.identity] if settings.identity else (None, None)
     )
@@ -41,7 +52,7 @@ def open_channel(module: Any, settings: Settings) -> Any:
         root_certificates=settings.ca.read_bytes() if settings.ca else None,
         private_key=key, certificate_chain=certificate,
     )  # fmt: skip
-    return module.secure_channel(settings.target, credentials, options=options)
+    return module.secure_channel(target, credentials, options=options)
 
 
 def error_of(problem: grpc.RpcError) -> CallError:
