@@ -60,6 +60,7 @@ class Stream:
         self._session: Session | None = None
         self._expected = 1  # number of the next command
         self._marks, self.interval = False, 30.0
+        self._dead_man, self._wound = 0, 0.0  # ns; when its timer was last started
         self.identity = 0, 0  # session and account: what the decoder puts into rows
         self._heard = time.monotonic()
 
@@ -89,6 +90,7 @@ class Stream:
             session.number, self._who.key_id, name, reset=wish.reset_msg_seq_num
         )
         data += own.dead_man(account, timeout)
+        self._dead_man, self._wound = timeout, time.monotonic()
         self.identity = session.number, account
         done = asyncio.get_running_loop().create_future()
         core.sequencer.put(
@@ -239,7 +241,16 @@ class Stream:
             answer = api.OrderEntryResponse()
             answer.heartbeat.test_req_id = request.heartbeat.test_req_id
             self.outbox.put(answer.SerializeToString())
+        self._wind()
         return not request.HasField("logout")
+
+    def _wind(self) -> None:
+        """A sign of life starts the dead man's timer again, at most four times in its span."""
+        now = time.monotonic()
+        due = self._dead_man and now - self._wound >= self._dead_man / SECOND / 4
+        if due and self._core.sequencer.fits(1):
+            self._wound = now
+            self._core.sequencer.put(Entry(own.dead_man(self.identity[1], self._dead_man)))
 
     # ------------------------------------------------------------------ the other direction
 

@@ -227,6 +227,16 @@ def test_orders_are_canceled_when_a_session_asked_for_it(client):
     wait_for(lambda: not list(client.trading.list_orders("alice", open_only=True)))
 
 
+def test_a_silent_strategy_is_alive_as_long_as_its_client_is(client):
+    with client.trading.order_entry("alive", "alice", dead_man=2.0) as session:
+        session.new_order(1, "BUY", 1, 12)
+        _, report = session.receive(WITHIN)
+        state = client.risk.get_risk_state
+        wait_for(lambda: state("alice").as_of.ToNanoseconds() > report.transact_time + 5 * 10**9)
+        assert len(list(client.trading.list_orders("alice", open_only=True))) == 1
+        session.mass_cancel()
+
+
 def test_a_session_that_is_opened_elsewhere_is_lost_for_good(client):
     entry = client.trading.order_entry
     with entry("twice", "alice") as first, entry("twice", "alice") as second:
