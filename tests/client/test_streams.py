@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridworks.api.indicators.v1 import indicator_service_pb2 as indicators
@@ -80,6 +80,7 @@ ACTS = st.lists(
 )
 
 
+@settings(max_examples=50)
 @given(ACTS)
 def test_every_command_is_applied_once_and_in_order_however_connections_break(acts):
     exchange, commands, sent, arrives = Exchange(), Commands(10_000), [], True
@@ -201,6 +202,7 @@ LEVELS = st.lists(
 )
 
 
+@settings(max_examples=50)
 @given(LEVELS)
 def test_a_book_is_what_the_last_word_on_each_price_says(updates):
     book, plain = Book(ACME), {BUY: {}, SELL: {}}
