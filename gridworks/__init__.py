@@ -55,6 +55,7 @@ PUBLIC = {
     "Report": "gridworks.local.report:Report",
     "indicators": "indicators",
     "options": "risk.options",
+    "portfolio": "risk.portfolio",
 }
 
 __all__ = ["__version__", *PUBLIC]

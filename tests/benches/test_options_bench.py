@@ -1,6 +1,6 @@
 """The benchmark of options runs and measures what it says."""
 
-from benches.options import Options, measure, ours
+from benches.portfolio.options import Options, measure, ours
 
 
 def test_each_piece_is_measured():

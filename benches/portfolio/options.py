@@ -6,7 +6,7 @@ Workload: 100,000 European options from seed 7: spots and strikes 50 to 150, 0.0
 median and the 10th percentile are shown. QuantLib's tree runs in the same turns where it is
 installed.
 
-    python -m benches.options [ROUNDS]
+    python -m benches.portfolio.options [ROUNDS]
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Portfolio risk against published results, other libraries, simulations and laws."""
