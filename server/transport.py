@@ -20,6 +20,7 @@ from server.config import Settings
 
 KEEPALIVE_TIMEOUT_MS = 20_000
 METADATA_BYTES = 16 * 1024
+PENDING = 10_000
 STRIKES = 5  # pings that come too early before the connection is closed
 _STANDARD = (health_pb2, channelz_pb2)
 
@@ -38,6 +39,9 @@ def options(settings: Settings) -> list[tuple[str, int]]:
          round(settings.client_ping_seconds * 1000)),
         ("grpc.http2.max_ping_strikes", STRIKES),
         ("grpc.http2.max_pings_without_data", 0),  # the server's own: as many as it takes
+        # calls that came faster than the loop begins them: beyond 1,000 grpc would cancel some
+        ("grpc.server.max_pending_requests", PENDING),
+        ("grpc.server.max_pending_requests_hard_limit", 2 * PENDING),
         ("grpc.enable_channelz", 1),
         ("grpc.so_reuseport", 0),
     ]  # fmt: skip

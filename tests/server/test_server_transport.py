@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import threading
 import time
 
 import grpc
@@ -26,7 +27,7 @@ from tests.server.test_server_trading import wish
 OURS = ("trading.v1.TradingService", "market_data.v1.MarketDataService", "risk.v1.RiskService",
         "admin.v1.AdminService")  # fmt: skip
 STANDARD = ("grpc.health.v1.Health", "grpc.channelz.v1.Channelz")
-PING, GOAWAY, SETTINGS = 6, 7, 4
+HEADERS, SETTINGS, PING, GOAWAY = 1, 4, 6, 7
 TOO_MANY_PINGS = 11  # ENHANCE_YOUR_CALM
 
 
@@ -155,6 +156,42 @@ def test_an_idle_connection_with_keepalive_of_its_client_stays(patient):
     time.sleep(1)  # idle: twenty pings
     stub.GetInstrument(request)
     assert states == [grpc.ChannelConnectivity.READY]
+
+
+# ------------------------------------------------------------------------------ bursts
+
+
+def literal(name, value):
+    """A header that needs no table."""
+    return b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+
+
+def test_calls_that_come_at_once_are_all_begun(server):
+    """More than grpc lets wait by default: it cancels some of those beyond a thousand."""
+    count = 2500
+    head = b"".join(literal(*each) for each in {
+        ":method": "POST", ":scheme": "http", ":path": "/grpc.health.v1.Health/Check",
+        ":authority": "x", "content-type": "application/grpc", "te": "trailers",
+    }.items())  # fmt: skip
+    no_table = bytes((0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0))  # headers come in full
+    out = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + no_table
+    for stream in range(1, 2 * count, 2):
+        number = struct.pack(">I", stream)
+        out += struct.pack(">I", len(head))[1:] + bytes((1, 4)) + number + head
+        out += bytes((0, 0, 5, 0, 1)) + number + bytes(5)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=120) as connection:
+        sending = threading.Thread(target=connection.sendall, args=(out,))
+        sending.start()
+        ended = {"0": 0}
+        for kind, _, payload in frames(connection):
+            _, found, behind = payload.partition(b"grpc-status")
+            if kind == HEADERS and found:
+                code = behind[1 : 1 + behind[0]].decode()
+                ended[code] = ended.get(code, 0) + 1
+                if sum(ended.values()) == count:
+                    break
+        sending.join()
+    assert ended == {"0": count}
 
 
 # ------------------------------------------------------------------------------ sizes, deadlines
