@@ -33,7 +33,7 @@ SELECT = """
 SELECT k.id, k.digest, k.prefix, k.last_four, k.environment, k.scopes, k.accounts, k.networks,
        k.expires_at, k.revoked_at, p.id, p.code, p.accounts, p.live, p.suspended,
        t.code, t.key_rate, t.key_burst, t.partner_rate, t.partner_burst, t.monthly_quota,
-       t.max_sessions
+       t.max_sessions, k.replaced_by_id
 FROM control_key k JOIN control_partner p ON p.id = k.partner_id
 JOIN control_plan t ON t.id = p.plan_id
 """
@@ -50,6 +50,7 @@ class Entry:
     revoked_ns: int
     suspended: bool
     approved: bool  # the partner may use this key's environment
+    successor: int = 0  # number of the key that has replaced it; 0: none
 
     @property
     def ends_ns(self) -> int:
@@ -87,6 +88,12 @@ class Keyring:
             raise NotAuthenticated("KEY_UNKNOWN", "there is no such API key")
         require_valid(entry, at_ns)
         return entry
+
+    def newest(self, key_id: int) -> int:
+        """The key that a key has become by rotation: who holds the one holds the other."""
+        while (entry := self.by_id.get(key_id)) is not None and entry.successor:
+            key_id = entry.successor
+        return key_id
 
     def ended_between(self, after_ns: int, to_ns: int) -> frozenset[int]:
         """The keys that stopped working in (after, to]."""
@@ -159,7 +166,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         scopes=frozenset(scopes.split()),
         partner_accounts=Names(partner_accounts.split()),
         key_accounts=Names(accounts.split()) if accounts.strip() else None,
-        limits=Limits(*row[15:]),
+        limits=Limits(*row[15:22]),
     )
     return Entry(
         principal,
@@ -168,6 +175,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         nanoseconds(revoked_at),
         bool(suspended),
         bool(live) or environment != "live",
+        int(row[22] or 0),
     )
 
 

@@ -8,6 +8,7 @@ import sqlite3
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 import grpc
@@ -189,6 +190,61 @@ def test_ten_thousand_connections_a_second_for_a_while(server):
         goes_on(server)
         memory = memory or resident()
     assert resident() < memory + 100 * 2**20
+
+
+class Cable:
+    """Carries bytes between a client and the server until it is cut: then nothing says so."""
+
+    def __init__(self, port):
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.port, self._to, self.cut = self._door.getsockname()[1], port, threading.Event()
+        self._open = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while not self.cut.is_set():
+            try:
+                near, _ = self._door.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self._to))
+            self._open += [near, far]
+            for pair in ((near, far), (far, near)):
+                threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    def _carry(self, source, sink):
+        try:
+            while data := source.recv(65_536):
+                if not self.cut.is_set():  # behind a cut bytes are swallowed
+                    sink.sendall(data)
+        except OSError:
+            return
+
+    def close(self):
+        self.cut.set()
+        for one in (self._door, *self._open):
+            one.close()
+
+
+def test_a_connection_that_is_half_open_is_found_and_its_orders_are_canceled(
+    tmp_path, control, monkeypatch  # noqa: F811
+):
+    monkeypatch.setattr("server.transport.KEEPALIVE_TIMEOUT_MS", 1_000)
+    with running(tmp_path, control(), keepalive_seconds=1.0) as server:
+        cable, direct = Cable(server.port), server.port
+        try:
+            server.port = cable.port
+            session = Session(server, "far", cancel_on_disconnect=True)
+            session.order(1)
+            assert len(session.reports(1)) == 1
+            cable.cut.set()
+            server.port = direct
+            stub = TradingServiceStub(server.channel("trader"))
+            request = api.ListOrdersRequest(parent="accounts/alice", open_only=True)
+            eventually(lambda: not stub.ListOrders(request, timeout=60).orders)
+            session.drop()
+        finally:
+            cable.close()
 
 
 # ---------------------------------------------------------------------- who may do what

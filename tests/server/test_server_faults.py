@@ -2,6 +2,7 @@
 
 import queue
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -232,6 +233,16 @@ def test_the_guide_has_every_setting_with_its_default():
         shown = str(value).lower() if isinstance(value, bool) else str(value)
         shown = "none" if value is None else f"`{shown}`"
         assert f"| `{name}` | {shown} | {field.description} |" in page
+
+
+def test_what_is_deployed_names_settings_that_there_are():
+    known = {f"GRIDWORKS_{name.upper()}" for name in config.Settings.model_fields}
+    known |= {"GRIDWORKS_CACHE"}  # of the compiler
+    for name in ("gridworks.service", "Containerfile"):
+        text = (ROOT / "deploy" / name).read_text(encoding="utf-8")
+        found = set(re.findall(r"GRIDWORKS_[A-Z_]+", text))
+        assert len(found) >= 4
+        assert found <= known, name
 
 
 def test_settings_come_from_a_file_and_the_environment_wins(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from datetime import timedelta
 
 import grpc
 import pytest
@@ -17,6 +18,7 @@ from gridworks.api.types.v1 import codes_pb2 as codes
 from tests.control_stores import sqlite  # noqa: F401
 from tests.server.running import running
 from tests.server.sequencing import compile_engine
+from tests.server.test_observability import eventually
 from tests.server.test_server_trading import BUY, SELL, details, wish
 
 State = resources.LimitChange.State
@@ -82,6 +84,29 @@ def test_a_limit_that_grows_far_waits_for_another_key(server, officer, second):
     assert limits.max_order_qty == 100
     assert refused(second.ApproveLimitChange, approve)[0] == "FAILED_PRECONDITION"
     assert [c.state for c in changes(second, "carol")] == [State.STATE_APPLIED] * 2  # newest first
+
+
+def test_a_key_that_was_rotated_is_still_who_asked(server, officer):
+    from portal.acts.audit import By
+    from portal.acts.keys import Rights, create_key, rotate_key
+    from portal.store import open_store
+
+    open_store(server.control_url)
+    by, ring = By("tests", "tests"), server.server.core.gate.keys
+    both = Rights(("risk:read", "risk:write", "risk:approve"), (), ())
+    first = create_key(by, "house", "test", "both", both)
+    server.keys["first"] = first.reveal()
+    eventually(lambda: first.key.pk in ring().by_id)
+    update(officer, "carol", max_order_value="10")
+    asked = update(RiskServiceStub(server.channel("first")), "carol", max_order_value="100").change
+    then = rotate_key(by, first.key.pk, timedelta(hours=1))
+    server.keys["then"] = then.reveal()
+    eventually(lambda: ring().newest(first.key.pk) == then.key.pk)
+    approve = risk.ApproveLimitChangeRequest(name=asked.name)
+    mine = RiskServiceStub(server.channel("then"))
+    assert refused(mine.ApproveLimitChange, approve) == ("PERMISSION_DENIED", "OWN_REQUEST")
+    reject = risk.RejectLimitChangeRequest(name=asked.name)
+    assert mine.RejectLimitChange(reject).change.state == State.STATE_REJECTED  # taking it back
 
 
 def test_a_change_can_be_refused_and_is_void_when_the_limit_has_moved(officer, second):

@@ -142,7 +142,8 @@ class Desk:
             state = change.state_at(core.sequencer.clock())
             if state is not State.PENDING:
                 raise WrongState(f"{request.name} is {state.lower()}: nothing is left to decide")
-            if approve and change.key_id == who.key_id:
+            ring = core.gate.keys()
+            if approve and ring.newest(change.key_id) == ring.newest(who.key_id):
                 raise NotPermitted(
                     "OWN_REQUEST", f"key {who.label} asked for it: another key has to agree"
                 )

@@ -776,7 +776,7 @@ class EvaluateOrdersResponse(_message.Message):
 
     @_builtins.property
     def after(self) -> _resources_pb2.RiskState:
-        """Where it would stand after all that are accepted, if none of them traded."""
+        """Where it would stand after them, with what would trade at once."""
 
     def __init__(
         self,
