@@ -166,6 +166,10 @@ class Settings(BaseSettings):
         Decimal(1_000_000), ge=0, le=10**12, description="Money of a partner's new account."
     )
 
+    sandbox_scripts: bool = Field(
+        False, description="Each new account gets an instrument with scripted outcomes."
+    )
+
     @model_validator(mode="after")
     def _check_sandbox(self) -> Self:
         """Nothing of a sandbox where trading is live. Raises InvalidField."""

@@ -114,7 +114,9 @@ class Server:
             stage=stage,
         )  # fmt: skip
         play = settings.environment == "sandbox"
-        sandbox = Sandbox(settings, sequencer, virtual, gate.keys) if play else None
+        sandbox = (
+            Sandbox(settings, sequencer, virtual, gate.keys, fanout.hang_up) if play else None
+        )
         bars = BarFeed(state)
         sequencer.alarm = lambda: bars.next_end
         return Core(settings, state, sequencer, fanout, bars, gate, meter, sandbox, stage)
@@ -168,7 +170,7 @@ class Server:
         calendars = Calendars(self.core, acts)
         self._keeper = Keeper(self.core, acts, calendars)
         if self.core.sandbox is not None:
-            self.core.sandbox.schedule = self._keeper
+            self.core.sandbox.schedules.append(self._keeper)
         self._tasks.append(asyncio.create_task(self._keeper.run(settings.tick_seconds)))
         door = Door(self.core, acts, self.metrics, self.tracing)
         self._server = aio.server(interceptors=[door], options=options(settings))

@@ -9,12 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from domain.attributes import InstrumentAttr
-from domain.codes import Level, Scope
+from domain.attributes import InstrumentAttr, NodeAttr
+from domain.codes import InstrumentType, Level, Scope
+from domain.fields import LABEL_BYTES
 from domain.limits import MAX_PRICE
-from domain.messages import Account, DeadMan, Deposit, MassCancel, Message, Rearm, Withdraw
+from domain.messages import (
+    Account,
+    DeadMan,
+    Deposit,
+    MassCancel,
+    Message,
+    Rearm,
+    Setting,
+    Withdraw,
+)
 from domain.tables import Table
-from server.sandbox.world import NAME
+from server.sandbox.outcomes import PREFIX
+from server.sandbox.world import NAME, Profile, added
 from server.sequencer.answers import Answer
 from server.sequencer.catalogue import DIGITS, node_row
 from server.sequencer.rows import joined, meaning, token_of, tokens
@@ -22,13 +33,17 @@ from server.sequencer.state import State
 from server.sequencer.writer import Entry, Sequencer
 
 Array = np.ndarray[Any, Any]
+SCRIPT_ACCOUNT = f"{NAME}-script"
 
 
 class Accounts:
-    """What happens to accounts of partners in a sandbox. `money`: with how much they begin."""
+    """What happens to accounts of partners in a sandbox.
 
-    def __init__(self, sequencer: Sequencer, money: Decimal) -> None:
-        self._sequencer, self._money = sequencer, money
+    `money`: with how much they begin. `scripts`: each gets an instrument for scripted outcomes.
+    """
+
+    def __init__(self, sequencer: Sequencer, money: Decimal, scripts: bool) -> None:
+        self._sequencer, self._money, self._scripts = sequencer, money, scripts
 
     def money_of(self, digits: int) -> int:
         """What an account begins with, in minor units of a currency with so many digits."""
@@ -39,10 +54,18 @@ class Accounts:
         self._sequencer.put(Entry(b"", done, alone=True, make=make))
         return await done
 
-    async def open(self, names: Iterable[str]) -> None:
-        """Those that are not there yet. Raises StorageFull, Unavailable, CapacityError."""
-        wanted = list(names)
-        await self._made(lambda: opening(self._sequencer.state, wanted, self.money_of(DIGITS)))
+    async def open(self, names: Iterable[str]) -> bool:
+        """Those that are not there yet; whether any was missing.
+
+        Raises StorageFull, Unavailable, CapacityError.
+        """
+        state, wanted = self._sequencer.state, list(names)
+
+        def make() -> bytes:
+            made = opening(state, wanted, self.money_of(DIGITS))
+            return made + (scripting(state, wanted) if self._scripts else b"")
+
+        return bool(len((await self._made(make)).reports))
 
     def of(self, covers: Callable[[str], bool]) -> list[int]:
         """The accounts that somebody covers, without those of the agents."""
@@ -89,6 +112,26 @@ def opening(state: State, names: list[str], money: int) -> bytes:
             if money:
                 found += Deposit(account=number, value=money).pack()
             number += 1
+    return found
+
+
+def scripting(state: State, names: list[str]) -> bytes:
+    """Commands that add the script instruments of accounts, and who trades with them."""
+    known, found = state.catalogue.directory, b""
+    if SCRIPT_ACCOUNT not in known.nodes:
+        number = len(state.engine.table(Table.NODE))
+        number += sum(name not in known.nodes for name in names)
+        found += node_row(Account(label=SCRIPT_ACCOUNT, entity=number), DIGITS)
+        unchecked = Setting(
+            scope=Scope.NODE, entity=number, attribute=int(NodeAttr.CHECK_BUYING_POWER), value=0
+        )
+        found += unchecked.pack()
+    number = len(known.scales)
+    for name in names:
+        symbol = PREFIX + name
+        if symbol not in known.symbols and len(symbol) <= LABEL_BYTES:
+            number += 1
+            found += added(number, Profile(symbol, InstrumentType.EQUITY, "0.01", "1", 10_000), 0)
     return found
 
 

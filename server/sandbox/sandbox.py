@@ -13,10 +13,11 @@ import structlog
 from domain.errors import CapacityError, InvalidField, StorageFull, Unavailable, WrongState
 from server.auth.keyring import Keyring
 from server.config import Settings
-from server.sandbox.accounts import Accounts
+from server.sandbox.accounts import SCRIPT_ACCOUNT, Accounts
 from server.sandbox.agents.crowd import Agents
 from server.sandbox.agents.memory import Memory
 from server.sandbox.market import Market
+from server.sandbox.scripts import Scripts
 from server.sandbox.world import PROFILES, World, missing
 from server.sequencer import rows as own
 from server.sequencer.clock import VirtualClock, sandbox_clock
@@ -48,7 +49,9 @@ def clock_of(settings: Settings, state: State) -> VirtualClock | None:
 class Schedule(Protocol):
     """Who does something at planned times."""
 
-    next_at: int  # ns since 1970; 0: nothing is planned
+    @property
+    def next_at(self) -> int:
+        """When, ns since 1970; 0: nothing is planned."""
 
     async def look(self) -> None:
         """Do what is due."""
@@ -59,17 +62,25 @@ class Sandbox:
 
     def __init__(
         self, settings: Settings, sequencer: Sequencer, clock: VirtualClock | None,
-        keys: Callable[[], Keyring],
+        keys: Callable[[], Keyring], hang_up: Callable[[int, Exception], None],
     ) -> None:  # fmt: skip
         self.settings, self.clock = settings, clock
         self._sequencer, self._keys = sequencer, keys
-        self.accounts = Accounts(sequencer, settings.sandbox_faucet)
-        self.schedule: Schedule | None = None  # who moves phases by calendars
+        self.accounts = Accounts(
+            sequencer, settings.sandbox_faucet, settings.sandbox_scripts
+        )
+        self.schedules = list[Schedule]()  # who does something at planned times
+        self._scripts: Scripts | None = None
+        if settings.sandbox_scripts:
+            self._scripts = sequencer.interpose = Scripts(sequencer, SCRIPT_ACCOUNT, hang_up)
+            self.schedules.append(self._scripts)
         self._market: Market | None = None
 
     async def open(self) -> None:
         """Add what the market needs. Raises InvalidField, StorageFull, Unavailable."""
         settings, sequencer = self.settings, self._sequencer
+        if self._scripts is not None:
+            self._scripts.plan_again()
         if settings.sandbox_market == "agents":
             memory, clock = sequencer.state.follower, self.clock
             assert isinstance(memory, Memory)
@@ -88,14 +99,24 @@ class Sandbox:
 
     async def run(self) -> None:
         """Give the time, and the market's commands, until the sequencer closes."""
-        if self._market is None:
-            await self._sequencer.keep_time(self.settings.tick_seconds)
-            return
-        filling = asyncio.create_task(self._fill())
+        scripts, beside = self._scripts, list[asyncio.Task[None]]()
+        if self._market is not None or scripts is not None:
+            beside.append(asyncio.create_task(self._fill()))
+        if scripts is not None:
+            beside.append(asyncio.create_task(self._follow(scripts)))
         try:
-            await self._market.run()
+            if self._market is not None:
+                await self._market.run()
+            else:
+                await self._sequencer.keep_time(self.settings.tick_seconds)
         finally:
-            filling.cancel()
+            for task in beside:
+                task.cancel()
+
+    async def _follow(self, scripts: Scripts) -> None:
+        while True:
+            await scripts.look()
+            await asyncio.sleep(self.settings.tick_seconds)
 
     async def _fill(self) -> None:
         """Open the accounts that partners are given, with money in them."""
@@ -137,10 +158,10 @@ class Sandbox:
         clock = self._virtual()
         end = clock() + by_ns
         while (now := clock()) < end and not self._sequencer.closing:
-            planned = 0 if self.schedule is None else self.schedule.next_at
-            await self._jump(clock, (min(end, planned) if planned > now else end) - now)
-            if self.schedule is not None:
-                await self.schedule.look()
+            planned = [each.next_at for each in self.schedules if each.next_at > now]
+            await self._jump(clock, min(end, *planned, end) - now)
+            for each in self.schedules:
+                await each.look()
 
     async def _jump(self, clock: VirtualClock, by_ns: int) -> None:
         if self._market is not None:

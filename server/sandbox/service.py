@@ -14,6 +14,7 @@ from gridworks.api.sandbox.v1.sandbox_service_pb2_grpc import SandboxServiceServ
 from server.auth.denial import NotPermitted
 from server.codec.people.decimals import plain, timestamp
 from server.codec.people.names import segments
+from server.sandbox.outcomes import PREFIX
 from server.sandbox.sandbox import Sandbox
 from server.sequencer import rows as own
 from server.services.acts import Acts
@@ -84,13 +85,16 @@ class Sandboxes(SandboxServiceServicer):
         [name] = segments("name", request.name, "accounts/*")
         if request.validate_only:
             return api.OpenAccountResponse(name=request.name)
-        if name not in core.known.nodes:
-            await found.accounts.open([name])
+        if await found.accounts.open([name]):
             await self._note(request, "OpenAccount", request.name)
         number = core.known.account("name", request.name)
         cash = int(core.state.engine.table(Table.NODE)[number]["cash"])
         amount = core.state.catalogue.money(number).amount(cash)
-        return api.OpenAccountResponse(name=request.name, account=number, cash=amount)
+        script = PREFIX + name if PREFIX + name in core.known.symbols else ""
+        return api.OpenAccountResponse(
+            name=request.name, account=number, cash=amount,
+            script_instrument=f"instruments/{script}" if script else "",
+        )  # fmt: skip
 
 
 async def reset(core: Core, acts: Acts, request: Any) -> Any:

@@ -161,7 +161,7 @@ def missing(state: State, profiles: tuple[Profile, ...], now: int) -> bytes:
     for profile in profiles:
         if profile.symbol not in known.symbols:
             number += 1
-            found += _instrument(number, profile, now)
+            found += added(number, profile, now)
     if names()[0] not in known.nodes:
         firm = len(state.engine.table(Table.NODE))
         found += node_row(Firm(label=NAME, entity=firm), DIGITS)
@@ -171,7 +171,8 @@ def missing(state: State, profiles: tuple[Profile, ...], now: int) -> bytes:
     return found
 
 
-def _instrument(number: int, profile: Profile, now: int) -> bytes:
+def added(number: int, profile: Profile, now: int) -> bytes:
+    """Commands that add an instrument and open it."""
     add = Instrument(label=profile.symbol, entity=number, type=profile.type)
     model, share = profile.margin
     settings = {

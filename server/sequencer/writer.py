@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -60,6 +61,16 @@ class Entry:
         self.count = len(self.data) // WIDTH
 
 
+class Interposer(Protocol):
+    """Somebody who sees what arrives before it is queued, in a sandbox."""
+
+    def rewrite(self, data: bytes) -> bytes:
+        """Commands as they are to be taken; the same for the same commands."""
+
+    def __call__(self, entry: Entry) -> Entry | None:
+        """An entry to queue; None: it comes later, or never."""
+
+
 Batch = tuple[list[Entry], Rows, asyncio.Future[float]]  # and when the log has it
 
 
@@ -87,7 +98,7 @@ class Sequencer:
         self._pending: dict[int, tuple[bytes, asyncio.Future[Answer]]] = {}
         self._arrived, self._left = asyncio.Event(), asyncio.Event()
         self._closing, self._working = "", False
-        self.interpose: Callable[[Entry], Entry | None] | None = None  # None: it comes later
+        self.interpose: Interposer | None = None
         self.alarm: Callable[[], int] = lambda: 0  # when somebody outside waits for time to pass
         self.failed: BaseException | None = None
         self.snapshot_error: LogError | None = None
@@ -143,6 +154,8 @@ class Sequencer:
         if not request_id:
             self.put(Entry(data, future))
             return await future
+        if self.interpose is not None:
+            data = self.interpose.rewrite(data)
         token, rows, meant = _marked(data, key_id, request_id)
         found = self.state.answers.find(token, meant)
         if found is not None:

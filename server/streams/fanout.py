@@ -126,6 +126,12 @@ class Fanout:
         """From the next batch on the session's reports go to this reader."""
         self._sessions[number] = reader
 
+    def hang_up(self, number: int, error: Exception) -> None:
+        """End the stream of a session, if one is open."""
+        reader = self._sessions.get(number)
+        if reader is not None:
+            reader.outbox.end(error)
+
     def leave_session(self, number: int, reader: Reader) -> bool:
         """No more; whether it was this reader's."""
         mine = self._sessions.get(number) is reader

@@ -1,5 +1,6 @@
 """A server that is a sandbox: its clock, the faucet, resets; and a live one that is not."""
 
+import threading
 import time
 
 import grpc
@@ -16,6 +17,7 @@ from gridworks.api.risk.v1 import risk_service_pb2 as risk
 from gridworks.api.risk.v1.risk_service_pb2_grpc import RiskServiceStub
 from gridworks.api.sandbox.v1 import sandbox_service_pb2 as api
 from gridworks.api.sandbox.v1.sandbox_service_pb2_grpc import SandboxServiceStub
+from gridworks.api.trading.v1 import order_entry_pb2
 from gridworks.api.trading.v1 import resources_pb2 as resources
 from gridworks.api.trading.v1 import trading_service_pb2 as trading
 from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceStub
@@ -48,6 +50,7 @@ def server(tmp_path_factory, sqlite):  # noqa: F811
     with running(
         tmp_path_factory.mktemp("sandbox"), sqlite(), prepare=nothing, sandbox_market="agents",
         sandbox_speed=0.0, sandbox_start="2026-01-05T09:00:00Z", sandbox_step_ms=500,
+        sandbox_scripts=True,
     ) as found:  # fmt: skip
         until(lambda: cash(found, "carol"))
         pass_time(found, 5)
@@ -228,6 +231,70 @@ def test_phases_follow_the_clock_of_the_sandbox(server):
         pass_time(server, 2)
         found.append(phase())
     assert found == [codes.PHASE_CONTINUOUS, codes.PHASE_CLOSED, codes.PHASE_CONTINUOUS]
+
+
+# ------------------------------------------------------------------ scripts
+
+
+def test_scripted_orders_over_the_wire(server):
+    script = {"instrument": "instruments/SCRIPT-carol", **RESTING}
+    filled = submit(server, "carol", order_qty="1001", **script)
+    assert (filled.order.cum_qty, filled.order.avg_px) == ("1001", "50")
+    assert [e.exec_type for e in filled.executions] == [
+        codes.EXEC_TYPE_NEW, codes.EXEC_TYPE_TRADE
+    ]  # fmt: skip
+    refused = submit(server, "carol", order_qty="2128", **script)
+    assert refused.executions[0].refusal.reason == codes.REASON_INSTRUMENT_EXPIRED
+    later = submit(server, "carol", order_qty="1005", **script)
+    assert later.order.working
+    pass_time(server, 3)
+    stub = TradingServiceStub(server.channel("operator"))
+    found = stub.GetOrder(trading.GetOrderRequest(name=later.order.name))
+    assert found.ord_status == codes.ORD_STATUS_FILLED
+    with pytest.raises(grpc.RpcError) as lost:
+        submit(server, "carol", order_qty="1021", **script)
+    assert lost.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+def test_a_scripted_disconnection_of_a_stream(server):
+    """The order was applied, the stream ends with UNAVAILABLE, and who comes back sees both."""
+    nodes = RiskServiceStub(server.channel("operator")).ListNodes(risk.ListNodesRequest()).nodes
+    number = next(n.number for n in nodes if n.name == "nodes/carol")
+    [symbol] = [
+        i for i in MarketDataServiceStub(server.channel("operator")).ListInstruments(
+            market.ListInstrumentsRequest()
+        ).instruments if i.symbol == "SCRIPT-carol"
+    ]  # fmt: skip
+    stub = TradingServiceStub(server.channel("operator"))
+    logon = order_entry_pb2.Logon(session="lost", account="accounts/carol")
+    order = order_entry_pb2.OrderCommand(
+        command=codes.COMMAND_NEW_ORDER, account=number, instrument=symbol.number, cl_ord_id=77,
+        side=codes.SIDE_BUY, ord_type=codes.ORD_TYPE_LIMIT, price=5000, order_qty=1020,
+    )  # fmt: skip
+    asked = iter([
+        order_entry_pb2.OrderEntryRequest(logon=logon),
+        order_entry_pb2.OrderEntryRequest(commands=[order], msg_seq_num=1),
+    ])  # fmt: skip
+    done = threading.Event()
+
+    def requests():
+        yield from asked
+        done.wait(60)
+
+    answers = stub.OrderEntry(requests(), timeout=60)
+    assert next(answers).logon.next_msg_seq_num == 1
+    with pytest.raises(grpc.RpcError) as lost:
+        for _ in answers:
+            pass
+    done.set()
+    assert lost.value.code() == grpc.StatusCode.UNAVAILABLE
+    again = order_entry_pb2.Logon(
+        session="lost", account="accounts/carol", next_expected_msg_seq_num=1
+    )
+    answers = stub.OrderEntry(iter([order_entry_pb2.OrderEntryRequest(logon=again)]), timeout=60)
+    assert next(answers).logon.next_expected_msg_seq_num == 2
+    found = [report for _, answer in zip(range(1), answers) for report in answer.reports]
+    assert sum(report.last_qty for report in found) == 1020
 
 
 # ------------------------------------------------------------------ reset
