@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from domain.attributes import InstrumentAttr, PositionAttr
-from domain.codes import Command, OrdType, Scope, Side, TimeInForce
+from domain.codes import Command, OrdType, Phase, Scope, Side, TimeInForce
 from domain.errors import GridWorksError, Unavailable
 from domain.messages import Cancel, Message, NewOrder, SetPhase, Setting
 from domain.tables import Table
@@ -249,7 +249,7 @@ def _set(trap: Trap, row: Any, value: int) -> Message:
     """Set a trap, or take it back."""
     instrument = int(row["instrument"])
     if trap.attribute is None:
-        return SetPhase(scope=Scope.INSTRUMENT, entity=instrument, phase=value)  # type: ignore[arg-type]
+        return SetPhase(scope=Scope.INSTRUMENT, entity=instrument, phase=Phase(value))
     if isinstance(trap.attribute, PositionAttr):
         return Setting(
             scope=Scope.POSITION, entity=int(row["account"]), instrument=instrument,

@@ -266,35 +266,31 @@ def test_a_scripted_disconnection_of_a_stream(server):
         ).instruments if i.symbol == "SCRIPT-carol"
     ]  # fmt: skip
     stub = TradingServiceStub(server.channel("operator"))
-    logon = order_entry_pb2.Logon(session="lost", account="accounts/carol")
+    wish = {"session": "lost", "account": "accounts/carol"}
     order = order_entry_pb2.OrderCommand(
         command=codes.COMMAND_NEW_ORDER, account=number, instrument=symbol.number, cl_ord_id=77,
         side=codes.SIDE_BUY, ord_type=codes.ORD_TYPE_LIMIT, price=5000, order_qty=1020,
     )  # fmt: skip
-    asked = iter([
-        order_entry_pb2.OrderEntryRequest(logon=logon),
-        order_entry_pb2.OrderEntryRequest(commands=[order], msg_seq_num=1),
-    ])  # fmt: skip
     done = threading.Event()
 
-    def requests():
-        yield from asked
+    def requests(*commands, **logon):
+        yield order_entry_pb2.OrderEntryRequest(logon=order_entry_pb2.Logon(**wish, **logon))
+        for at, command in enumerate(commands, 1):
+            yield order_entry_pb2.OrderEntryRequest(commands=[command], msg_seq_num=at)
         done.wait(60)
 
-    answers = stub.OrderEntry(requests(), timeout=60)
+    answers = stub.OrderEntry(requests(order), timeout=60)
     assert next(answers).logon.next_msg_seq_num == 1
     with pytest.raises(grpc.RpcError) as lost:
-        for _ in answers:
-            pass
-    done.set()
+        list(answers)
     assert lost.value.code() == grpc.StatusCode.UNAVAILABLE
-    again = order_entry_pb2.Logon(
-        session="lost", account="accounts/carol", next_expected_msg_seq_num=1
-    )
-    answers = stub.OrderEntry(iter([order_entry_pb2.OrderEntryRequest(logon=again)]), timeout=60)
+    answers = stub.OrderEntry(requests(next_expected_msg_seq_num=1), timeout=60)
     assert next(answers).logon.next_expected_msg_seq_num == 2
-    found = [report for _, answer in zip(range(1), answers) for report in answer.reports]
-    assert sum(report.last_qty for report in found) == 1020
+    filled = 0
+    while filled < 1020:
+        filled += sum(report.last_qty for report in next(answers).reports)
+    done.set()
+    answers.cancel()
 
 
 # ------------------------------------------------------------------ reset
