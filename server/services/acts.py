@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import structlog
@@ -19,6 +20,7 @@ from server.sequencer.writer import Entry
 from server.services.core import Core, caller, peer
 from server.services.trial import Trial
 
+FAILURES, FAILURE_SECONDS = 100, 1.0  # noted failures of a key at once, then one every so often
 MOST_REQUEST = 2_000  # characters of a request that are kept
 _READS = ("risk:read", "admin:read", "market_data:read")
 # every method that changes something, and not orders: those are in the log themselves
@@ -32,6 +34,7 @@ class Acts:
 
     def __init__(self, core: Core) -> None:
         self._core, self.trial = core, Trial(core.sequencer)
+        self._failures: dict[int, float] = {}  # key: when its budget of noted failures is whole
 
     async def apply(
         self, request: Any, data: bytes, method: str, target: str, **more: Any
@@ -63,8 +66,12 @@ class Acts:
         return Answer(mine, answer.seq, answer.time, answer.meant)
 
     def failed(self, method: str, request: Any, who: Principal | None, code: str) -> None:
-        """Note an act that was not let through; only a log line when the log takes nothing."""
-        if who is None or getattr(request, "validate_only", False):
+        """Note an act that was not let through.
+
+        A key has so many notes at once and then one every so often: what is refused costs the
+        caller nothing, and must not fill the log.
+        """
+        if who is None or getattr(request, "validate_only", False) or not self._budget(who.key_id):
             return
         text = self._note(method.rpartition("/")[2], "", request, who, {"result": code})
         _log.info("an act was refused", act=text["act"], by=text["by"], code=code)
@@ -72,6 +79,15 @@ class Acts:
             self._core.sequencer.put(Entry(notes.written(text)))
         except GridWorksError as full:
             _log.warning("an act could not be noted", act=text["act"], error=str(full))
+
+    def _budget(self, key_id: int) -> bool:
+        """Whether a failure of this key is still noted (GCRA)."""
+        now = time.monotonic()
+        whole = max(self._failures.get(key_id, 0.0), now) + FAILURE_SECONDS
+        if whole - now > FAILURES * FAILURE_SECONDS:
+            return False
+        self._failures[key_id] = whole
+        return True
 
     @staticmethod
     def _note(

@@ -2,18 +2,24 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.codes import TimeInForce
 from domain.errors import InvalidField
-from domain.messages import Deposit, Setting, Withdraw
+from domain.messages import Deposit, Setting, Tick, Withdraw
+from domain.tables import Table
+from gridworks.api.admin.v1.admin_service_pb2 import SetPhaseRequest
 from server.records import notes
 from server.records.changes import State
 from server.sequencer.rows import WIDTH, joined, meaning
 from server.sequencer.state import open_log, recover
-from tests.server.sequencing import SETUP, SMALL, SetClock, sequencer
+from server.services.acts import FAILURES, Acts
+from server.services.admin.health import parts
+from tests.server.sequencing import SETUP, SMALL, SetClock, order, sequencer
 from tests.soaking import examples
 
 PLAIN = st.recursive(
@@ -113,6 +119,62 @@ def test_a_change_that_nobody_decides_on_expires_and_stays_so(tmp_path):
             assert change.state_at(clock.now + 99) is State.PENDING
             assert change.state_at(clock.now + 100) is State.EXPIRED
             assert one.state.register.changes.pending(clock.now + 100) == 0
+
+    asyncio.run(go())
+
+
+def test_failures_of_a_key_cannot_fill_the_log(monkeypatch):
+    now, put = [100.0], []
+    monkeypatch.setattr("server.services.acts.time.monotonic", lambda: now[0])
+    acts = Acts(SimpleNamespace(sequencer=SimpleNamespace(put=put.append)))
+    who = SimpleNamespace(key_id=7, label="key", partner="p")
+    other = SimpleNamespace(key_id=8, label="key", partner="p")
+    request = SetPhaseRequest(target="market", reason="again and again")
+    for _ in range(FAILURES + 50):
+        acts.failed("/x/SetPhase", request, who, "PERMISSION_DENIED")
+    assert len(put) == FAILURES
+    acts.failed("/x/SetPhase", request, other, "PERMISSION_DENIED")
+    now[0] += 3
+    for _ in range(9):
+        acts.failed("/x/SetPhase", request, who, "PERMISSION_DENIED")
+    assert len(put) == FAILURES + 1 + 3
+    acts.failed("/x/SetPhase", request, None, "UNAUTHENTICATED")
+    [note] = notes.read(joined([put[-1].data]))
+    assert (note.text["act"], note.text["result"]) == ("SetPhase", "PERMISSION_DENIED")
+    assert len(put) == FAILURES + 4
+
+
+def test_a_clock_that_jumps_ahead_and_back_stops_time_and_nothing_else(tmp_path):
+    year = 365 * 86_400 * 10**9
+
+    async def go():
+        clock = SetClock()
+        async with sequencer(tmp_path, clock) as one:
+            await one.call(SETUP)
+            dated = {"time_in_force": TimeInForce.GTD, "expire_time": clock.now + year // 2}
+            await one.call(order(2, 1, **dated))
+            clock.now += year
+            await one.call(order(2, 2) + Tick().pack())
+            orders = one.state.engine.table(Table.CORE)[0]
+            assert orders["live_orders"] == 1  # the dated one has expired
+            reached = one.state.time
+            clock.now -= 2 * year
+            for number in range(3, 6):
+                answer = await one.call(order(2, number))
+                assert answer.reports[0]["reason"] == 0
+                assert one.state.time == reached == answer.time
+            assert one.clock.held_ns == 2 * year
+            core = SimpleNamespace(
+                sequencer=one, state=one.state, fanout=SimpleNamespace(readers=0), parts={},
+                settings=SimpleNamespace(folder=tmp_path),
+            )
+            part = parts(core)["sequencer"]
+            assert part.state == "DEGRADED"
+            assert "behind" in part.detail
+            clock.now += 2 * year + 5
+            await one.call(order(2, 7))
+            assert one.state.time == reached + 5
+            assert parts(core)["sequencer"].state == "SERVING"
 
     asyncio.run(go())
 
