@@ -84,12 +84,12 @@ def _start(console: Any, house: House) -> None:
     house.make_keys()
     console.print("  [dim]$ gridworks serve --certs certs --folder data[/]")
     begun = time.perf_counter()
-    words = "starting; the very first start compiles the engine, about a minute ..."
-    with console.status(words):
+    console.print("  [dim]the very first start compiles the engine, which takes about a minute[/]")
+    with console.status("starting ..."):
         house.start()
     console.print(
-        f"  ready on port {house.port} after [bold]{time.perf_counter() - begun:.1f} s[/]: TLS, "
-        "acknowledged when on disk"
+        f"  ready after [bold]{time.perf_counter() - begun:.1f} s[/] on port {house.port}, the "
+        f"gateway for orders on {house.gateway_port}: TLS, acknowledged when on disk"
     )
 
 

@@ -27,9 +27,8 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = 0
+        self.port = self.gateway_port = 0
         self.keys: dict[str, str] = {}
-        self.starts = 0
         self._process: subprocess.Popen[str] | None = None
         self._environment = os.environ | {
             "GRIDWORKS_CONTROL_URL": f"sqlite:///{folder}/control.db",
@@ -64,7 +63,7 @@ class House:
         with log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", PROGRAM, "serve", "--certs", "certs", "--folder", "data",
-                 "--port", str(self.port)],
+                 "--port", str(self.port), "--set", f"gateway_port={self.gateway_port}"],
                 cwd=self.folder, env=self._environment, stdout=subprocess.PIPE, stderr=log,
                 text=True,
             )  # fmt: skip
@@ -72,7 +71,8 @@ class House:
         for line in self._process.stdout:
             if line.startswith("ready on port "):
                 self.port = int(line.split()[-1])
-                self.starts += 1
+            if line.startswith("gateway on port "):
+                self.gateway_port = int(line.split()[-1])
                 return
         raise Broken((self.folder / "server.log").read_text()[-2000:])
 
@@ -96,8 +96,10 @@ class House:
 
     def client(self, who: str) -> Client:
         """A client over TLS with the key of a partner."""
-        target, ca = f"localhost:{self.port}", self.folder / "certs" / "ca.pem"
-        return Client(target, self.keys[who], ca=ca, timeout=60.0, environment="sandbox")
+        return Client(
+            f"localhost:{self.port}", self.keys[who], ca=self.folder / "certs" / "ca.pem",
+            gateway=f"localhost:{self.gateway_port}", timeout=60.0, environment="sandbox",
+        )  # fmt: skip
 
 
 @contextmanager

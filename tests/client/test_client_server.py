@@ -372,6 +372,30 @@ def test_a_drop_copy_and_a_channel_have_neither_gaps_nor_doubles(open_client, cl
     channel.close()
 
 
+def test_the_gateway_carries_streams_and_orders(server, open_client, client):
+    door = Proxy(server.server.gateway_port)
+    through = open_client(gateway=door.target)
+    with through.trading.order_entry("door", "alice") as session:
+        sent = [session.new_order(1, "BUY", 1, 20 + n) for n in range(50)]
+        door.cut()
+        sent += [session.new_order(1, "BUY", 1, 20 + n) for n in range(50)]
+        found = [session.receive(WITHIN) for _ in sent]
+        assert [number for number, _ in found] == list(range(1, 101))
+        assert [report.cl_ord_id for _, report in found] == sent
+        with through.market_data.books("ACME") as books:
+            assert len(next(books).bids) == 50
+        with through.trading.drop_copy("north", first=1) as copy:
+            assert next(copy).number == 1
+        made = through.trading.submit_order("alice", "ACME", "BUY", 1, "0.10").order
+        assert word(through.trading.cancel_order(made).order, "ord_status") == "CANCELED"
+        with pytest.raises(errors.InvalidArgument) as problem:
+            through.trading.submit_order("alice", "ACME", "BUY", 1, "0.105")
+        assert problem.value.field_violations[0].field == "order.price"
+        session.mass_cancel()
+    assert door.connections == 2  # and all of it went that way
+    door.close()
+
+
 # ------------------------------------------------------------------ asyncio
 
 

@@ -1,21 +1,29 @@
 """kill -9 under open streams: a session, a drop copy and a book go on as if nothing had been."""
 
 import asyncio
+import random
+import time
 from decimal import Decimal
+
+import pytest
 
 import gridworks as gw
 from tests.client.proxy import Proxy
 from tests.control_stores import sqlite  # noqa: F401
 from tests.server.running import make_keys, set_up, spawn
 from tests.server.sequencing import compile_engine
-
-ORDERS = 150
+from tests.soaking import FIRST_SEED
 
 
 async def _report(session):
     found = await session.receive(60.0)
     assert found is not None
     return found
+
+
+def _orders(session, acme, count):
+    """Orders that rest: their ids."""
+    return [session.new_order(acme, "BUY", 1, 1 + n % 50) for n in range(count)]
 
 
 async def _reaches(books, wanted):
@@ -25,8 +33,8 @@ async def _reaches(books, wanted):
             return book
 
 
-async def _life(server, proxy, start):
-    """Trade, die, trade: the reports, the drop copy, the book and the server's own."""
+async def _lives(server, proxy, start, lives, rng):
+    """Trade and die, so many times: the reports, the drop copy, the book and the server's own."""
     options = {"insecure": True, "timeout": 60.0}
     async with gw.AsyncClient(proxy.target, server.keys["operator"], **options) as client:
         acme = await client.market_data.scale("ACME")
@@ -34,17 +42,23 @@ async def _life(server, proxy, start):
         assert (await anext(books)).bids == []
         copy = client.trading.drop_copy("north", first=1)
         async with client.trading.order_entry("life", "alice") as session:
-            sent = [session.new_order(acme, "BUY", 1, 1 + n % 50) for n in range(ORDERS)]
-            heard = [await _report(session) for _ in range(ORDERS // 2)]
-            copied = [await anext(copy) for _ in range(ORDERS // 3)]
-            sent += [session.new_order(acme, "BUY", 1, 1 + n % 50) for n in range(ORDERS)]
-            server.kill()
-            sent += [session.new_order(acme, "BUY", 1, 1 + n % 50) for n in range(20)]
-            server = await asyncio.to_thread(start)
-            proxy.move(server.port)
+            sent, heard, copied = [], [], []
+            for life in range(1, lives + 1):
+                sent += _orders(session, acme, 150)
+                heard += [await _report(session) for _ in range(rng.randrange(20, 100))]
+                copied += [await anext(copy) for _ in range(20)]
+                sent += _orders(session, acme, rng.randrange(300))
+                await asyncio.sleep(rng.random() * 0.05)
+                server.kill()
+                sent += _orders(session, acme, 20)
+                server = await asyncio.to_thread(start)
+                proxy.move(server.port)
+                ends = time.monotonic() + 60.0
+                while session.connections <= life:
+                    assert time.monotonic() < ends
+                    await asyncio.sleep(0.01)
             heard += [await _report(session) for _ in range(len(sent) - len(heard))]
             assert await session.receive(0.2) is None
-            assert session.connections == 2
         wanted = await client.market_data.get_book("ACME", depth=100)
         book = await _reaches(books, wanted.msg_seq_num)
         while copied[-1].report.cl_ord_id != sent[-1]:
@@ -54,16 +68,18 @@ async def _life(server, proxy, start):
     return server, sent, heard, copied, executions, (book, wanted)
 
 
-def test_nothing_is_lost_doubled_or_left_out(tmp_path, sqlite):  # noqa: F811
-    compile_engine()
-    url = sqlite()
+def kills(tmp_path, url, lives, rng):
     keys = make_keys(url)
-    server = spawn(tmp_path, url, *keys)
+
+    def start():
+        return spawn(tmp_path, url, *keys, gateway_port=-1)
+
+    server = start()
     set_up(server)
     proxy = Proxy(server.port)
     try:
         server, sent, heard, copied, executions, (book, wanted) = asyncio.run(
-            _life(server, proxy, lambda: spawn(tmp_path, url, *keys))
+            _lives(server, proxy, start, lives, rng)
         )
     finally:
         proxy.close()
@@ -76,3 +92,13 @@ def test_nothing_is_lost_doubled_or_left_out(tmp_path, sqlite):  # noqa: F811
     assert [(book.scale.price(at.price), at.qty) for at in book.bids] == [
         (Decimal(at.price), int(at.qty)) for at in wanted.bids
     ]
+
+
+def test_nothing_is_lost_doubled_or_left_out(tmp_path, sqlite):  # noqa: F811
+    compile_engine()
+    kills(tmp_path, sqlite(), 1, random.Random(5))
+
+
+@pytest.mark.soak
+def test_so_it_is_after_many_kills(tmp_path, sqlite):  # noqa: F811
+    kills(tmp_path, sqlite(), 20, random.Random(FIRST_SEED))
