@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum, IntFlag
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
@@ -46,63 +47,91 @@ def build(kind: type[Built], fields: Mapping[str, Any], path: str = "") -> Built
     domain.errors.InvalidField: price is 101.25; allowed: Decimal, str or int: a float such as \
 0.1 is not the number that it looks like
     """
-    made = kind()
+    made, known = kind(), _fields(kind)
     for name, value in fields.items():
-        field = kind.DESCRIPTOR.fields_by_name.get(name)
+        field = known.get(name)
         if field is None:
-            known = ", ".join(kind.DESCRIPTOR.fields_by_name)
-            raise InvalidField(path + name, value, f"one of {known}")
+            raise InvalidField(path + name, value, f"one of {', '.join(known)}")
         if value is not None:
-            _set(made, field, value, path + name)
+            _set(made, name, field, value, path + name)
     return made
 
 
-def _set(made: Message, field: Any, value: Any, path: str) -> None:
-    if field.message_type is not None and field.message_type.GetOptions().map_entry:
-        _fill_map(getattr(made, field.name), field, value, path)
-    elif field.is_repeated:
-        getattr(made, field.name).extend(
+class _Field(NamedTuple):
+    """What a field takes, worked out once."""
+
+    sort: str  # "code", "text", "whole", "flag", "message" or "other"
+    shape: str  # "one", "many" or "map"
+    kind: Any  # class of the message, names and numbers of the code, field of the map's values
+
+
+@cache
+def _fields(kind: Any) -> dict[str, _Field]:
+    return {field.name: _field(field) for field in kind.DESCRIPTOR.fields}
+
+
+def _field(field: Any) -> _Field:
+    """A field of a descriptor."""
+    inner = field.message_type
+    if inner is not None and inner.GetOptions().map_entry:
+        return _Field("message", "map", _field(inner.fields_by_name["value"]))
+    shape = "many" if field.is_repeated else "one"
+    if field.enum_type is not None:
+        return _Field("code", shape, _Codes(field.enum_type))
+    if inner is not None:
+        return _Field("message", shape, GetMessageClass(inner))
+    sorts = {_D.TYPE_STRING: "text", _D.TYPE_BOOL: "flag"} | dict.fromkeys(_WHOLE, "whole")
+    return _Field(sorts.get(field.type, "other"), shape, None)
+
+
+def _set(made: Any, name: str, field: _Field, value: Any, path: str) -> None:
+    if field.shape == "map":
+        _fill_map(getattr(made, name), field.kind, value, path)
+    elif field.shape == "many":
+        getattr(made, name).extend(
             _value(field, each, f"{path}[{at}]") for at, each in enumerate(_several(field, value))
         )
-    elif field.message_type is not None:
-        getattr(made, field.name).CopyFrom(_value(field, value, path))
+    elif field.sort == "message":
+        getattr(made, name).CopyFrom(_value(field, value, path))
     else:
         found = _value(field, value, path)
         try:
-            setattr(made, field.name, found)
+            setattr(made, name, found)
         except (TypeError, ValueError) as problem:
             raise InvalidField(path, value, str(problem)) from None
 
 
-def _fill_map(found: Any, field: Any, value: Any, path: str) -> None:
-    inner = field.message_type.fields_by_name["value"]
+def _fill_map(found: Any, inner: _Field, value: Any, path: str) -> None:
     for key, each in dict(value).items():
         made = _value(inner, each, f"{path}[{key}]")
-        if inner.message_type is None:
-            found[key] = made
-        else:
+        if inner.sort == "message":
             found[key].CopyFrom(made)
+        else:
+            found[key] = made
 
 
-def _several(field: Any, value: Any) -> Iterable[Any]:
+def _several(field: _Field, value: Any) -> Iterable[Any]:
     """The members of a repeated field; a set of flags is one member for each."""
-    if field.enum_type is not None and isinstance(value, IntFlag):
+    if field.sort == "code" and isinstance(value, IntFlag):
         return list(value)
     if isinstance(value, (str, int, Message, Mapping)):
         return [value]
     return value  # type: ignore[no-any-return]
 
 
-def _value(field: Any, value: Any, path: str) -> Any:
-    if field.enum_type is not None:
-        return _code(field.enum_type, value, path)
-    if field.message_type is not None:
-        return _message(GetMessageClass(field.message_type), value, path)
-    if field.type == _D.TYPE_STRING:
+def _value(field: _Field, value: Any, path: str) -> Any:
+    sort = field.sort
+    if sort == "whole":
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise InvalidField(path, value, "a whole number (streams count ticks and lots)")
+        return value
+    if sort == "code":
+        return field.kind.number(value, path)
+    if sort == "text":
         return _text(value, path)
-    if field.type in _WHOLE and (isinstance(value, bool) or not isinstance(value, int)):
-        raise InvalidField(path, value, "a whole number (streams count ticks and lots)")
-    if field.type == _D.TYPE_BOOL and not isinstance(value, bool):
+    if sort == "message":
+        return _message(field.kind, value, path)
+    if sort == "flag" and not isinstance(value, bool):
         raise InvalidField(path, value, "True or False")
     return value
 
@@ -124,21 +153,30 @@ def _text(value: Any, path: str) -> str:
     raise InvalidField(path, value, "text, Decimal or int, or a message with a name")
 
 
-def _code(kind: Any, value: Any, path: str) -> int:
-    names: dict[str, int] = {each.name: each.number for each in kind.values}
-    prefix = next(iter(names)).removesuffix("UNSPECIFIED")
-    if isinstance(value, str):
-        found = names.get(value if value.startswith(prefix) else prefix + value.upper())
-        if found is not None:
-            return found
-    elif isinstance(value, int) and not isinstance(value, bool):
-        number = int(value)
-        if number == 0 and isinstance(value, IntEnum):
-            number = ZERO  # a member of the vocabulary means its 0
-        if number in kind.values_by_number:
-            return number
-    words = ", ".join(name.removeprefix(prefix) for name in names if names[name])
-    raise InvalidField(path, value, words)
+class _Codes:
+    """The members of an enum, by all the words and numbers that stand for them."""
+
+    def __init__(self, kind: Any) -> None:
+        self._names = {each.name: each.number for each in kind.values}
+        self._prefix = next(iter(self._names)).removesuffix("UNSPECIFIED")
+        self._numbers = frozenset(self._names.values())
+        short = {name.removeprefix(self._prefix): n for name, n in self._names.items()}
+        self._words = short | {word.lower(): n for word, n in short.items()} | self._names
+
+    def number(self, value: Any, path: str) -> int:
+        """The number on the wire. Raises InvalidField."""
+        if isinstance(value, str):
+            found: int | None = self._words.get(value)
+            if found is not None:
+                return found
+        elif isinstance(value, int) and not isinstance(value, bool):
+            number = int(value)
+            if number == 0 and isinstance(value, IntEnum):
+                number = ZERO  # a member of the vocabulary means its 0
+            if number in self._numbers:
+                return number
+        words = (name.removeprefix(self._prefix) for name, n in self._names.items() if n)
+        raise InvalidField(path, value, ", ".join(words))
 
 
 def _message(kind: type[Message], value: Any, path: str) -> Message:
