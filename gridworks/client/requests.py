@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum, IntFlag
 from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
@@ -47,7 +47,8 @@ def build(kind: type[Built], fields: Mapping[str, Any], path: str = "") -> Built
     domain.errors.InvalidField: price is 101.25; allowed: Decimal, str or int: a float such as \
 0.1 is not the number that it looks like
     """
-    made, known = kind(), _fields(kind)
+    known: dict[str, _Field] = _fields(cast(Any, kind))
+    made = kind()
     for name, value in fields.items():
         field = known.get(name)
         if field is None:
