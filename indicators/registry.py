@@ -63,9 +63,10 @@ class Param:
 
     def _choice(self, owner: str, given: Any) -> float:
         if isinstance(given, str) and given in self.choices:
-            return float(self.choices.index(given))
+            given = self.choices.index(given)
         if not isinstance(given, str) and given in range(len(self.choices)):
-            return float(given)
+            own = self.choices[int(given)] == "default"
+            return float(self.choices.index(str(self.default)) if own else given)
         raise ValueError(f"{owner}: {self.name} must be one of {self.choices}, got {given!r}")
 
 

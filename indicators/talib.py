@@ -121,6 +121,8 @@ def MAVP(
     Every length that occurs is computed over the whole column and the wanted rows are taken, all
     averages starting so late that they have their first value on the same row.
     """
+    if minperiod > maxperiod:
+        raise ValueError(f"MAVP: minperiod {minperiod} exceeds maxperiod {maxperiod}")
     if matype == MA_Type.SMA:
         return Function(get("mavp"))(real, periods, minperiod, maxperiod)
     v = column("MAVP", "real", real)

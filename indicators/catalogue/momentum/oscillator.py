@@ -34,8 +34,8 @@ def median_sum(x: Any, stop: Any, n: Any) -> Any:
 def awesome(x: Any, out: Any, s: Any, span: Any) -> None:
     """SMA(fast) - SMA(slow) of the median price. Slots 3 .. 5: two sums, age."""
     start, stop, base = span
-    high, low, n, m = x[0], x[1], int(min(s[0], s[1])), int(max(s[0], s[1]))
-    fast, slow, age, j, every = s[3], s[4], int(s[5]), start, max(REFRESH, m)
+    high, low, n, m = x[0], x[1], int(s[0]), int(s[1])
+    fast, slow, age, j, every = s[3], s[4], int(s[5]), start, max(REFRESH, max(n, m))
     a, b = 0.5 / n, 0.5 / m
     while j < stop:
         end = min(stop, j + every - age)

@@ -235,7 +235,8 @@ ROWS = (
         ta="TSIIndicator",
     ),
     Row(
-        "vortex", "Vortex indicator", "high low close", (length(14),), "plus minus", update_vortex,
+        "vortex", "Vortex indicator", "high low close", (length(14, 1),), "plus minus",
+        update_vortex,
         slots=lambda n: 4, warmup=lambda n: n, history=lambda n: n + 1,
         formula="sums of |high - low before| and |low - high before| / sum of true ranges",
         source="Botes and Siepman, Stocks & Commodities 28:1 (2010)", talib="VORTEX timeperiod",

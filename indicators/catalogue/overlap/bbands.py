@@ -52,10 +52,9 @@ def update_kc(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> None:
     high, low, close, n, m = x[0], x[1], x[2], int(s[0]), int(s[1])
     c, e, d, a, seen, k = int(s[4]), s[5], int(s[6]), s[7], warm(s), 2.0 / (s[0] + 1.0)
     for i in range(start, stop):
-        if s[3] == 0.0:
-            c, e = ema(c, e, n, k, close[i])
-        else:
-            c, e = ema(c, e, n, k, (high[i] + low[i] + close[i]) / 3.0)
+        typical = (high[i] + low[i] + close[i]) / 3.0
+        if seen >= m - (n - 1):
+            c, e = ema(c, e, n, k, close[i] if s[3] == 0.0 else typical)
         if seen > max(n - 1 - m, 0):
             d, a = wilder(d, a, m, true_range(high[i], low[i], close[i - 1]))
         seen += 1
@@ -71,8 +70,8 @@ ROWS = (
     Row(
         "bbands", "Bollinger bands", "close",
         (
-            length(20), real("nbdevup", 2.0, 0, 1e6, "deviations above"),
-            real("nbdevdn", 2.0, 0, 1e6, "deviations below"), matype(),
+            length(20), real("nbdevup", 2.0, -1e6, 1e6, "deviations above"),
+            real("nbdevdn", 2.0, -1e6, 1e6, "deviations below"), matype(),
         ),
         "upper middle lower", update_bbands, slots=lambda n, u, d, kind: 4 + ma_slots(n),
         warmup=lambda n, u, d, kind: max(n - 1, ma_warmup(n, kind)),
@@ -92,7 +91,7 @@ ROWS = (
     Row(
         "kc", "Keltner channel", "high low close",
         (
-            length(20), length(10, 1, "atr_length"), real("nbdev", 2.0, 0, 1e6, "ranges away"),
+            length(20), length(10, 1, "atr_length"), real("nbdev", 2.0, -1e6, 1e6, "ranges away"),
             choice("price", "typical", ("close", "typical"), "what the middle line averages"),
             SEED_STEP,
         ),
@@ -101,7 +100,7 @@ ROWS = (
         bindings=starts("ema", "wilder"),
         formula="EMA of the typical price +- k ATR", source="Keltner 1960; Raschke 1990s",
         seeding="EMA and ATR by the mean of their first values; seed=first: by the first of them;"
-        " ATR begins so late that both have a value on the same row",
+        " the shorter begins so late that both have their first value on the same row",
         talib="KC timeperiod atrperiod nbdev", ta="KeltnerChannel",
     ),
 )  # fmt: skip

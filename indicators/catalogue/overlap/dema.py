@@ -124,7 +124,7 @@ ROWS = (
     ),
     Row(
         "t3", "Tillson's T3 moving average", "close",
-        (length(5, 2), real("vfactor", 0.7, 0, 1, "volume factor a"), SEED_STEP), "t3", update_t3,
+        (length(5, 1), real("vfactor", 0.7, 0, 1, "volume factor a"), SEED_STEP), "t3", update_t3,
         slots=lambda n, a, seed: 13, warmup=lambda n, a, seed: 6 * n - 6, bindings=starts("ema"),
         formula="six EMAs e1 .. e6; -a^3 e6 + 3(a^2 + a^3) e5 - (6a^2 + 3a + 3a^3) e4"
         " + (1 + 3a + 3a^2 + a^3) e3",
@@ -132,7 +132,7 @@ ROWS = (
         seeding=EACH, talib="T3 timeperiod vfactor",
     ),
     Row(
-        "zlema", "Zero-lag exponential moving average", "close", (length(30), SEED_STEP),
+        "zlema", "Zero-lag exponential moving average", "close", (length(30, 1), SEED_STEP),
         "zlema", update_zlema, slots=lambda n, seed: 3, history=lambda n, seed: n,
         warmup=lambda n, seed: n - 1 + (n - 1) // 2, bindings=starts("ema"),
         formula="EMA of 2 close - close (n - 1) // 2 rows ago", source="Ehlers and Way 2010",

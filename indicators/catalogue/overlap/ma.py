@@ -34,7 +34,7 @@ ROWS = (
     ),
     Row(
         "mavp", "Moving average of a length given for each row", "close periods",
-        (length(2, 2, "shortest"), length(30, 2, "longest")), "mavp", update_mavp,
+        (length(2, 1, "shortest"), length(30, 1, "longest")), "mavp", update_mavp,
         slots=lambda a, b: 0, warmup=lambda a, b: b - 1, history=lambda a, b: b,
         formula="simple average of `periods` values, kept within shortest .. longest",
         source="TA-Lib", talib="MAVP minperiod maxperiod",

@@ -134,13 +134,13 @@ def update_vwma(x: Any, y: Any, s: Any, start: Any, stop: Any, base: Any) -> Non
 
 ROWS = (
     Row(
-        "wma", "Linearly weighted moving average", "close", (length(30),), "wma", update_wma,
+        "wma", "Linearly weighted moving average", "close", (length(30, 1),), "wma", update_wma,
         slots=lambda n: 3, warmup=lambda n: n - 1, history=lambda n: n,
         formula="sum of i * close_i / (n (n + 1) / 2), the newest weighted n",
         source="Murphy 1999, ch. 9", talib="WMA timeperiod", ta="WMAIndicator",
     ),
     Row(
-        "trima", "Triangular moving average", "close", (length(30),), "trima", update_trima,
+        "trima", "Triangular moving average", "close", (length(30, 1),), "trima", update_trima,
         slots=lambda n: 4, warmup=lambda n: n - 1,
         history=lambda n: n + 1,
         formula="SMA of an SMA, lengths n // 2 + 1 and n - n // 2", source="Kaufman 2013, ch. 7",

@@ -195,7 +195,7 @@ ROWS = (
     ),
     Row(
         "rvi", "Relative volatility index", "close",
-        (length(14), length(10, 2, "deviation"), SEED_STEP), "rvi", update_rvi,
+        (length(14, 1), length(10, 2, "deviation"), SEED_STEP), "rvi", update_rvi,
         slots=lambda n, m, seed: 7, warmup=lambda n, m, seed: n + m - 2,
         history=lambda n, m, seed: m, bindings=starts("ema"),
         formula="100 up / (up + down), Wilder averages of the deviation on rising, falling rows",

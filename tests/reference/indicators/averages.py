@@ -213,8 +213,9 @@ def donchian(h: Array, low: Array, n: int) -> list[Array]:
 def kc(
     h: Array, low: Array, c: Array, n: int, m: int, k: float, price: str, seed: str = "sma"
 ) -> list[Array]:
-    middle = ema(typical(h, low, c) if price == "typical" else c, n, seed)
-    ranges = hidden(true_range(h, low, c), max(n - m, 1))  # so that both begin together
+    line = typical(h, low, c) if price == "typical" else c
+    middle = ema(hidden(line, max(m - n + 1, 0)), n, seed)  # so that both begin together
+    ranges = hidden(true_range(h, low, c), max(n - m, 1))
     wide = k * rma(ranges, m, seed)
     return [np.where(np.isnan(wide + middle), np.nan, b) for b in
             (middle + wide, middle, middle - wide)]  # fmt: skip
