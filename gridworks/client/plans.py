@@ -35,6 +35,8 @@ class Step(NamedTuple):
 
 Plan = Generator[Step, Any, T]
 EMIT = "emit"
+GAP = "GAP"  # reason of an Unavailable: something is missing, ask again
+_MOST_GAPS = 3  # in a row, before a stream is beyond help
 
 
 class Link(Protocol):
@@ -151,7 +153,7 @@ class Followed(Protocol):
         """A connection was opened. It may be lost at any time."""
 
     def take(self, data: bytes) -> list[Any]:
-        """The items in a message. Raises CallError; UNAVAILABLE connects again."""
+        """The items in a message. Raises CallError; Unavailable(reason=GAP) asks again."""
 
     def lost(self, error: CallError) -> None:
         """The connection is gone."""
@@ -166,10 +168,10 @@ def follow(
 ) -> Plan[None]:
     """A stream that comes back: connects, gives, and after a loss goes on where it stood.
 
-    Gives up when an error is not one to try again, or after `patience` seconds without a message.
-    Ends when the server ends it in good order. Raises CallError.
+    Gives up when an error is not one to try again, or `patience` seconds after a loss without a
+    message since. Ends when the server ends it in good order. Raises CallError.
     """
-    heard, failures = time.monotonic(), 0
+    failures, gaps, lost_at = 0, 0, 0.0
     while True:
         link: Link | None = None
         try:
@@ -181,15 +183,18 @@ def follow(
                 data: bytes | None = yield Step("read", (link,))
                 if data is None:
                     return
-                heard, failures = time.monotonic(), 0
+                failures = 0
                 for item in stream.take(data):
+                    gaps = 0
                     yield give(item)
         except CallError as error:
             error.method = error.method or stream.path
             stream.lost(error)
-            failures += 1
-            pause = _come_back(retry, error, failures)
-            if pause is None or time.monotonic() + pause - heard > patience:
+            failures, gaps = failures + 1, gaps + (error.reason == GAP)
+            if failures == 1:
+                lost_at = time.monotonic()
+            pause = None if gaps > _MOST_GAPS else _come_back(retry, error, failures)
+            if pause is None or time.monotonic() + pause - lost_at > patience:
                 raise
         finally:
             if link is not None:

@@ -1,6 +1,7 @@
 """The client against a real server: orders, lists, errors, sessions, books, both clients."""
 
 import asyncio
+import threading
 import time
 from decimal import Decimal
 
@@ -159,8 +160,6 @@ def test_an_answer_that_was_lost_is_asked_for_again_and_the_order_is_one(open_cl
     assert client.risk.get_node("alice").number
     open_before = len(list(client.trading.list_orders("alice", open_only=True)))
     proxy.swallow.set()
-    import threading
-
     found = []
     caller = threading.Thread(
         target=lambda: found.append(client.trading.submit_order("alice", "ACME", "BUY", 1, "0.03"))
@@ -394,6 +393,43 @@ def test_the_gateway_carries_streams_and_orders(server, open_client, client):
         session.mass_cancel()
     assert door.connections == 2  # and all of it went that way
     door.close()
+
+
+def test_whoever_waits_is_told_when_the_client_is_closed(open_client):
+    client = open_client()
+    session = client.trading.order_entry("left", "alice")
+    session.open()
+    copy, ended = client.trading.drop_copy("north"), []
+
+    def wait(act):
+        with pytest.raises(errors.Cancelled):
+            act()
+        ended.append(act)
+
+    waiting = [
+        threading.Thread(target=wait, args=(act,)) for act in (session.receive, lambda: next(copy))
+    ]
+    for thread in waiting:
+        thread.start()
+    client.close()
+    for thread in waiting:
+        thread.join(WITHIN)
+    assert len(ended) == 2
+
+
+async def _closed(server):
+    client = gw.AsyncClient(server.target, server.keys["operator"], insecure=True, timeout=WITHIN)
+    session = client.trading.order_entry("left", "alice")
+    await session.open()
+    waiting = asyncio.create_task(session.receive())
+    await asyncio.sleep(0)
+    await client.close()
+    with pytest.raises(errors.Cancelled):
+        await waiting
+
+
+def test_whoever_awaits_is_told_too(server):
+    asyncio.run(_closed(server))
 
 
 # ------------------------------------------------------------------ asyncio

@@ -230,7 +230,7 @@ class Numbers:
     def take(self, data):
         number = int(data)
         if number > self.next:
-            raise errors.Unavailable("a gap")
+            raise errors.Unavailable("a gap", reason=plans.GAP)
         self.next = number + 1
         return [number]
 
@@ -272,6 +272,23 @@ def test_a_stream_gives_up_what_cannot_be_helped_and_when_patience_ends(clock):
     with pytest.raises(errors.Unavailable):
         next(items)
     assert 15.0 < clock.now - begun <= 20.0
+
+
+def test_patience_begins_with_the_loss_and_not_with_the_last_message(clock):
+    _, _, items = followed(clock, b"1", b"2", unavailable(), b"3", unavailable(), b"4", None)
+    found = []
+    for item in items:
+        found.append(item)
+        clock.now += 1000.0  # whoever reads takes its time
+    assert found == [1, 2, 3, 4]
+
+
+def test_a_gap_that_asking_again_does_not_fill_ends_the_stream(clock):
+    _, wire, items = followed(clock, *[b"1", b"3"], *[b"3"] * 20)
+    assert next(items) == 1
+    with pytest.raises(errors.Unavailable, match="a gap"):
+        next(items)
+    assert len(wire.opened) == 4
 
 
 def test_a_missed_heartbeat_is_a_loss_like_another(clock):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gridworks.api.market_data.v1 import stream_pb2 as wire
 from gridworks.client.errors import Unavailable
-from gridworks.client.plans import Link
+from gridworks.client.plans import GAP, Link
 from gridworks.client.scales import Scale
 from gridworks.client.streams.book import Book
 
@@ -79,7 +79,8 @@ class Channels:
             self._next[key] = message.msg_seq_num + len(message.updates)
             return [message]
         if message.msg_seq_num > due:
-            raise Unavailable(f"update {message.msg_seq_num} came where {due} was due")
+            told = f"update {message.msg_seq_num} came where {due} was due; asking again"
+            raise Unavailable(told, reason=GAP)
         seen = due - message.msg_seq_num
         if seen:
             del message.updates[:seen]

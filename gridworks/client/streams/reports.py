@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from gridworks.api.trading.v1 import order_entry_pb2 as wire
 from gridworks.client.errors import StreamGap, Unavailable
-from gridworks.client.plans import Link
+from gridworks.client.plans import GAP, Link
 
 
 class Numbered(NamedTuple):
@@ -27,7 +27,8 @@ class Counter:
         if not self.next:
             self.next = first
         if first > self.next:
-            raise Unavailable(f"report {first} came where {self.next} was due; asking again")
+            told = f"report {first} came where {self.next} was due; asking again"
+            raise Unavailable(told, reason=GAP)
         fresh = [
             Numbered(number, report)
             for number, report in enumerate(reports, first)

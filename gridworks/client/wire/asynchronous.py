@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any, Protocol
@@ -121,6 +122,7 @@ class AsyncWire:
         self._door = Grpcio(settings, settings.gateway) if settings.gateway else self._main
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._inboxes: weakref.WeakSet[asyncio.Queue[Any]] = weakref.WeakSet()
 
     def _transport(self, path: str) -> Transport:
         """Who carries a method. Raises Cancelled."""
@@ -159,20 +161,28 @@ class AsyncWire:
 
     def inbox(self, most: int) -> asyncio.Queue[Any]:
         """A queue between a plan in the background and whoever takes."""
-        return asyncio.Queue(most)
+        made: asyncio.Queue[Any] = asyncio.Queue(most)
+        self._inboxes.add(made)
+        return made
 
     async def put(self, inbox: asyncio.Queue[Any], item: Any) -> None:
         """Queue an item; waits while the queue is full."""
         await inbox.put(item)
 
     async def take(self, inbox: asyncio.Queue[Any], timeout: float | None) -> Any:
-        """The next item; None when none came in time."""
-        if not inbox.empty():
-            return inbox.get_nowait()
-        try:
-            return await asyncio.wait_for(inbox.get(), timeout)
-        except TimeoutError:
-            return None
+        """The next item; None when none came in time. Raises Cancelled in a closed client."""
+        if inbox.empty():
+            if self._closed:
+                raise Cancelled(CLOSED)
+            try:
+                item = await asyncio.wait_for(inbox.get(), timeout)
+            except TimeoutError:
+                return None
+        else:
+            item = inbox.get_nowait()
+        if item is self:
+            raise Cancelled(CLOSED)
+        return item
 
     async def close(self) -> None:
         """End all streams and let go of the connections."""
@@ -181,6 +191,9 @@ class AsyncWire:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for inbox in self._inboxes:  # who waits there waits in vain
+            if not inbox.full():
+                inbox.put_nowait(self)
         await self._main.close()
         if self._door is not self._main:
             await self._door.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from gridworks.client.plans import Link, Plan, Request
 from gridworks.client.wire.channels import GATEWAY, error_of, open_channel
 
 CLOSED = "the client was closed"
+_GLANCE = 0.5  # seconds after which somebody who waits looks whether the client was closed
 
 
 class Transport(Protocol):
@@ -157,17 +159,23 @@ class BlockingWire:
         """Queue an item; waits while the queue is full. Raises Cancelled."""
         while not self._closed.is_set():
             try:
-                return inbox.put(item, timeout=0.5)
+                return inbox.put(item, timeout=_GLANCE)
             except queue.Full:
                 continue
         raise Cancelled(CLOSED)
 
     def take(self, inbox: queue.Queue[Any], timeout: float | None) -> Any:
-        """The next item; None when none came in time."""
-        try:
-            return inbox.get(timeout=timeout)
-        except queue.Empty:
-            return None
+        """The next item; None when none came in time. Raises Cancelled in a closed client."""
+        ends = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = _GLANCE if ends is None else min(_GLANCE, max(ends - time.monotonic(), 0.0))
+            try:
+                return inbox.get(timeout=left)
+            except queue.Empty:
+                if self._closed.is_set():
+                    raise Cancelled(CLOSED) from None
+                if ends is not None and time.monotonic() >= ends:
+                    return None
 
     def close(self) -> None:
         """End all streams and let go of the connections."""
