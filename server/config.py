@@ -142,8 +142,8 @@ class Settings(BaseSettings):
         1.0, ge=0, le=1, description="Share of traces that begin here and are sent."
     )
     log_json: bool = Field(False, description="Log lines as JSON instead of text.")
-    sandbox_market: Literal["none", "agents"] = Field(
-        "none", description="Who trades beside the partners: nobody, or agents."
+    sandbox_market: Literal["none", "agents", "replay"] = Field(
+        "none", description="Who trades beside the partners: nobody, agents, or a file again."
     )
     sandbox_seed: int = Field(1, ge=0, lt=2**63, description="Seed of the agents.")
     sandbox_pace: float = Field(
@@ -166,6 +166,11 @@ class Settings(BaseSettings):
         Decimal(1_000_000), ge=0, le=10**12, description="Money of a partner's new account."
     )
 
+    sandbox_file: Path | None = Field(None, description="The file of the market `replay`.")
+    sandbox_format: str = Field(
+        "csv", description="Its format with options, as `gridworks replay --format` takes it."
+    )
+    sandbox_loop: bool = Field(False, description="Begin the file again when it has ended.")
     sandbox_scripts: bool = Field(
         False, description="Each new account gets an instrument with scripted outcomes."
     )

@@ -24,6 +24,7 @@ from server.gateway.methods import Methods
 from server.gateway.tls import context
 from server.interceptors import Door
 from server.metering.meter import Meter
+from server.sandbox.replay import History
 from server.sandbox.sandbox import Sandbox, clock_of, follower_of
 from server.schedule.keeper import Keeper
 from server.sequencer import rows as own
@@ -52,8 +53,8 @@ _log = structlog.get_logger(__name__)
 class Server:
     """One exchange behind gRPC. `start`, then `wait`, then `stop`; each once."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings, self.metrics = settings, Metrics()
+    def __init__(self, settings: Settings, history: History | None = None) -> None:
+        self.settings, self.metrics, self._history = settings, Metrics(), history
         self.tracing = Tracing()
         self.certificates: Certificates | None = None
         self.port = self.gateway_port = 0
@@ -114,9 +115,8 @@ class Server:
             stage=stage,
         )  # fmt: skip
         play = settings.environment == "sandbox"
-        sandbox = (
-            Sandbox(settings, sequencer, virtual, gate.keys, fanout.hang_up) if play else None
-        )
+        about = virtual, gate.keys, fanout.hang_up, self._history
+        sandbox = Sandbox(settings, sequencer, *about) if play else None
         bars = BarFeed(state)
         sequencer.alarm = lambda: bars.next_end
         return Core(settings, state, sequencer, fanout, bars, gate, meter, sandbox, stage)
@@ -268,9 +268,15 @@ def _certificates(settings: Settings) -> Certificates | None:
     return None if settings.insecure else Certificates(settings)
 
 
-async def serve(settings: Settings, ready: Callable[[Server], None] = lambda server: None) -> None:
-    """Serve until SIGTERM or SIGINT. Raises as `Server.start`, and what made the writer fail."""
-    server = Server(settings)
+async def serve(
+    settings: Settings, ready: Callable[[Server], None] = lambda server: None,
+    history: History | None = None,
+) -> None:  # fmt: skip
+    """Serve until SIGTERM or SIGINT; `history` is the file that `sandbox_file` names.
+
+    Raises as `Server.start`, and what made the writer fail.
+    """
+    server = Server(settings, history)
     await server.start()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

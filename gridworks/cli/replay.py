@@ -13,6 +13,8 @@ import typer
 if TYPE_CHECKING:
     from backtest.readers.replay.compare import Match
     from backtest.readers.replay.running import Replay
+    from server.config import Settings
+    from server.sandbox.replay import History, Piece
 
 SAMPLES = 600  # moments of a picture
 QUIET_SECONDS = 2.0  # between two lines of progress where there is no terminal
@@ -73,13 +75,13 @@ def _prepare(
 
     mode, check, limit, plot = plan
     name, _, written = kind.partition(":")
-    feed = open_feed(file, name, **_options(name, written, options))
+    feed = open_feed(file, name, **options_of(name, written, options))
     check_trade(feed, mode)
     samples = SAMPLES if plot is not None else 0
     return Replay(feed, Plan(mode, check, limit=limit, samples=samples), Exchange())
 
 
-def _options(name: str, written: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def options_of(name: str, written: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """What follows the format's name, and what --book and --instrument mean for it."""
     from backtest.readers.formats import OPTIONS
     from domain.errors import InvalidField
@@ -173,3 +175,34 @@ def _draw(run: Replay, path: Path) -> None:
     title = f"{instrument.symbol}  {run.feed.path.name}"
     draw(run.samples.kept, run.book.trades, instrument, title, path)
     typer.echo(f"picture      {path}")
+
+
+def history_of(settings: Settings) -> History | None:
+    """The file of a sandbox, to be read from its beginning as often as it is called.
+
+    `server` cannot import the readers, so the two meet here.
+
+    Raises InvalidField, OSError.
+    """
+    file = settings.sandbox_file
+    if file is None:
+        return None
+    from backtest.readers.formats import TRADE_FORMATS, open_feed
+    from backtest.readers.replay.commands import Director
+    from server.sandbox.replay import Listed, Piece
+
+    name, _, written = settings.sandbox_format.partition(":")
+    options = options_of(name, written, {})
+    mode = "trade" if name in TRADE_FORMATS else "book"
+    open_feed(file, name, **options)  # a file that is not there is said at once
+
+    def pieces() -> Iterator[Piece]:
+        feed = open_feed(file, name, **options)
+        for batch in Director(feed, mode).batches():
+            listed = tuple(
+                Listed(each.symbol, each.type, str(each.tick), str(each.lot))
+                for each in feed.instruments
+            )
+            yield Piece(batch.commands, listed)
+
+    return pieces

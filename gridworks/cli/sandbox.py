@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gridworks.cli.replay import history_of
 from gridworks.cli.serve import named
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def sandbox(
     ] = None,
 ) -> None:
     """A market to try things on: makes a store, a key and certificates, and serves."""
-    import asyncio
+    import uvloop
 
     from domain.errors import GridWorksError
     from portal.address import BadAddress
@@ -56,9 +57,11 @@ def sandbox(
         telemetry.set_up_logs(wish.log_json)
 
         def ready(server: Server) -> None:
+            if server.gateway_port:
+                typer.echo(f"gateway       localhost:{server.gateway_port}")
             _tell(server.port, key, None if insecure else folder / "certs" / "ca.pem")
 
-        asyncio.run(main.serve(wish, ready))
+        uvloop.run(main.serve(wish, ready, history_of(wish)))
     except (GridWorksError, BadAddress, StoreProblem, OSError) as problem:
         typer.echo(f"gridworks: {problem}", err=True)
         raise typer.Exit(1) from None

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from gridworks.cli.replay import history_of
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -25,7 +27,7 @@ def serve(
         bool, typer.Option("--insecure", help="No TLS: only for this machine's own use.")
     ] = False,
     market: Annotated[
-        str | None, typer.Option(help="Who trades in the sandbox: none or agents.")
+        str | None, typer.Option(help="Who trades in the sandbox: none, agents or replay.")
     ] = None,
     setting: Annotated[
         list[str] | None,
@@ -48,8 +50,8 @@ def serve(
             | given(private_key=certs and certs / "server-key.pem", sandbox_market=market),
         )
         telemetry.set_up_logs(wish.log_json)
-        uvloop.run(main.serve(wish, _ready))
-    except GridWorksError as problem:
+        uvloop.run(main.serve(wish, _ready, history_of(wish)))
+    except (GridWorksError, OSError) as problem:
         typer.echo(f"gridworks: {problem}", err=True)
         raise typer.Exit(1) from None
 

@@ -17,6 +17,7 @@ from server.sandbox.accounts import SCRIPT_ACCOUNT, Accounts
 from server.sandbox.agents.crowd import Agents
 from server.sandbox.agents.memory import Memory
 from server.sandbox.market import Market
+from server.sandbox.replay import History, Replay
 from server.sandbox.scripts import Scripts
 from server.sandbox.world import PROFILES, World, missing
 from server.sequencer import rows as own
@@ -63,9 +64,13 @@ class Sandbox:
     def __init__(
         self, settings: Settings, sequencer: Sequencer, clock: VirtualClock | None,
         keys: Callable[[], Keyring], hang_up: Callable[[int, Exception], None],
+        history: History | None = None,
     ) -> None:  # fmt: skip
+        if (settings.sandbox_market == "replay") != (history is not None):
+            allowed = "a file with sandbox_market = replay, and only with it"
+            raise InvalidField("sandbox_file", str(settings.sandbox_file), allowed)
         self.settings, self.clock = settings, clock
-        self._sequencer, self._keys = sequencer, keys
+        self._sequencer, self._keys, self._history = sequencer, keys, history
         self.accounts = Accounts(
             sequencer, settings.sandbox_faucet, settings.sandbox_scripts
         )
@@ -78,24 +83,31 @@ class Sandbox:
 
     async def open(self) -> None:
         """Add what the market needs. Raises InvalidField, StorageFull, Unavailable."""
-        settings, sequencer = self.settings, self._sequencer
+        settings, sequencer, clock = self.settings, self._sequencer, self.clock
         if self._scripts is not None:
             self._scripts.plan_again()
-        if settings.sandbox_market == "agents":
-            memory, clock = sequencer.state.follower, self.clock
-            assert isinstance(memory, Memory)
-            assert clock is not None
-            pace = settings.sandbox_pace
-            profiles = tuple(replace(p, pace=p.pace * pace) for p in PROFILES)
-            rows = missing(sequencer.state, profiles, clock())
-            if rows:
-                await sequencer.call(rows)
-            step_ns = settings.sandbox_step_ms * 10**6
-            agents = Agents(
-                World(sequencer.state, profiles), memory, settings.sandbox_seed, step_ns,
-                settings.sandbox_commands * settings.sandbox_step_ms // 1000,
-            )  # fmt: skip
-            self._market = Market(sequencer, clock, agents.rows, step_ns)
+        if settings.sandbox_market == "none":
+            return
+        assert clock is not None
+        step_ns = settings.sandbox_step_ms * 10**6
+        most = settings.sandbox_commands * settings.sandbox_step_ms // 1000
+        if self._history is not None:
+            loop = settings.sandbox_loop
+            source = Replay(sequencer.state, self._history, loop, step_ns, most).rows
+        else:
+            source = (await self._agents(clock, step_ns, most)).rows
+        self._market = Market(sequencer, clock, source, step_ns)
+
+    async def _agents(self, clock: VirtualClock, step_ns: int, most: int) -> Agents:
+        sequencer, pace = self._sequencer, self.settings.sandbox_pace
+        memory = sequencer.state.follower
+        assert isinstance(memory, Memory)
+        profiles = tuple(replace(p, pace=p.pace * pace) for p in PROFILES)
+        rows = missing(sequencer.state, profiles, clock())
+        if rows:
+            await sequencer.call(rows)
+        world = World(sequencer.state, profiles)
+        return Agents(world, memory, self.settings.sandbox_seed, step_ns, most)
 
     async def run(self) -> None:
         """Give the time, and the market's commands, until the sequencer closes."""
