@@ -241,7 +241,8 @@ def test_a_connection_that_is_half_open_is_found_and_its_orders_are_canceled(
             server.port = direct
             stub = TradingServiceStub(server.channel("trader"))
             request = api.ListOrdersRequest(parent="accounts/alice", open_only=True)
-            eventually(lambda: not stub.ListOrders(request, timeout=60).orders)
+            # well before the deadline of the stream, 60 s, would end it
+            eventually(lambda: not stub.ListOrders(request, timeout=60).orders, seconds=40)
             session.drop()
         finally:
             cable.close()

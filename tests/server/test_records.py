@@ -29,7 +29,7 @@ PLAIN = st.recursive(
 )
 
 
-@examples(80)
+@examples(25)
 @given(st.lists(st.tuples(st.dictionaries(st.text(), PLAIN), st.integers(0, 9)), max_size=4))
 def test_a_note_is_read_as_it_was_written_between_other_rows(given_notes):
     other = Deposit(account=2, value=1).pack()
