@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -278,6 +279,8 @@ async def serve(
     """
     server = Server(settings, history)
     await server.start()
+    gc.collect()
+    gc.freeze()  # what was loaded stays: looking through it again would hold everybody up
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.ask_to_stop)

@@ -1,7 +1,7 @@
 """A reader that wants the newest state and not every step: it has no queue, only places.
 
-When channels have moved, it is woken at the next multiple of its interval, and what it has not
-seen of each is put together then. While it is slow nothing is kept for it; when it reads again it
+When channels have moved, it is woken at the next step of its interval, and what it has not seen of
+each is put together then. While it is slow nothing is kept for it; when it reads again it
 gets what is newest.
 """
 
@@ -23,6 +23,7 @@ from server.streams.pictures import ROWS, Pictures
 
 Array = np.ndarray[Any, Any]
 _WHOLE = (Feed.TRADES, Feed.L3)  # each step counts
+_PHASES = 32  # moments of an interval
 _MOST_KEPT = 4096  # answers that are kept for the others who have seen as much
 
 
@@ -93,8 +94,10 @@ class Conflated:
         self._moved[number] = None
         if self._timer is None:
             loop = asyncio.get_running_loop()
-            steps = loop.time() // self._seconds + 1  # all readers of one interval wake together
-            self._timer = loop.call_at(steps * self._seconds, self._ready.set)
+            # readers of one channel wake together, those of others at another moment
+            phase = instrument_of(number) % _PHASES / _PHASES * self._seconds
+            steps = (loop.time() - phase) // self._seconds + 1
+            self._timer = loop.call_at(steps * self._seconds + phase, self._ready.set)
 
     def end(self, error: Exception | None) -> None:
         """Nothing more comes."""
