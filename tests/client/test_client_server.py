@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 import gridworks as gw
+from domain.errors import InvalidField
 from gridworks.client import codes, errors, orders, word
 from tests.client.proxy import Proxy
 from tests.control_stores import sqlite, sqlite_url  # noqa: F401
@@ -194,6 +195,8 @@ def test_a_session_says_what_happens_to_its_orders(client):
         assert asked == 4
         found = [next(iter(session)).number for _ in range(100)]
         assert found == list(range(4, 104))
+        with pytest.raises(InvalidField, match="commands"):
+            session.send([])
         session.mass_cancel(acme)
         for _ in range(101):
             last = session.receive(WITHIN)

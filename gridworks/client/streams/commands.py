@@ -27,19 +27,23 @@ class Commands:
         """How many commands were sent and not applied, as far as is known."""
         return self.next - 1 - self.applied if self.next else 0
 
-    def add(self, commands: Sequence[wire.OrderCommand]) -> tuple[int, bytes]:
-        """Number commands: the number of the first, and their message. Raises Backlog."""
+    def add(
+        self, commands: Sequence[wire.OrderCommand], at_once: int = 4096
+    ) -> tuple[int, list[bytes]]:
+        """Number commands: the number of the first, and their messages. Raises Backlog."""
         if self.waiting + len(commands) > self._most:
             raise Backlog(
                 f"{self.waiting} commands wait for the server, {len(commands)} more are over the "
                 f"limit of {self._most}; nothing was sent", reason="BACKLOG",
             )  # fmt: skip
-        first = self.next
-        message = wire.OrderEntryRequest(msg_seq_num=first, commands=commands)
-        data = message.SerializeToString()
-        self._kept.append((first, len(commands), data))
-        self.next += len(commands)
-        return first, data
+        first, messages = self.next, []
+        for at in range(0, len(commands), at_once):
+            part = commands[at : at + at_once]
+            message = wire.OrderEntryRequest(msg_seq_num=self.next, commands=part)
+            messages.append(message.SerializeToString())
+            self._kept.append((self.next, len(part), messages[-1]))
+            self.next += len(part)
+        return first, messages
 
     def processed(self, number: int) -> None:
         """Commands up to a number were applied."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Unpack
 
+from domain.errors import InvalidField
 from gridworks.api.trading.v1 import order_entry_pb2 as api
 from gridworks.client.errors import CallError, Cancelled, FailedPrecondition, Unavailable
 from gridworks.client.faces import (
@@ -105,19 +106,22 @@ class Session(Service[M]):
     # ------------------------------------------------------------------ sending
 
     def send(self, commands: Sequence[api.OrderCommand]) -> int:
-        """Send commands as one message: the number of the first of them.
+        """Send commands in one message, or in as few as the server takes: the first's number.
 
         While the connection is lost they wait for the next one. Raises Backlog when too many wait,
         FailedPrecondition before the session is open, and whatever has ended the session.
         """
+        if not commands:
+            raise InvalidField("commands", commands, "one or more")
         with self._lock:
             self._require_open()
             if not self._connected and not self._wish.resend:
                 raise Unavailable("not connected now, and the session was opened with resend=False")
-            first, data = self._commands.add(commands)
+            first, messages = self._commands.add(commands, self.logon.max_commands)
             if self._connected and self._link is not None:
                 self._sent_at = time.monotonic()
-                self._link.write(data)
+                for data in messages:
+                    self._link.write(data)
             return first
 
     def new_order(
