@@ -17,6 +17,8 @@ from server.codec.wire import PAD
 
 Array = np.ndarray[Any, Any]
 
+_OF_SESSION, _OF_ACCOUNT = int(Note.SESSION), int(Note.ACCOUNT)
+_START, _ROW = int(Message.START), int(Message.ROW)
 _FIELDS, _CODES = tables.commands()
 _NAMES = {f.number: f.name for f in OrderCommand.DESCRIPTOR.fields}
 _TOP = {f.number: f.name for f in OrderEntryRequest.DESCRIPTOR.fields}
@@ -53,7 +55,7 @@ class Decoder:
 
     def open(self, session: int, account: int) -> None:
         """From now on rows carry this session, and this account where the message names none."""
-        self._notes[Note.SESSION], self._notes[Note.ACCOUNT] = session, account
+        self._told[_OF_SESSION], self._told[_OF_ACCOUNT] = session, account
 
     def one(self, message: bytes) -> Array:
         """The COMMAND rows of one OrderEntryRequest, in memory that the next call reuses.
@@ -79,9 +81,9 @@ class Decoder:
         cannot be read, if there is one, is the next: `fault()` tells what is wrong with it.
         """
         count = decode(self._memory.address, start, stop, limit)
-        behind = self._messages[count]
-        self._begin = int(behind[Message.START]) + 5, int(behind[Message.ROW])
-        return self._rows[: behind[Message.ROW]], self._messages[:count], int(behind[Message.START])
+        behind, row = self._found[count, _START], self._found[count, _ROW]
+        self._begin = behind + 5, row
+        return self._rows[:row], self._messages[:count], behind
 
     @property
     def msg_seq_num(self) -> int:

@@ -70,7 +70,8 @@ class Connection(asyncio.BufferedProtocol):
         self._last = 0  # the highest number of a stream
         self._reason = ""  # why it is being closed
         self._polite = False  # whether one side has said that it will go
-        self.budget = Budget(limits.control_burst, limits.control_rate)
+        self._loop = asyncio.get_running_loop()
+        self.budget = Budget(limits.control_burst, limits.control_rate, self._loop.time())
         windows = limits.window, limits.connection_window
         self.out = Outgoing(self._library, windows, self, self.forget, self.budget)
         self.heard = self.kept_since = self.stuck_since = self.closing_since = 0.0
@@ -82,7 +83,6 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: Any) -> None:
         """Let it in, or not; say the settings."""
         self._transport = self.out.transport = transport
-        self._loop = asyncio.get_running_loop()
         self.heard = self.kept_since = self._loop.time()
         self.peer = _peer(transport.get_extra_info("peername"))
         tls = transport.get_extra_info("ssl_object")

@@ -94,7 +94,8 @@ class Conversation:
 
     def _take(self, rows: Array, found: Array) -> int:
         """Give messages away; returns how many were. Raises as `order_entry.Stream.take`."""
-        if not found[:, _CONTROL].any():
+        controls = found[0, _CONTROL] if len(found) == 1 else found[:, _CONTROL].any()
+        if not controls:
             self._put(self._session.admit_run(rows, found))
             return len(found)
         data = self._decoder.data

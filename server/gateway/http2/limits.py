@@ -57,9 +57,9 @@ class Budget:
 
     __slots__ = ("_burst", "_left", "_rate", "_then")
 
-    def __init__(self, burst: int, rate: int) -> None:
+    def __init__(self, burst: int, rate: int, now: float) -> None:
         self._burst, self._rate = burst, rate
-        self._left, self._then = float(burst), 0.0
+        self._left, self._then = float(burst), now
 
     def spend(self, frames: int, now: float) -> None:
         """So many came. Raises Closing."""

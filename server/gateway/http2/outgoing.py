@@ -38,7 +38,7 @@ class Outgoing:
         self._loop = asyncio.get_running_loop()
         self.transport: Any = None
         self._touched: deque[Stream] = deque()
-        self._stalled: list[Stream] = []  # that wait for the connection's window
+        self._stalled: dict[Stream, None] = {}  # that wait for the connection's window
         self._window, self.first_window = WINDOW, WINDOW  # that we have
         self._uncredited = 0
         self._flushing = False
@@ -73,7 +73,7 @@ class Outgoing:
             self._window += increment
             if self._window > MOST_WINDOW:
                 raise Closing(ngh2.ErrorCode.FLOW_CONTROL_ERROR, "protocol")
-            stalled, self._stalled = self._stalled, []
+            stalled, self._stalled = self._stalled, {}
             for waits in stalled:
                 self.touch(waits)
             return
@@ -151,7 +151,7 @@ class Outgoing:
     def _wait(self, stream: Stream) -> None:
         """There is more: another turn, or when there is a window for it."""
         if self._window <= 0:
-            self._stalled.append(stream)
+            self._stalled[stream] = None
         elif stream.window > 0:
             self.touch(stream)
             return

@@ -105,8 +105,9 @@ def metadata(headers: Iterable[Pair]) -> Metadata:
             found.append((name, raw.decode("latin-1")))
             continue
         for part in raw.split(b","):
+            padded = part + b"=" * (-len(part) % 4)
             try:
-                found.append((name, base64.b64decode(part + b"=" * (-len(part) % 4))))
+                found.append((name, base64.b64decode(padded, validate=True)))
             except binascii.Error:
                 raise InvalidField(name, raw.decode("latin-1"), "base64") from None
     return tuple(found)
