@@ -168,6 +168,10 @@ class Flow:
         """Orders that rest now."""
         return int(self._state[0]["live"][0])
 
+    def live_ids(self) -> Rows:
+        """`id` and `account` of the orders that rest now."""
+        return self._state[3][self._state[4][: self.live]][["id", "account"]]
+
     def fill(self) -> Iterator[Rows]:
         """Chunks of commands that rest `mix.resting` orders."""
         left = self.mix.resting

@@ -133,14 +133,18 @@ def start(folder: Path, *, tls: bool, key: str = "", wait: float = 300.0, **sett
         make(certs, Wish(("localhost", HOST), (), 30))
     given = {
         "folder": folder, "control_url": control_url, "host": HOST, "port": 0,
-        "insecure": str(not tls).lower(), **settings,
+        "insecure": str(not tls).lower(), "gateway_port": 0, **settings,
     }  # fmt: skip
     if tls:
         given |= {"certificate": certs / "server.pem", "private_key": certs / "server-key.pem"}
     environment = os.environ | {f"GRIDWORKS_{k.upper()}": str(v) for k, v in given.items()}
     begin = time.monotonic()
     port, process = launch([sys.executable, "-c", START, "serve"], folder, environment, wait)
-    target = Target(f"{HOST}:{port}", key, certs / "ca.pem" if tls else None)
+    gateway = ""
+    if str(given["gateway_port"]) != "-1":
+        assert process.stdout is not None
+        gateway = f"{HOST}:{process.stdout.readline().split()[-1]}"
+    target = Target(f"{HOST}:{port}", key, certs / "ca.pem" if tls else None, gateway)
     return Local(folder, target, process, time.monotonic() - begin)
 
 

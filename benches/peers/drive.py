@@ -52,6 +52,8 @@ def drive(
     if done.returncode:
         raise Unavailable(f"the client failed: {done.stderr.strip()[-500:]}")
     found: Result = json.loads(done.stdout)
+    if not found["messages"]:
+        raise Unavailable("nothing was answered behind the warm-up")
     found["per_second"] = found["messages"] / found["seconds"]
     found["commands_per_second"] = found["commands"] / found["seconds"]
     return found

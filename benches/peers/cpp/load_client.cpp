@@ -7,7 +7,7 @@
 // Closed loop: each session keeps `window` messages unanswered and sends the next when an answer
 // comes. window 1 is ping-pong. Without --flow a session enters a passive order and cancels it, in
 // turn. A flow is a file of messages: length and number of commands (4 bytes each, little-endian),
-// then that many bytes of OrderEntryRequest; it is sent once, by one session.
+// then that many bytes of OrderEntryRequest; one session sends it over and over, to its end.
 // `most` messages end the run early. One thread, one completion queue. The result is one line of
 // JSON: messages, commands, reports and seconds behind the warm-up, latencies in ns per message.
 
@@ -56,7 +56,7 @@ grpc::ByteBuffer Buffer(const google::protobuf::MessageLite& message) {
 
 // What all sessions share: when to count, when to stop, and what was seen.
 struct Run {
-  int64_t from = 0, until = 0, last = 0;
+  int64_t begin = 0, from = 0, until = 0, last = 0;
   long most = 0, sent = 0;
   long messages = 0, commands = 0, reports = 0, refused = 0;
   double processor = 0;
@@ -68,7 +68,6 @@ struct Run {
     if (now < from) return;
     if (!counting) {
       counting = true;
-      from = now;
       processor = ProcessorSeconds();
     }
     ++messages;
@@ -90,14 +89,14 @@ struct Run {
 struct Flow {
   std::string data;
   size_t at = 0;
-  bool Next(grpc::ByteBuffer* out, uint32_t* commands) {
-    if (at + 8 > data.size()) return false;
+  bool Inside() const { return at > 0 && at + 8 <= data.size(); }
+  void Next(grpc::ByteBuffer* out, uint32_t* commands) {
+    if (!Inside()) at = 0;
     uint32_t size;
     std::memcpy(&size, data.data() + at, 4);
     std::memcpy(commands, data.data() + at + 4, 4);
     *out = Buffer(data.data() + at + 8, size);
     at += 8 + size;
-    return true;
   }
 };
 
@@ -187,10 +186,11 @@ class Stream : public Session {
   // Client ids are unique in an account, and sessions may share one, also one after the other.
   int64_t Id(long id) const { return first_ + number_ * 10'000'000'000L + id; }
 
-  bool Make(grpc::ByteBuffer* out, uint32_t* commands, int* kind) {
+  void Make(grpc::ByteBuffer* out, uint32_t* commands, int* kind) {
     if (plan_.flow) {
       *kind = 0;
-      return plan_.flow->Next(out, commands);
+      plan_.flow->Next(out, commands);
+      return;
     }
     api::OrderEntryRequest request;
     auto* command = request.add_commands();
@@ -211,7 +211,6 @@ class Stream : public Session {
     }
     *commands = 1;
     *out = Buffer(request);
-    return true;
   }
 
   void Send() {
@@ -220,11 +219,12 @@ class Stream : public Session {
     grpc::ByteBuffer out;
     uint32_t commands = 0;
     int kind = 0;
-    if (!run_->MaySend() || !Make(&out, &commands, &kind)) {
-      run_->stopped = run_->stopped || plan_.flow;
+    bool inside = plan_.flow && plan_.flow->Inside();
+    if (!inside && !run_->MaySend()) {
       if (flight_.empty()) Close();
       return;
     }
+    Make(&out, &commands, &kind);
     total_ += commands;
     flight_.push_back({Now(), total_, kind});
     grpc::WriteOptions options;
@@ -369,8 +369,9 @@ int Tell(Run& run) {
   }
   double seconds = std::max<int64_t>(run.last - run.from, 1) * 1e-9;
   std::printf("{\"messages\": %ld, \"commands\": %ld, \"reports\": %ld, \"refused\": %ld, "
-              "\"seconds\": %.6f, \"client_cpu\": %.6f", run.messages, run.commands, run.reports,
-              run.refused, seconds, ProcessorSeconds() - run.processor);
+              "\"seconds\": %.6f, \"elapsed\": %.6f, \"client_cpu\": %.6f", run.messages,
+              run.commands, run.reports, run.refused, seconds, (run.last - run.begin) * 1e-9,
+              ProcessorSeconds() - run.processor);
   std::vector<uint32_t> all(run.taken[0]);
   all.insert(all.end(), run.taken[1].begin(), run.taken[1].end());
   Percentiles("ns", all);
@@ -418,8 +419,8 @@ int main(int count, char** words) {
   auto accounts = Split(options.text("accounts", "accounts/alice"));
   std::vector<std::unique_ptr<Session>> sessions;
   run.most = options.number("most", 0);
-  int64_t begin = Now();
-  run.from = begin + static_cast<int64_t>(options.real("warmup", 1) * 1e9);
+  run.begin = Now();
+  run.from = run.begin + static_cast<int64_t>(options.real("warmup", 1) * 1e9);
   run.until = run.from + static_cast<int64_t>(options.real("seconds", 5) * 1e9);
   bool unary = options.text("mode", "stream") == "unary";
   for (int at = 0; at < options.number("sessions", 1); ++at) {
