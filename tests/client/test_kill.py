@@ -65,25 +65,27 @@ async def _lives(server, proxy, start, lives, rng):
             copied.append(await anext(copy))
         listed = client.trading.list_executions("alice", page_size=1000)
         executions = [execution.cl_ord_id async for execution in listed]
-    return server, sent, heard, copied, executions, (book, wanted)
+    return sent, heard, copied, executions, (book, wanted)
 
 
 def kills(tmp_path, url, lives, rng):
-    keys = make_keys(url)
+    keys, started = make_keys(url), []
 
     def start():
-        return spawn(tmp_path, url, *keys, gateway_port=-1)
+        started.append(spawn(tmp_path, url, *keys, gateway_port=-1))
+        return started[-1]
 
     server = start()
     set_up(server)
     proxy = Proxy(server.port)
     try:
-        server, sent, heard, copied, executions, (book, wanted) = asyncio.run(
+        sent, heard, copied, executions, (book, wanted) = asyncio.run(
             _lives(server, proxy, start, lives, rng)
         )
     finally:
         proxy.close()
-        server.kill()
+        if started[-1].process.poll() is None:
+            started[-1].kill()
     assert [number for number, _ in heard] == list(range(1, len(sent) + 1))
     assert [report.cl_ord_id for _, report in heard] == sent == executions
     assert [number for number, _ in copied] == list(range(1, len(copied) + 1))
