@@ -7,7 +7,7 @@ have TLS or none has. Shapes:
     ping-pong     one stream, one order unanswered
     window        one stream, 64 orders unanswered, one order a message
     unary         SubmitOrder and CancelOrder in turn, one call at a time
-    batch N       one stream, W1 in messages of N, about 32,000 orders unanswered
+    batch N       one stream, W1 in messages of N, about 49,000 orders unanswered
     256 clients   256 streams on four connections, one order unanswered in each
 """
 
@@ -36,7 +36,7 @@ from domain.layout import COMMAND
 
 MIX = MIXES["W1"]
 STRETCH = 60_000  # commands of the flow that batches send over and over
-UNANSWERED = 32_768
+UNANSWERED = 49_152  # of the 65,536 that the server's inbox holds
 ACCOUNT = f"accounts/{FIRST_ACCOUNT}"
 OURS: dict[str, Any] = {"accounts": ACCOUNT, "symbol": 1, "price": MIDDLE - 1_000}
 SINGLE = {"ping-pong": Shape(), "window": Shape(window=64), "unary": Shape(mode="unary")}

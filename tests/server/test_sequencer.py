@@ -15,7 +15,7 @@ from server.sequencer import rows
 from server.sequencer.catalogue import instrument_row, node_row
 from server.sequencer.state import Bounds, open_log, recover
 from server.sequencer.writer import Entry
-from tests.server.sequencing import SETUP, START, SetClock, compile_engine, order, sequencer
+from tests.server.sequencing import SETUP, SMALL, START, SetClock, compile_engine, order, sequencer
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -332,3 +332,35 @@ def test_names_of_sessions_and_decimals_of_instruments_ride_in_their_rows():
         )  # fmt: skip
         assert each.directory.nodes == {"alice": 1}
         assert each.node_digits(1) == 0
+
+
+def test_a_large_commit_is_applied_in_parts_and_everybody_gets_their_own_answer(tmp_path):
+    """One batch in the log, many in the engine; a restart that applies it whole ends the same."""
+
+    async def live():
+        seen = []
+        async with sequencer(tmp_path, SetClock(), publish=seen.append) as seq:
+            await seq.call(SETUP)
+            sizes = (1, 1500, 700, 1, 2500, 3)
+            first, waiting = 1, []
+            for size in sizes:
+                data = b"".join(order(2, first + n) for n in range(size))
+                waiting.append(asyncio.create_task(seq.call(data)))
+                first += size
+            answers = await asyncio.gather(*waiting)
+            parts = [len(applied.rows) for applied in seen[1:]]
+            return parts, sizes, answers, seq.state.engine.state_hash()
+
+    parts, sizes, answers, state_hash = asyncio.run(live())
+    assert parts == [2201, 2501, 3]  # whole entries, until there are 2,048
+    begin = 1 + len(SETUP) // 192
+    for size, answer in zip(sizes, answers):
+        assert answer.seq == begin
+        assert answer.reports["seq"].tolist() == list(range(begin, begin + size))
+        begin += size
+    log = open_log(tmp_path / "commands.db")
+    try:
+        again, _ = recover(log, SMALL)
+    finally:
+        log.close()
+    assert again.engine.state_hash() == state_hash
