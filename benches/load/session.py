@@ -33,14 +33,18 @@ class Heard:
 
 
 class Caller:
-    """A session on a channel of grpcio. `log_on`, then `work`, each once."""
+    """A session on a channel of grpcio. `log_on`, `work`, `end`, each once.
+
+    Between the last answer and the end it goes on reading: its orders may still be filled.
+    """
 
     def __init__(self, channel: Any, target: Target, line: Line) -> None:
         self.heard = Heard(line, np.zeros(len(line.due), np.int64))
         open_stream = channel.stream_stream(METHOD, None, None)
         self._call = open_stream(metadata=(("authorization", f"Bearer {target.key}"),))
-        self._done = asyncio.Event()
+        self._done, self._one = asyncio.Event(), asyncio.Lock()  # one write at a time
         self._processed = 0
+        self._reading: asyncio.Task[None] | None = None
 
     async def log_on(self) -> None:
         """Open the session. Raises Unavailable."""
@@ -53,7 +57,7 @@ class Caller:
 
     async def work(self, start: int, batch: int, drain: float, tell: Tell) -> None:
         """Send everything, wait until it is answered but no longer than `drain` seconds."""
-        reading = asyncio.create_task(self._read(tell))
+        self._reading = asyncio.create_task(self._read(tell))
         try:
             await self._send(start, batch, tell)
             if self._processed < len(self.heard.line.due):
@@ -63,7 +67,6 @@ class Caller:
             self.heard.problem = f"{left} commands unanswered after {drain:.0f} s"
         except Exception as error:
             self.heard.problem = f"{type(error).__name__}: {error}"
-        await self._end(reading)
 
     async def _send(self, start: int, batch: int, tell: Tell) -> None:
         line, at = self.heard.line, 0
@@ -71,30 +74,24 @@ class Caller:
         while at < len(due):
             now = time.monotonic_ns()
             if due[at] > now:
-                await self._pause((due[at] - now) / SECOND)
+                await asyncio.sleep((due[at] - now) / SECOND)
                 continue
             end = at + 1
             while end < len(due) and end - at < batch and due[end] <= now:
                 end += 1
             sent[at:end] = now
             # protobuf joins messages that are written one after the other
-            await self._call.write(b"".join(line.messages[at:end]))
+            async with self._one:
+                await self._call.write(b"".join(line.messages[at:end]))
             tell(end - at, 0)
             at = end
-
-    async def _pause(self, seconds: float) -> None:
-        """Sleep, but stay alive."""
-        if seconds <= ALIVE_S:
-            await asyncio.sleep(seconds)
-            return
-        await asyncio.sleep(ALIVE_S)
-        await self.beat()
 
     async def beat(self) -> None:
         """Say that the client is there."""
         alive = OrderEntryRequest()
         alive.heartbeat.SetInParent()
-        await self._call.write(alive.SerializeToString())
+        async with self._one:
+            await self._call.write(alive.SerializeToString())
 
     async def _read(self, tell: Tell) -> None:
         wanted = len(self.heard.line.due)
@@ -104,11 +101,13 @@ class Caller:
             if upto > self._processed:
                 tell(0, upto - self._processed)
                 self._processed = upto
-            if upto >= wanted:
+            if upto >= wanted > 0:
                 self._done.set()
 
-    async def _end(self, reading: asyncio.Task[None]) -> None:
+    async def end(self) -> None:
         """Log out and read to the end."""
+        reading = self._reading
+        assert reading is not None
         try:
             last = OrderEntryRequest()
             last.logout.SetInParent()

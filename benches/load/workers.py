@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import grpc
 from grpc import aio
 
 from benches.load.local import Target
-from benches.load.session import Caller, Heard
+from benches.load.session import ALIVE_S, Caller, Heard
 from benches.load.traffic import Line
 from domain.errors import Unavailable
 
@@ -56,23 +57,25 @@ async def _work(target: Target, lines: list[Line], way: Way, pipe: Any, counts: 
             await asyncio.gather(*(caller.log_on() for caller in callers[at : at + LOGONS]))
         pipe.send("ready")
         start = await asyncio.to_thread(pipe.recv)
-        idle = asyncio.create_task(_beats([c for c in callers if not len(c.heard.line.due)]))
-        await asyncio.gather(
-            *(caller.work(start, way.batch, way.drain, tell) for caller in callers
-              if len(caller.heard.line.due))
-        )  # fmt: skip
-        idle.cancel()
+        alive = asyncio.create_task(_beats(callers))
+        await asyncio.gather(*(each.work(start, way.batch, way.drain, tell) for each in callers))
+        pipe.send("done")
+        await asyncio.to_thread(pipe.recv)  # until all processes are: then nothing trades any more
+        alive.cancel()
+        for at in range(0, len(callers), LOGONS):
+            await asyncio.gather(*(each.end() for each in callers[at : at + LOGONS]))
         return [caller.heard for caller in callers]
     finally:
         await asyncio.gather(*(each.close() for each in channels))
 
 
 async def _beats(callers: list[Caller]) -> None:
-    """Sessions that only listen say that they are there."""
-    while callers:
-        await asyncio.sleep(10)
+    """Sessions that have nothing to send say that they are there."""
+    while True:
+        await asyncio.sleep(ALIVE_S)
         for caller in callers:
-            await caller.beat()
+            with suppress(Exception):  # a stream that has ended says so where it is read
+                await caller.beat()
 
 
 def _process(target: Target, lines: list[Line], way: Way, pipe: Any, counts: Any) -> None:
@@ -124,14 +127,18 @@ def _gathered(
     teams: list[tuple[Any, Any, Any]], start: int, watch: Callable[[int, int, float], None]
 ) -> list[Heard]:
     found: list[Heard] = []
-    waiting = list(teams)
-    while waiting:
-        for team in waiting[:]:
-            if team[1].poll(0.1):
-                found += _said(team[1])
-                waiting.remove(team)
-        seconds = max(time.monotonic_ns() - start, 0) / 1e9
-        watch(sum(t[2][0] for t in teams), sum(t[2][1] for t in teams), seconds)
+    for last in (False, True):
+        waiting = list(teams)
+        while waiting:
+            for team in waiting[:]:
+                if team[1].poll(0.1):
+                    word = _said(team[1])
+                    found += word if last else ()
+                    waiting.remove(team)
+            seconds = max(time.monotonic_ns() - start, 0) / 1e9
+            watch(sum(t[2][0] for t in teams), sum(t[2][1] for t in teams), seconds)
+        for _, here, _ in teams if not last else ():
+            here.send("end")
     return found
 
 
@@ -143,6 +150,6 @@ def _said(pipe: Any, wait: float = 1.0) -> Any:
         word = pipe.recv()
     except (EOFError, OSError):
         raise Unavailable("a load process has died") from None
-    if isinstance(word, str) and word != "ready":
+    if isinstance(word, str) and word not in ("ready", "done"):
         raise Unavailable(f"a load process: {word}")
     return word
