@@ -31,7 +31,7 @@ _head = table(Slot.HEAD, "i8")
 
 _ELEMENT = 2 << 3 | 2
 _INT64, _SINT64, _INT32 = int(Kind.INT64), int(Kind.SINT64), int(Kind.INT32)
-_SHORT, _CODE_ZERO = int(Kind.SHORT), int(Kind.CODE_ZERO)
+_SHORT, _CODE_ZERO, _FLAGS = int(Kind.SHORT), int(Kind.CODE_ZERO), int(Kind.FLAGS)
 
 
 @kernel
@@ -44,12 +44,22 @@ def _cell(s, word, kind, place):
         return (value << 1) ^ (value >> 63)
     if kind == _INT32:
         return np.int64(_ints(s)[2 * word + place])
-    if kind == _SHORT:
+    if kind == _SHORT or kind == _FLAGS:
         return np.int64(_shorts(s)[4 * word + place])
     value = np.int64(_bytes(s)[8 * word + place])
     if kind == _CODE_ZERO and value == 0:
         return np.int64(ZERO)
     return value
+
+
+@kernel
+def _write_flags(data, at, tag, bits):
+    """Write a repeated code, one value for each bit; returns the position behind."""
+    for bit in range(16):
+        if bits >> bit & 1:
+            data[at] = tag
+            at = write_varint(data, at + 1, np.int64(1) << bit)
+    return at
 
 
 @kernel
@@ -62,6 +72,9 @@ def _fields(s, at, word, kind):
         if value == 0:
             continue
         tag = steps[3 * step]
+        if steps[3 * step + 1] == _FLAGS:
+            at = _write_flags(data, at, tag, value)
+            continue
         if tag < 128:
             data[at] = tag
             at += 1

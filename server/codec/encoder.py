@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from domain.errors import InvalidField
-from domain.layout import MARKET, REPORT
+from domain.layout import COMMAND, MARKET, REPORT
 from server.codec import tables
 from server.codec.answers import HEAD_FIELDS, HEAD_ROOM, ROOM, encode, reply
 from server.codec.memory import Memory
@@ -16,14 +16,18 @@ from server.codec.slots import Slot
 Array = np.ndarray[Any, Any]
 Picks = Array | None
 
-_PLANS = {REPORT: (tables.reports(), "report"), MARKET: (tables.markets(), "market")}
+_PLANS = {
+    REPORT: (tables.reports(), "report"), MARKET: (tables.markets(), "market"),
+    COMMAND: (tables.requests(), "command"),
+}  # fmt: skip
 
 
 class Encoder:
     """Encodes the rows of a batch once, and makes of them the replies to many receivers.
 
     Args:
-        dtype: REPORT (for OrderEntryResponse and DropCopyResponse) or MARKET (SubscribeResponse).
+        dtype: REPORT (for OrderEntryResponse and DropCopyResponse), MARKET (SubscribeResponse) or
+            COMMAND (OrderEntryRequest; `seq` is then msg_seq_num).
         rows: rows to have room for; more are made room for when they come.
     """
 

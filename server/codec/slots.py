@@ -36,6 +36,7 @@ class Note(IntEnum):
     CONTROL = 6
     SESSION = 7  # told: goes into every row
     ACCOUNT = 8  # told: goes into rows that name none
+    PROCESSED = 9  # of responses: the last command that was processed
 
 
 class Message(IntEnum):

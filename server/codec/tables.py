@@ -121,11 +121,29 @@ _REPORT = {field.name: field.name for field in Report.DESCRIPTOR.fields}
 _ZEROS = {"exec_type", "ord_status", "time_in_force"}
 
 
+def requests() -> tuple[Array, Array]:
+    """The plan of COMMAND rows: (first step by command), (steps: tag, kind, place)."""
+    steps = []
+    for field in OrderCommand.DESCRIPTOR.fields:
+        kind = _kind(field)
+        kind = Kind.BYTE if kind == Kind.CODE else kind
+        steps.append((field.number << 3, int(kind), place(COMMAND, field.name)))
+    return _joined({int(command): steps for command in ORDERS})
+
+
 def reports() -> tuple[Array, Array]:
     """The plan of REPORT rows: (first step by report type), (steps: tag, kind, place)."""
     zeros = {kind: _ZEROS if kind == ReportType.EXECUTION else set() for kind in ReportType}
     plans = {int(kind): _plan(Report.DESCRIPTOR, REPORT, _REPORT, zeros[kind]) for kind in zeros}
     return _joined(plans)
+
+
+def responses() -> Array:
+    """What a varint with a tag of a Report is: kind, place and 0 at three times the tag."""
+    fields = np.zeros((8 * (FIELDS + 1), 3), np.int64)
+    for tag, kind, where in _plan(Report.DESCRIPTOR, REPORT, _REPORT, _ZEROS):
+        fields[tag] = kind, where, 0
+    return fields.reshape(-1)
 
 
 def markets() -> tuple[Array, Array]:
