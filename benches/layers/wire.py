@@ -43,6 +43,7 @@ SINGLE = {"ping-pong": Shape(), "window": Shape(window=64), "unary": Shape(mode=
 CLIENTS = Shape(sessions=256, channels=4)
 BATCHES = (256, 2_048)
 POLICIES = ("memory", "disk")
+LOGONS_S = 2.0  # each logon is a commit of its own
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Servers:
             target = replace(target, address=target.gateway)
         flow = None
         if case.shape == "256 clients":
-            shape = CLIENTS
+            shape, warmup = CLIENTS, warmup + LOGONS_S
         elif case.shape in SINGLE:
             shape = SINGLE[case.shape]
         else:
