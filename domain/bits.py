@@ -1,4 +1,9 @@
-"""Bit scans and a hash, compiled and as plain Python with the same results."""
+"""Bit scans, a hash and lanes of eight, compiled and as plain Python with the same results.
+
+Lanes are eight neighbouring int64 of a row, a cache line: a table whose hot numbers stand side by
+side is viewed as rows of int64, and `add_lanes` and `outside` are three or four instructions to a
+processor with wide registers.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from domain.jit import DISABLED, count_leading_zeros, count_trailing_zeros, kernel
+from domain.jit import (
+    DISABLED,
+    count_leading_zeros,
+    count_trailing_zeros,
+    intrinsic,
+    ir,
+    kernel,
+    types,
+)
+
+LANES = 8
 
 if DISABLED:
 
@@ -43,3 +58,93 @@ else:
         x = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b)
         x = (x ^ (x >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
         return np.int64((x ^ (x >> np.uint64(32))) & np.uint64(0x7FFFFFFF))
+
+
+def _python_add(rows: Any, row: Any, column: Any, change: Any) -> None:
+    rows[row, column : column + LANES] += np.array(change, np.int64)
+
+
+def _python_outside(rows: Any, row: Any, column: Any, change: Any, bounds: Any) -> int:
+    after = rows[row, column : column + LANES] + np.array(change, np.int64)
+    most = bounds[row, 2 * column : 2 * column + LANES]
+    least = bounds[row, 2 * column + LANES : 2 * column + 2 * LANES]
+    return int(((after > most) | (after < least)).any())
+
+
+def _line(context: Any, builder: Any, kind: Any, rows: Any, row: Any, column: Any) -> Any:
+    """A pointer to eight int64 of a row, from `column` on."""
+    array = context.make_array(kind)(context, builder, rows)
+    width = builder.extract_value(array.shape, 1)
+    place = builder.gep(array.data, [builder.add(builder.mul(row, width), column)])
+    return builder.bitcast(place, ir.VectorType(ir.IntType(64), LANES).as_pointer())
+
+
+def _vector(context: Any, builder: Any, kind: Any, numbers: Any) -> Any:
+    """A vector of the numbers of a tuple."""
+    whole = ir.Constant(ir.VectorType(ir.IntType(64), LANES), ir.Undefined)
+    for lane in range(LANES):
+        number = builder.extract_value(numbers, lane)
+        number = context.cast(builder, number, kind[lane], types.int64)
+        whole = builder.insert_element(whole, number, ir.Constant(ir.IntType(32), lane))
+    return whole
+
+
+@intrinsic
+def _add(typingctx: Any, rows: Any, row: Any, column: Any, change: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _line(context, builder, rows, *args[:3])
+        before = builder.load(place, align=8)
+        after = builder.add(before, _vector(context, builder, change, args[3]))
+        builder.store(after, place, align=8)
+        return context.get_dummy_value()
+
+    return types.none(rows, types.int64, types.int64, change), codegen
+
+
+@intrinsic
+def _outside(typingctx: Any, rows: Any, row: Any, column: Any, change: Any, bounds: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number, first = args[1], builder.mul(args[2], ir.Constant(ir.IntType(64), 2))
+        behind = builder.add(first, ir.Constant(ir.IntType(64), LANES))
+        before = builder.load(_line(context, builder, rows, *args[:3]), align=8)
+        after = builder.add(before, _vector(context, builder, change, args[3]))
+        most = builder.load(_line(context, builder, bounds, args[4], number, first), align=8)
+        least = builder.load(_line(context, builder, bounds, args[4], number, behind), align=8)
+        bad = builder.or_(
+            builder.icmp_signed(">", after, most), builder.icmp_signed("<", after, least)
+        )
+        return builder.zext(builder.bitcast(bad, ir.IntType(LANES)), ir.IntType(64))
+
+    return types.int64(rows, types.int64, types.int64, change, bounds), codegen
+
+
+# add_lanes(rows, row, column, change): add eight numbers to eight of a row, from `column` on.
+add_lanes: Any = _python_add if DISABLED else _add
+# outside(rows, row, column, change, bounds): not 0 if one of the eight would leave its bounds;
+# the bounds of a row are eight upper ones from 2 x column on, then eight lower ones.
+outside: Any = _python_outside if DISABLED else _outside
+
+
+def _python_product(a: Any, b: Any, c: Any) -> tuple[Any, bool]:
+    part = int(a) * int(b)
+    whole = part * int(c)
+    if max(abs(part), abs(whole)) < 2**63:
+        return np.int64(whole), True
+    return np.int64(0), False
+
+
+@intrinsic
+def _product(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        first = builder.smul_with_overflow(args[0], args[1])
+        second = builder.smul_with_overflow(builder.extract_value(first, 0), args[2])
+        wraps = builder.or_(builder.extract_value(first, 1), builder.extract_value(second, 1))
+        pair = (builder.extract_value(second, 0), builder.not_(wraps))
+        return context.make_tuple(builder, signature.return_type, pair)
+
+    number = types.int64
+    return types.Tuple((number, types.boolean))(number, number, number), codegen
+
+
+# product(a, b, c): (a x b x c, whether it and a x b stayed inside int64).
+product: Any = _python_product if DISABLED else _product

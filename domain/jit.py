@@ -27,13 +27,13 @@ from typing import Any
 
 import numba
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir as ir  # for domain.bits
 from llvmlite.binding import Linkage, set_option
-from numba import types
+from numba import types as types
 from numba.core import cgutils, config
 from numba.core.compiler import Compiler
 from numba.core.cpu import CPUContext
-from numba.extending import intrinsic
+from numba.extending import intrinsic as intrinsic
 from numba.np.arrayobj import populate_array
 
 DISABLED = bool(config.DISABLE_JIT)

@@ -55,6 +55,7 @@ EXTRA = row(  # only for orders that need one of these
     ("ring_prev", "i4"),  # orders of one contingency, a ring of order rows
     ("ring_next", "i4"),
     ("list_left", "i4"),  # orders that must still join before the list is released
+    ("place", "i4"),  # in the heap of good-till-date orders
     ("contingency", "u1"),
     ("role", "u1"),  # engine.states: peer, parent or child of its ring
     ("triggered", "u1"),
@@ -132,8 +133,7 @@ BOOK = row(
 
 POSITION = row(  # one (node, instrument); rows of an account link to those of its desk, ...
     192,
-    ("qty", "i8"),
-    ("open_buy", "i8"),
+    ("open_buy", "i8"),  # the eight that an order moves are one cache line (`domain.bits`)
     ("open_sell", "i8"),
     ("buy_value", "i8"),
     ("sell_value", "i8"),
@@ -141,15 +141,16 @@ POSITION = row(  # one (node, instrument); rows of an account link to those of i
     ("exposure", "i8"),  # max(|value + buy_value|, |value - sell_value|)
     ("margin", "i8"),
     ("gross", "i8"),  # sum over accounts of max(|qty + open_buy|, |qty - open_sell|)
-    ("max_position", "i8"),
-    ("max_exposure", "i8"),
+    ("qty", "i8"),  # the eight that a fill moves besides
     ("cost", "i8"),  # signed cost of the open position
-    ("unrealised", "i8"),
     ("realised", "i8"),  # since the start, fees not included
+    ("fifo_realised", "i8"),
     ("bought", "i8"),  # lots, today
     ("sold", "i8"),
     ("fees", "i8"),
-    ("fifo_realised", "i8"),
+    ("unrealised", "i8"),
+    ("max_position", "i8"),
+    ("max_exposure", "i8"),
     ("fifo_head", "i4"),
     ("fifo_tail", "i4"),
     ("node", "i4"),
@@ -161,23 +162,26 @@ POSITION = row(  # one (node, instrument); rows of an account link to those of i
 
 NODE = row(
     256,
-    ("cash", "i8"),
-    ("margin", "i8"),
+    ("margin", "i8"),  # a cache line: what an order moves
     ("hold_fee", "i8"),
-    ("unrealised", "i8"),
+    ("used", "i8"),  # margin + hold_fee
     ("open_orders", "i8"),
     ("open_value", "i8"),
     ("exposure", "i8"),
     ("long_exposure", "i8"),  # sum of value + buy_value
     ("short_exposure", "i8"),  # sum of value - sell_value
-    ("realised", "i8"),  # today, fees included
-    ("peak", "i8"),  # highest realised + unrealised of today
-    ("base_unrealised", "i8"),  # unrealised at the start of the day
-    ("order_tat", "i8"),  # theoretical arrival times of the rate limits (GCRA)
-    ("replace_tat", "i8"),
+    ("order_tat", "i8"),  # a cache line: what else the checks ask for
+    ("replace_tat", "i8"),  # theoretical arrival times of the rate limits (GCRA)
     ("cancel_tat", "i8"),
-    ("execution_tat", "i8"),
     ("messages", "i8"),
+    ("cash", "i8"),
+    ("realised", "i8"),  # today, fees included
+    ("profit", "i8"),  # realised + unrealised - base_unrealised
+    ("below_peak", "i8"),  # profit - peak
+    ("unrealised", "i8"),
+    ("peak", "i8"),  # highest profit of today
+    ("base_unrealised", "i8"),  # unrealised at the start of the day
+    ("execution_tat", "i8"),
     ("executions", "i8"),
     ("fees", "i8"),
     ("deadline", "i8"),  # dead-man timer
@@ -208,6 +212,8 @@ GROUP = row(
     ("next", "i4"),
 )
 
+BOUND = 48  # columns of what the limits of a node mean to the checks (risk.admission.bounds)
+EXPIRY = row(16, ("time", "i8"), ("order", "i4"))  # the heap of good-till-date orders
 LOT = row(32, ("qty", "i8"), ("price", "i8"), ("next", "i4"))
 ALGO = row(2, ("known", "u1"), ("killed", "u1"))
 SESSION = row(1, ("connected", "u1"))
@@ -225,7 +231,7 @@ RECENT = row(  # duplicate-order window
 )
 
 CANDIDATE = row(  # an order as the risk checks see it: a new one, or the result of a replace
-    192,
+    256,
     ("now", "i8"),
     ("price", "i8"),  # limit price, 0 for none
     ("worst_px", "i8"),
@@ -243,6 +249,10 @@ CANDIDATE = row(  # an order as the risk checks see it: a new one, or the result
     ("hold_fee", "i8"),  # worst fee of leaves_qty, filled by the checks
     ("trigger_px", "i8"),  # stop price in force: as given, or worked out by a trailing stop
     ("cap", "i8"),  # execution cap: the limit price, or the protection of an order without one
+    ("d_gross", "i8"),  # what it adds to the account's row, marked now (risk.admission.clearance)
+    ("d_exposure", "i8"),
+    ("d_margin", "i8"),
+    ("moved", "i8"),
     ("limit", "i8"),  # refusal
     ("observed", "i8"),
     ("headroom", "i8"),
@@ -267,12 +277,13 @@ CORE = row(
     ("trade_id", "i8"),
     ("serial", "i8"),
     ("salt", "i8"),
-    ("next_expiry", "i8"),
+    ("next_expiry", "i8"),  # of the first good-till-date order, 0 none
     ("next_deadline", "i8"),
     ("live_orders", "i8"),
     ("market_seq", "i8"),
     ("canceled", "i8"),  # orders canceled by the sweep under way
     ("answered", "i8"),  # exec_id before the quote under way
+    ("limits", "i8"),  # changes when a limit above the accounts does
     ("order_high", "i4"),  # rows ever used, and the head of the free list, of each pool
     ("order_free", "i4"),
     ("extra_high", "i4"),
@@ -288,6 +299,7 @@ CORE = row(
     ("nodes", "i4"),
     ("instruments", "i4"),
     ("recent", "i4"),
+    ("expiries", "i4"),  # orders in the heap
     ("working", "i4"),  # the order that trades now
     ("ready_head", "i4"),  # released orders that trade next
     ("ready_tail", "i4"),
@@ -300,7 +312,7 @@ CORE = row(
     ("feed", "u1"),
     ("rounds", "u1"),  # of peg moves left in this command
     ("want", "u1"),  # table that must grow before the work can go on
-    ("_align", "u1", (6,)),
+    ("_align", "u1", (2,)),
     ("reports", "i8"),  # rows written to the buffers of this call
     ("markets", "i8"),
     ("rows", "i8"),  # commands in the buffer of this call

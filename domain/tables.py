@@ -39,6 +39,8 @@ class Table(IntEnum):
     SESSION = 22
     RECENT = 23
     LEG = 24
+    BOUND = 25
+    EXPIRY = 26
 
 
 core = table(Table.CORE, state.CORE)
@@ -54,11 +56,14 @@ levels = table(Table.LEVEL, state.LEVEL)
 orders = table(Table.ORDER, state.ORDER)
 details = table(Table.DETAIL, state.DETAIL)
 extras = table(Table.EXTRA, state.EXTRA)
+expiries = table(Table.EXPIRY, state.EXPIRY)
 owners = table(Table.OWNER, "i4")
 directory = table(Table.DIRECTORY, state.SLOT)
 nodes = table(Table.NODE, state.NODE)
+node_lanes = table(Table.NODE, "i8", state.NODE.itemsize // 8)
 node_limits = table(Table.NODE_LIMIT, "i8", int(NodeAttr.COLUMNS))
 positions = table(Table.POSITION, state.POSITION)
+position_lanes = table(Table.POSITION, "i8", state.POSITION.itemsize // 8)
 position_index = table(Table.POSITION_INDEX, state.SLOT)
 groups = table(Table.GROUP, state.GROUP)
 lots = table(Table.LOT, state.LOT)
@@ -66,3 +71,4 @@ algos = table(Table.ALGO, state.ALGO)
 sessions = table(Table.SESSION, state.SESSION)
 recents = table(Table.RECENT, state.RECENT)
 legs = table(Table.LEG, layout.COMMAND)
+bounds = table(Table.BOUND, "i8", state.BOUND)

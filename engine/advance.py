@@ -60,7 +60,8 @@ def drain(s, instrument, command):
             break
     if book["dirty"]:
         book["dirty"] = 0
-        _publish(s, instrument)
+        if c["feed"]:
+            _publish(s, instrument)
     return DONE
 
 

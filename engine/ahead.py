@@ -7,7 +7,7 @@ behind it are on their way.
 
 import numpy as np
 
-from domain import state
+from domain import layout, state
 from domain.attributes import InstrumentAttr, NodeAttr
 from domain.bits import mix
 from domain.codes import Command, Side
@@ -15,10 +15,12 @@ from domain.jit import kernel, prefetch
 from domain.tables import Table, branches, core, directory, orders, position_index, positions, trees
 from engine.book.directory import hash_of
 
+_command = prefetch(Table.COMMAND, layout.COMMAND.itemsize)
 _directory = prefetch(Table.DIRECTORY, state.SLOT.itemsize)
 _index = prefetch(Table.POSITION_INDEX, state.SLOT.itemsize)
 _node = prefetch(Table.NODE, state.NODE.itemsize)
 _limits = prefetch(Table.NODE_LIMIT, 8 * int(NodeAttr.COLUMNS))
+_bounds = prefetch(Table.BOUND, 8 * state.BOUND)
 _order = prefetch(Table.ORDER, state.ORDER.itemsize)
 _detail = prefetch(Table.DETAIL, state.DETAIL.itemsize)
 _level = prefetch(Table.LEVEL, state.LEVEL.itemsize)
@@ -29,6 +31,12 @@ _branch = prefetch(Table.BRANCH, state.BRANCH.itemsize)
 _position = prefetch(Table.POSITION, state.POSITION.itemsize)
 _NEW, _SELL = int(Command.NEW_ORDER), int(Side.SELL)
 _FAR, _NEAR, _NEXT = 8, 5, 2  # commands ahead
+_ROWS = 24  # the same of the commands themselves, which nobody has read yet
+_ORDER_BYTES = state.ORDER.itemsize + state.DETAIL.itemsize
+_POSITION_BYTES = state.POSITION.itemsize
+_NODE_BYTES = state.NODE.itemsize + 8 * int(NodeAttr.COLUMNS) + 8 * state.BOUND
+_BOOK_BYTES = state.BOOK.itemsize + 8 * int(InstrumentAttr.COLUMNS)
+_NEAR_CACHE = 2**20
 
 
 @kernel
@@ -87,22 +95,48 @@ def _fetch_above(s, row, up):
 
 
 @kernel
-def look_ahead(s, rows, at):
-    """Fetch for the commands behind number `at`: indexes first, rows later, neighbours last."""
+def is_wide(s):
+    """Whether the rows that commands need are more than a cache near the processor holds."""
+    c = core(s)[0]
+    used = c["order_high"] * _ORDER_BYTES + c["positions"] * _POSITION_BYTES
+    return used + c["nodes"] * _NODE_BYTES + c["instruments"] * _BOOK_BYTES > _NEAR_CACHE
+
+
+@kernel
+def look_ahead(s, rows, at, wide):
+    """Fetch for the commands behind number `at`: indexes first, orders and their details later.
+
+    From a `wide` state also what else these commands will need.
+    """
     last = core(s)[0]["rows"] - 1
-    far = rows[min(at + _FAR, last)]
+    _command(s, at + _ROWS)
+    far, near = rows[min(at + _FAR, last)], rows[min(at + _NEAR, last)]
     _directory(s, _home(s, far))
+    if near["command"] != _NEW:
+        slot = np.int64(directory(s)[_home(s, near)]["row"])
+        _order(s, slot)
+        _detail(s, slot)
+    if wide:
+        _fetch_accounts(s, far, near)
+        _fetch_books(s, rows, at, last)
+
+
+@kernel
+def _fetch_accounts(s, far, near):
+    """The rows of the account of a new order, then its position."""
     if far["command"] == _NEW:
         _index(s, _place(s, far))
         _node(s, np.int64(far["account"]))
         _limits(s, np.int64(far["account"]))
-    near = rows[min(at + _NEAR, last)]
+        _bounds(s, np.int64(far["account"]))
     if near["command"] == _NEW:
         _position(s, _row_of(s, near))
-    else:
-        slot = np.int64(directory(s)[_home(s, near)]["row"])
-        _order(s, slot)
-        _detail(s, slot)
+
+
+@kernel
+def _fetch_books(s, rows, at, last):
+    """The neighbours and the position of a named order, and the ladder of another instrument."""
+    far, near = rows[min(at + _FAR, last)], rows[min(at + _NEAR, last)]
     after = rows[min(at + _NEXT, last)]
     if after["command"] != _NEW:
         order = orders(s)[directory(s)[_home(s, after)]["row"]]

@@ -21,7 +21,7 @@ from domain.limits import STEP_REPORTS
 from domain.tables import Table
 from engine.depth import read_depth
 from engine.loop import run
-from engine.rebuild import fill_directory, fill_position_index, move_recents
+from engine.rebuild import fill_bounds, fill_directory, fill_position_index, move_recents
 from engine.store import Array, Memory, Store, aligned, plain
 
 _ROWS = 4096  # report rows of the standing buffer
@@ -44,8 +44,9 @@ _REFUSED_WHEN_FULL = (
 )  # fmt: skip
 _GROWN_TOGETHER = {
     Table.ORDER: (Table.ORDER, Table.DETAIL, Table.OWNER),
+    Table.EXTRA: (Table.EXTRA, Table.EXPIRY),
     Table.INSTRUMENT: (Table.INSTRUMENT, Table.BOOK),
-    Table.NODE: (Table.NODE, Table.NODE_LIMIT),
+    Table.NODE: (Table.NODE, Table.NODE_LIMIT, Table.BOUND),
     Table.POSITION: (Table.POSITION,),
 }
 
@@ -266,6 +267,7 @@ class Exchange:
         self._cut_short = False
         fill_directory(self._store.address)
         fill_position_index(self._store.address)
+        fill_bounds(self._store.address)
 
     def twin(self, copied: Callable[[Array], Array]) -> Exchange:
         """An exchange in the same state that goes its own way from here on, without a feed.

@@ -13,7 +13,8 @@ from domain.jit import entry, kernel
 from domain.limits import MAX_TIME
 from domain.tables import books, commands, core, instruments
 from engine.advance import drain
-from engine.ahead import look_ahead
+from engine.ahead import is_wide, look_ahead
+from engine.book.expiry import first_due
 from engine.emit import report_admin, report_refusal
 from engine.orders.amend import cancel_order, replace_order
 from engine.orders.entry import new_order
@@ -22,14 +23,17 @@ from engine.orders.quotes import quote_leg, quote_refused
 from engine.room import (
     FULL,
     NO_ROOM,
+    ROOM,
+    commands_with_room,
     is_full,
     room_for_administration,
     room_for_rows,
+    room_for_step,
     room_to_begin,
     takes_rows,
 )
 from engine.states import DONE, SUSPENDED
-from engine.sweeps import begin_orders, sweep_orders
+from engine.sweeps import begin_orders, expire_due, sweep_orders
 from engine.timers import end_timers, keep_alive, set_dead_man, set_session
 from engine.trading.calls import is_call
 from engine.trading.phases import (
@@ -74,6 +78,7 @@ _REFERENCE = int(InstrumentAttr.REFERENCE_PRICE)
 
 # CORE.stage: what is left of the command under way
 _IDLE, _BOOK, _OTHER_LEG, _ORDERS, _BOOKS, _END = 0, 1, 2, 3, 4, 5
+_EXPIRY = 6  # orders whose time has come end before the command begins
 
 
 @entry
@@ -82,37 +87,66 @@ def run(s, first):
     c = core(s)[0]
     rows = commands(s)
     at = np.int64(first)
+    wide = is_wide(s)
+    quiet = np.int64(0)  # commands for which the tables have room for certain
     while at < c["rows"]:
         cmd = rows[at]
-        look_ahead(s, rows, at)
-        if c["stage"] == _IDLE:
-            instrument = np.int64(cmd["instrument"])
-            if instrument < 0 or instrument > c["instruments"]:
-                instrument = np.int64(0)
-            room = room_to_begin(s, instrument)
-            if room == NO_ROOM:
+        look_ahead(s, rows, at, wide)
+        stage = c["stage"]
+        if stage == _IDLE or stage == _EXPIRY:
+            if quiet == 0:
+                quiet = commands_with_room(s)
+            if _start(s, cmd, quiet > 0) == SUSPENDED:
                 return at
-            refused = room == FULL and takes_rows(cmd)
-            if cmd["command"] > _QUOTE and not room_for_administration(s, cmd):
-                if not is_full(s):
-                    return at
-                refused = True
-            c["seq"] += 1
-            if cmd["transact_time"] > c["time"] and cmd["transact_time"] <= MAX_TIME:
-                c["time"] = cmd["transact_time"]
-            c["rounds"] = 8
-            c["book"] = instrument
-            if refused:
-                keep_alive(s, cmd)
-                _refuse_for_room(s, cmd)
-            else:
-                _begin(s, cmd)
+            quiet = max(0, quiet - 1)
         if _advance(s, cmd) == SUSPENDED:
             return at
         c["stage"] = _IDLE
         at += 1
     c["want"] = 0
     return at
+
+
+@kernel
+def _start(s, cmd, quiet):
+    """Take a command's time, end the orders whose time has come, and begin the command.
+
+    `quiet`: the tables have room for certain, only a step's must be asked for. SUSPENDED before
+    anything is done, or among the orders that end.
+    """
+    c = core(s)[0]
+    instrument = np.int64(cmd["instrument"])
+    if instrument < 0 or instrument > c["instruments"]:
+        instrument = np.int64(0)
+    room = ROOM
+    if not quiet or not room_for_step(s, instrument):
+        room = room_to_begin(s, instrument)
+        if room == NO_ROOM:
+            return SUSPENDED
+    refused = room == FULL and takes_rows(cmd)
+    if cmd["command"] > _QUOTE and not room_for_administration(s, cmd):
+        if not is_full(s):
+            return SUSPENDED
+        refused = True
+    if c["stage"] == _IDLE:
+        c["seq"] += 1
+        if cmd["transact_time"] > c["time"] and cmd["transact_time"] <= MAX_TIME:
+            c["time"] = cmd["transact_time"]
+        c["rounds"] = 8
+        if first_due(s):
+            c["stage"] = _EXPIRY
+            c["cursor"] = 0
+    if c["stage"] == _EXPIRY:
+        if expire_due(s, np.int64(cmd["command"])) == SUSPENDED or not room_for_step(s, instrument):
+            return SUSPENDED
+        c["stage"] = _IDLE
+    c["book"] = instrument
+    if refused:
+        keep_alive(s, cmd)
+        _refuse_for_room(s, cmd)
+    else:
+        _begin(s, cmd)
+    return DONE
 
 
 @kernel
@@ -239,14 +273,9 @@ def _begin_sweep(s, cmd):
     elif command == _KILL_ON or command == _DISCONNECT or command == _END_OF_DAY:
         begin_orders(s)
         c["stage"] = _ORDERS
-        if command == _END_OF_DAY:
-            c["next_expiry"] = 0
     elif command == _TICK:
         begin_orders(s)
-        expiry = c["next_expiry"] > 0 and c["next_expiry"] <= c["time"]
-        if expiry:
-            c["next_expiry"] = 0
-        elif c["next_deadline"] == 0 or c["next_deadline"] > c["time"]:
+        if c["next_deadline"] == 0 or c["next_deadline"] > c["time"]:
             c["cursor"] = c["until"]
         c["stage"] = _ORDERS
 

@@ -2,6 +2,7 @@
 
 from domain.jit import entry
 from engine.book.directory import rebuild_directory
+from risk.admission.bounds import rebuild_bounds
 from risk.positions import rebuild_position_index
 from risk.throttle import rebuild_recents
 
@@ -16,6 +17,12 @@ def fill_directory(s):
 def fill_position_index(s):
     """Enter every position row into its index."""
     rebuild_position_index(s)
+
+
+@entry
+def fill_bounds(s):
+    """Work out the bounds of every node."""
+    rebuild_bounds(s)
 
 
 @entry

@@ -21,6 +21,9 @@ from domain.tables import (
     markets,
     nodes,
     orders,
+    position_index,
+    positions,
+    recents,
     reports,
 )
 from engine.states import TRAILING
@@ -92,6 +95,21 @@ def room_for_command(s, instrument):
     if not recents_room(s):
         return _lacks(s, _RECENT)
     return room_for_step(s, instrument)
+
+
+@kernel
+def commands_with_room(s):
+    """How many commands can begin for certain, if each step also asks for itself.
+
+    A command takes at most two orders, extra rows and ids, eight positions, two recent orders.
+    """
+    c = core(s)[0]
+    most = (len(orders(s)) - c["live_orders"]) // 2 - 2
+    most = min(most, (len(extras(s)) - c["extra_high"]) // 2 - 2)
+    most = min(most, len(directory(s)) // 4 - c["live_orders"] // 2 - 4)
+    most = min(most, (len(positions(s)) - c["positions"]) // 8 - 2)
+    most = min(most, (len(position_index(s)) // 2 - c["positions"]) // 8 - 2)
+    return max(0, min(most, len(recents(s)) // 4 - c["recent"] // 2 - 2))
 
 
 @kernel

@@ -28,7 +28,7 @@ from domain.tables import Table
 
 Array = np.ndarray[Any, Any]
 Memory = Callable[[int], Array]  # so many zeroed bytes, as an array of uint8
-ENGINE_VERSION = 2  # goes up when the same commands no longer give the same state
+ENGINE_VERSION = 3  # goes up when the same commands no longer give the same state
 
 # table: (dtype, columns, rows at the start, most rows)
 _SHAPES: dict[Table, tuple[Any, int, int, int]] = {
@@ -42,6 +42,7 @@ _SHAPES: dict[Table, tuple[Any, int, int, int]] = {
     Table.ORDER: (state.ORDER, 0, 1024, MAX_ORDERS),
     Table.DETAIL: (state.DETAIL, 0, 1024, MAX_ORDERS),
     Table.EXTRA: (state.EXTRA, 0, 64, MAX_ORDERS),
+    Table.EXPIRY: (state.EXPIRY, 0, 64, MAX_ORDERS),
     Table.OWNER: ("i4", 0, 1024, MAX_ORDERS),
     Table.DIRECTORY: (state.SLOT, 0, 2048, 4 * MAX_ORDERS),
     Table.NODE: (state.NODE, 0, 16, MAX_NODES + 1),
@@ -54,9 +55,10 @@ _SHAPES: dict[Table, tuple[Any, int, int, int]] = {
     Table.SESSION: (state.SESSION, 0, MAX_SESSIONS, MAX_SESSIONS),
     Table.RECENT: (state.RECENT, 0, 64, 2**26),
     Table.LEG: (layout.COMMAND, 0, 1, 1),
+    Table.BOUND: ("i8", state.BOUND, 16, MAX_NODES + 1),
 }
 # tables whose content is not part of the state, or follows from other tables
-_DERIVED = (Table.CANDIDATE, Table.DIRECTORY, Table.POSITION_INDEX, Table.LEG)
+_DERIVED = (Table.CANDIDATE, Table.DIRECTORY, Table.POSITION_INDEX, Table.LEG, Table.BOUND)
 
 
 def plain(size: int) -> Array:
@@ -180,6 +182,7 @@ class Store:
             Table.DETAIL: core["order_high"] + 1,
             Table.OWNER: core["order_high"] + 1,
             Table.EXTRA: core["extra_high"] + 1,
+            Table.EXPIRY: core["expiries"] + 1,
             Table.NODE: core["nodes"] + 1,
             Table.NODE_LIMIT: core["nodes"] + 1,
             Table.POSITION: core["positions"] + 1,
@@ -197,6 +200,10 @@ class Store:
             array = self._aligned(dtype, _rows_of(table, len(blob) // width), columns)
             _bytes_of(array)[: len(blob)] = np.frombuffer(blob, np.uint8)
             self._place(table, array)
+        bounds = self._aligned("i8", len(self.arrays[Table.NODE]), state.BOUND)
+        self._place(Table.BOUND, bounds)
+        if len(self.arrays[Table.EXPIRY]) < len(self.arrays[Table.EXTRA]):
+            self.grow(Table.EXPIRY, len(self.arrays[Table.EXTRA]))
         self._fit(Table.DIRECTORY, 2 * (int(self.core["live_orders"]) + 8))
         self._fit(Table.POSITION_INDEX, 2 * (int(self.core["positions"]) + 16))
 

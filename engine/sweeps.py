@@ -8,7 +8,9 @@ import numpy as np
 
 from domain.codes import Command, ExecInst, ExecType, Reason, Scope, TimeInForce
 from domain.jit import kernel
-from domain.tables import core, details, extras, nodes, orders, owners
+from domain.tables import core, details, nodes, orders, owners
+from engine.advance import drain
+from engine.book.expiry import first_due
 from engine.orders.lifecycle import end_order
 from engine.room import room_for_step
 from engine.states import DONE, SUSPENDED
@@ -66,20 +68,6 @@ def _in_kill(s, slot, cmd):
 
 
 @kernel
-def _due(s, slot):
-    """Whether a good-till-date order's time has come; notes the earliest that has not."""
-    if orders(s)[slot]["time_in_force"] != _GTD:
-        return False
-    c = core(s)[0]
-    expire = extras(s)[details(s)[slot]["extra"]]["expire_time"]
-    if expire <= c["time"]:
-        return True
-    if c["next_expiry"] == 0 or expire < c["next_expiry"]:
-        c["next_expiry"] = expire
-    return False
-
-
-@kernel
 def _end_reason(s, slot, cmd):
     """Why this sweep ends an order, or 0."""
     command = cmd["command"]
@@ -90,8 +78,6 @@ def _end_reason(s, slot, cmd):
     if command == _DISCONNECT:
         mine = details(s)[slot]["session"] == cmd["entity"]
         return _BY_DISCONNECT if mine and orders(s)[slot]["exec_inst"] & _ON_DISCONNECT else 0
-    if _due(s, slot):
-        return _TIME
     if command == _TICK:
         deadline = nodes(s)[orders(s)[slot]["account"]]["deadline"]
         return _BY_DEAD_MAN if deadline > 0 and deadline <= core(s)[0]["time"] else 0
@@ -115,9 +101,32 @@ def sweep_orders(s, cmd):
         reason = _end_reason(s, slot, cmd)
         if reason:
             c["canceled"] += 1
-            expired = reason == _TIME or reason == _SESSION_OVER
-            end_order(s, slot, command, _EXPIRED if expired else _CANCELED, reason)
+            kind = _EXPIRED if reason == _SESSION_OVER else _CANCELED
+            end_order(s, slot, command, kind, reason)
     return DONE
+
+
+@kernel
+def expire_due(s, command):
+    """End the orders whose time has come, one by one with all that follows in their books.
+
+    CORE.cursor is the instrument whose book is not done yet, 0 at the start.
+    """
+    c = core(s)[0]
+    while True:
+        instrument = np.int64(c["cursor"])
+        if instrument:
+            if drain(s, instrument, command) == SUSPENDED:
+                return SUSPENDED
+            c["cursor"] = 0
+        slot = first_due(s)
+        if slot == 0:
+            return DONE
+        instrument = np.int64(orders(s)[slot]["instrument"])
+        if not room_for_step(s, instrument):
+            return SUSPENDED
+        c["cursor"] = instrument
+        end_order(s, slot, command, _EXPIRED, _TIME)
 
 
 @kernel

@@ -11,11 +11,12 @@ from domain.codes import InstrumentType, Level, Reason, Scope
 from domain.jit import kernel
 from domain.limits import MAX_ALGOS, MAX_CASH, MAX_POSITION, MAX_PRICE, MAX_QTY, MAX_VALUE
 from domain.tables import algos, books, core, instruments, node_limits, nodes, positions
+from risk.admission.bounds import limits_changed
 from risk.admission.refusal import refuse, refuse_plain
-from risk.derived import derive_instrument, derive_node
+from risk.derived import derive_instrument
 from risk.exact import value_of
 from risk.fills import cash_flow, move_position
-from risk.marking import collateral, mark_row, raise_peaks, review_reduction
+from risk.marking import collateral, raise_peaks, review_reduction, shift
 from risk.positions import position_row
 from risk.settings import DEFAULT, INSTRUMENT_BOUNDS, NODE_BOUNDS, not_allowed, set_attribute
 
@@ -67,7 +68,7 @@ def node_add(s, cmd):
         row[column] = NODE_BOUNDS[column, DEFAULT]
     if parent:
         row[_CURRENCY] = node_limits(s)[parent, _CURRENCY]
-    derive_node(s, node)
+    limits_changed(s, node)
     return _DONE
 
 
@@ -153,7 +154,7 @@ def _transfer(s, cmd, row, side):
         nodes(s)[node]["cash"] += cash
         nodes(s)[node]["realised"] += realised
         node = np.int64(nodes(s)[node]["parent"])
-    mark_row(s, row)
+    shift(s, row, 0, 0, 0, 0, 0)
     raise_peaks(s, row)
     review_reduction(s, account)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from domain.jit import kernel
 from domain.tables import candidates
+from risk.admission.bounds import CHAIN_FLAGS, chain_of
 from risk.admission.candidate import complete, facts
 from risk.admission.capital import check_capital
 from risk.admission.clearance import clear
@@ -58,8 +59,8 @@ def admit(s):
 def accepted(s):
     """Count the admitted candidate: rate tokens, messages, duplicate window."""
     c = candidates(s)[0]
-    flags = take_tokens(s, np.int64(c["account"]), c["now"], np.int64(c["replace"]))
-    if c["replace"] == 0 and flags & DUPLICATES:
+    take_tokens(s, np.int64(c["account"]), c["now"], np.int64(c["replace"]))
+    if c["replace"] == 0 and chain_of(s, np.int64(c["account"]))[CHAIN_FLAGS] & DUPLICATES:
         remember(s)
 
 

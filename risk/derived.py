@@ -26,11 +26,8 @@ INSTRUMENT_FLAGS = 69
 PERMISSIONS = 1
 COLLAR = 2  # fat finger
 SHARES = 4  # of daily volume or of the book
-LOSSES = 8
-FLOW = 16  # rates, order-to-trade ratio
-REDUCTION = 32  # risk-reduction mode
-DUPLICATES = 64
-AMOUNTS = 128  # open value, gross position, exposures, margin
+REDUCTION = 8  # risk-reduction mode
+DUPLICATES = 16
 
 # bits of INSTRUMENT_FLAGS
 RESTRICTS = 1  # tradable, expiry, order types, times in force
@@ -58,24 +55,12 @@ _NODE_ORD_TYPES, _SHORT, _ALGO = (
 _ACTIVE, _SHORT_ALLOWED = int(NodeStatus.ACTIVE), int(ShortSale.ALLOWED)
 _FINGER_BPS, _FINGER_TICKS = int(_N.FAT_FINGER_BPS), int(_N.FAT_FINGER_TICKS)
 _ADV_BPS, _BOOK_BPS = int(_N.MAX_ADV_BPS), int(_N.MAX_BOOK_BPS)
-_REALISED, _DAILY, _DRAWDOWN = (
-    int(_N.MAX_REALISED_LOSS),
-    int(_N.MAX_DAILY_LOSS),
-    int(_N.MAX_DRAWDOWN),
-)
 _ORDER_RATE, _REPLACE_RATE, _CANCEL_RATE = (
     int(_N.ORDER_RATE),
     int(_N.REPLACE_RATE),
     int(_N.CANCEL_RATE),
 )
-_RATIO, _EXECUTIONS, _WINDOW = (
-    int(_N.ORDER_TO_TRADE),
-    int(_N.MAX_EXECUTIONS),
-    int(_N.EXECUTION_WINDOW_NS),
-)
-_OPEN_VALUE, _GROSS_POSITION = int(_N.MAX_OPEN_VALUE), int(_N.MAX_GROSS_POSITION)
-_INSTRUMENT, _GROSS = int(_N.MAX_INSTRUMENT_EXPOSURE), int(_N.MAX_GROSS_EXPOSURE)
-_NET, _MARGIN = int(_N.MAX_NET_EXPOSURE), int(_N.MAX_MARGIN)
+_EXECUTIONS, _WINDOW = int(_N.MAX_EXECUTIONS), int(_N.EXECUTION_WINDOW_NS)
 _RRM, _DUPLICATE = int(_N.RRM_ENTER_BPS), int(_N.DUPLICATE_WINDOW_NS)
 
 
@@ -108,17 +93,10 @@ def derive_node(s, node):
         flags |= COLLAR
     if min(row[_ADV_BPS], row[_BOOK_BPS]) < NO_LIMIT:
         flags |= SHARES
-    if min(row[_REALISED], row[_DAILY], row[_DRAWDOWN]) < NO_LIMIT:
-        flags |= LOSSES
-    if row[_ORDER_RATE] + row[_REPLACE_RATE] + row[_CANCEL_RATE] > 0 or row[_RATIO] < NO_LIMIT:
-        flags |= FLOW
     if row[_RRM] > 0:
         flags |= REDUCTION
     if row[_DUPLICATE] > 0:
         flags |= DUPLICATES
-    amounts = min(row[_OPEN_VALUE], row[_GROSS_POSITION], row[_INSTRUMENT], row[_GROSS])
-    if min(amounts, row[_NET], row[_MARGIN]) < NO_LIMIT:
-        flags |= AMOUNTS
     row[NODE_FLAGS] = flags | _interval(row[_CANCEL_RATE]) << FLAG_BITS
 
 

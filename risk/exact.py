@@ -8,7 +8,7 @@ is still small enough that two of them can be added.
 
 import numpy as np
 
-from domain.bits import highest_bit
+from domain.bits import highest_bit, product
 from domain.jit import kernel
 from domain.limits import BPS, INT64_MAX, MAX_CASH, PPB
 
@@ -46,9 +46,9 @@ def value_of(qty, price, multiplier):
 
     `price` and `multiplier` are at least 0, `qty` has a sign.
     """
-    bits = highest_bit(abs(qty) | 1) + highest_bit(price | 1) + highest_bit(multiplier | 1)
-    if bits <= 57:
-        return qty * price * multiplier
+    value, fits = product(qty, price, multiplier)
+    if fits and -MAX_CASH <= value <= MAX_CASH:
+        return value
     return _large_value(qty, price, multiplier)
 
 

@@ -3,18 +3,33 @@
 import numpy as np
 
 from domain.attributes import InstrumentAttr, NodeAttr
+from domain.bits import add_lanes
 from domain.codes import MarginModel
 from domain.jit import kernel
-from domain.tables import core, instruments, lots, node_limits, nodes, orders, positions
+from domain.state import POSITION
+from domain.tables import (
+    core,
+    instruments,
+    lots,
+    node_lanes,
+    node_limits,
+    nodes,
+    orders,
+    position_lanes,
+    positions,
+)
+from risk.admission.bounds import ORDER_LINE, STATE_LINE
 from risk.exact import mul_div
 from risk.fees import fill_fee
-from risk.marking import raise_peaks
-from risk.positions import take_open
+from risk.margin import assess, held_value
+from risk.marking import OPEN_LINE, note_variation, review, shift_groups
+from risk.positions import hold_less, open_value
 from risk.throttle import count_execution
 
 _MULTIPLIER, _MODEL = int(InstrumentAttr.MULTIPLIER), int(InstrumentAttr.MARGIN_MODEL)
 _CASH = int(MarginModel.CASH)
 _COST_METHOD = int(NodeAttr.COST_METHOD)
+_TRADE_LINE = int(POSITION.fields["qty"][1]) // 8
 
 
 @kernel
@@ -67,11 +82,11 @@ def _close_lots(s, row, qty):
 
 
 @kernel
-def move_position(s, row, side, price, qty):
-    """Move an account's row and the rows above by a trade of `qty` lots at `price`.
+def _trade(s, row, side, price, qty):
+    """(cost, realised profit, the same by COST_METHOD) that a trade adds to an account's row.
 
-    Returns the realised profit by the account's COST_METHOD, in minor units. The average cost of
-    the closed part is rounded towards zero, and is all of it when everything is closed.
+    Lots are opened and closed, the row itself is not touched. The average cost of the closed part
+    is rounded towards zero, and is all of it when everything is closed.
     """
     r = positions(s)[row]
     sign = 1 - 2 * side
@@ -93,15 +108,21 @@ def move_position(s, row, side, price, qty):
             fifo_realised = -sign * closed * price * multiplier - lot_cost
     if fifo and opened:
         _open_lot(s, row, opened, price)
-    while True:
-        r["qty"] += sign * qty
-        r["cost"] += d_cost
-        r["realised"] += realised
-        r["fifo_realised"] += fifo_realised
-        row = np.int64(r["parent"])
-        if row == 0:
-            break
-        r = positions(s)[row]
+    return d_cost, realised, fifo_realised
+
+
+@kernel
+def move_position(s, row, side, price, qty):
+    """Move an account's row and the rows above by a trade of `qty` lots at `price`.
+
+    Returns the realised profit by the account's COST_METHOD, in minor units.
+    """
+    d_cost, realised, fifo_realised = _trade(s, row, side, price, qty)
+    zero = np.int64(0)
+    change = (1 - 2 * side) * qty, d_cost, realised, fifo_realised, zero, zero, zero, zero
+    while row:
+        add_lanes(position_lanes(s), row, _TRADE_LINE, change)
+        row = np.int64(positions(s)[row]["parent"])
     return fifo_realised
 
 
@@ -114,32 +135,78 @@ def cash_flow(s, instrument, side, value, realised):
 
 
 @kernel
+def _carry(s, row, open_line, trade_line, order_line, cash):
+    """Add what a fill changes to an account's row and to all above it.
+
+    What is read of a line is read before the line is written as a whole: a processor hands a wide
+    store to a narrow load late.
+    """
+    table, tree, rows, lines = positions(s), nodes(s), position_lanes(s), node_lanes(s)
+    instrument, zero = np.int64(table[row]["instrument"]), np.int64(0)
+    fee, net, d_unrealised = trade_line[6], trade_line[3] - trade_line[6], trade_line[7]
+    while row:
+        node, above = np.int64(table[row]["node"]), np.int64(table[row]["parent"])
+        n = tree[node]
+        profit = n["profit"] + net + d_unrealised
+        peak = max(n["peak"], profit)
+        below = profit - peak - n["below_peak"]
+        add_lanes(rows, row, OPEN_LINE, open_line)
+        add_lanes(rows, row, _TRADE_LINE, trade_line)
+        add_lanes(lines, node, ORDER_LINE, order_line)
+        state = zero, zero, zero, zero, cash, net, net + d_unrealised, below
+        add_lanes(lines, node, STATE_LINE, state)
+        n["peak"] = peak
+        n["fees"] += fee
+        n["unrealised"] += d_unrealised
+        count_execution(s, node)
+        if n["first_group"]:
+            shift_groups(s, node, instrument, order_line[5], order_line[6], order_line[7])
+        row = above
+
+
+@kernel
 def fill(s, slot, price, qty, liquidity):
     """Book a fill of an order; returns its fee with charges, in minor units.
 
-    The engine has already reduced leaves_qty and set the instrument's last price.
+    The engine has already reduced leaves_qty and set the instrument's last price. All levels are
+    changed in one walk.
     """
     o = orders(s)[slot]
-    side = np.int64(o["side"])
-    i = np.int64(o["instrument"])
-    row = np.int64(o["position"])
+    side, i, row = np.int64(o["side"]), np.int64(o["instrument"]), np.int64(o["position"])
     value = qty * price * instruments(s)[i, _MULTIPLIER]
     fee = fill_fee(s, i, side, value, qty, liquidity)
-    realised = move_position(s, row, side, price, qty)
-    cash = cash_flow(s, i, side, value, realised) - fee
-    bought, sold = (0, qty) if side else (qty, 0)
-    while row:
-        r = positions(s)[row]
-        r["bought"] += bought
-        r["sold"] += sold
-        r["fees"] += fee
-        node = np.int64(r["node"])
-        n = nodes(s)[node]
-        n["cash"] += cash
-        n["fees"] += fee
-        n["realised"] += realised - fee
-        count_execution(s, node)
-        row = np.int64(r["parent"])
-    if take_open(s, slot, qty) == 0:
-        raise_peaks(s, np.int64(o["position"]))
+    d_hold, count = hold_less(s, slot), np.int64(0) if o["leaves_qty"] else np.int64(-1)
+    d_cost, realised, by_lots = _trade(s, row, side, price, qty)
+    cash = cash_flow(s, i, side, value, by_lots) - fee
+    r = positions(s)[row]
+    buy, sell = 1 - side, side
+    lots, gone = (buy - sell) * qty, open_value(s, slot, qty)
+    held, cost = r["qty"] + lots, r["cost"] + d_cost
+    marked = held_value(s, i, held, cost)
+    gross, exposure, margin = assess(
+        s,
+        i,
+        held,
+        r["open_buy"] - qty * buy,
+        r["open_sell"] - qty * sell,
+        r["buy_value"] - gone * buy,
+        r["sell_value"] - gone * sell,
+        marked,
+    )
+    moved, d_margin, d_exposure = (
+        marked - r["value"],
+        margin - r["margin"],
+        exposure - r["exposure"],
+    )
+    profit = marked - cost + r["realised"] + realised - r["fifo_realised"] - by_lots
+    d_unrealised = profit - r["unrealised"]
+    if d_unrealised:
+        note_variation(s, i, np.int64(r["node"]), d_unrealised)
+    gone_buy, gone_sell, d_gross = -gone * buy, -gone * sell, gross - r["gross"]
+    open_line = -qty * buy, -qty * sell, gone_buy, gone_sell, moved, d_exposure, d_margin, d_gross
+    long, short = moved + gone_buy, moved - gone_sell
+    order_line = d_margin, d_hold, d_margin + d_hold, count, -gone, d_exposure, long, short
+    trade_line = lots, d_cost, realised, by_lots, qty * buy, qty * sell, fee, d_unrealised
+    _carry(s, row, open_line, trade_line, order_line, cash)
+    review(s, np.int64(r["node"]))
     return fee

@@ -8,9 +8,22 @@ of one account row once and adds them at each level.
 import numpy as np
 
 from domain.attributes import InstrumentAttr, NodeAttr
+from domain.bits import add_lanes
 from domain.codes import Level, MarginModel
 from domain.jit import kernel
-from domain.tables import books, core, groups, instruments, node_limits, nodes, positions
+from domain.state import POSITION
+from domain.tables import (
+    books,
+    core,
+    groups,
+    instruments,
+    node_lanes,
+    node_limits,
+    nodes,
+    position_lanes,
+    positions,
+)
+from risk.admission.bounds import ORDER_LINE, rebuild_bounds
 from risk.derived import NODE_FLAGS, REDUCTION, VARIATION
 from risk.exact import bps_up
 from risk.margin import assess, held_value
@@ -23,6 +36,7 @@ _CREDIT, _ENTER, _LEAVE = (
     int(NodeAttr.RRM_LEAVE_BPS),
 )
 _ACCOUNT = int(Level.ACCOUNT)
+OPEN_LINE = int(POSITION.fields["open_buy"][1]) // 8
 PRODUCT_GROUP, CURRENCY_GROUP = 1, 2
 
 
@@ -39,7 +53,7 @@ def group_row(s, node, kind, number):
 
 
 @kernel
-def _shift_groups(s, node, instrument, gross, long, short):
+def shift_groups(s, node, instrument, gross, long, short):
     row = np.int64(nodes(s)[node]["first_group"])
     product = instruments(s)[instrument, _PRODUCT]
     currency = instruments(s)[instrument, _CURRENCY]
@@ -76,13 +90,35 @@ def review_reduction(s, node):
 
 
 @kernel
+def review(s, account):
+    """Review the risk-reduction mode of an account that has one."""
+    if node_limits(s)[account, NODE_FLAGS] & REDUCTION or nodes(s)[account]["reducing"]:
+        review_reduction(s, account)
+
+
+@kernel
+def note_variation(s, instrument, account, change):
+    """Keep the unrealised profit of an account's instruments that are not paid in full."""
+    if instruments(s)[instrument, _MODEL] != _CASH:
+        node_limits(s)[account, VARIATION] += change
+
+
+@kernel
+def note_profit(n):
+    """Keep a node's profit of today, the highest it has been, and the distance between them."""
+    profit = n["realised"] + n["unrealised"] - n["base_unrealised"]
+    n["peak"] = max(n["peak"], profit)
+    n["profit"] = profit
+    n["below_peak"] = profit - n["peak"]
+
+
+@kernel
 def raise_peaks(s, row):
-    """Keep the highest profit of today of the nodes of a row and of the rows above it."""
+    """Note the profit of today of the nodes of a row and of the rows above it."""
     table, tree = positions(s), nodes(s)
     while row:
         r = table[row]
-        n = tree[r["node"]]
-        n["peak"] = max(n["peak"], n["realised"] + n["unrealised"] - n["base_unrealised"])
+        note_profit(tree[r["node"]])
         row = np.int64(r["parent"])
 
 
@@ -94,67 +130,64 @@ def shift(s, row, side, qty, value, fee, count):
     Both sides are written, one by 0: an add costs less than a branch that cannot be foreseen.
     Returns 0 if the row's value stood still; peaks are looked at only if it moved.
     """
-    table, tree = positions(s), nodes(s)
-    r = table[row]
+    r = positions(s)[row]
     i = np.int64(r["instrument"])
-    account = node = np.int64(r["node"])
-    buys, sells, bought, sold = qty * (1 - side), qty * side, value * (1 - side), value * side
-    held, cost = r["qty"], r["cost"]
-    marked = held_value(s, i, held, cost)
+    bought, sold = value * (1 - side), value * side
+    marked = held_value(s, i, r["qty"], r["cost"])
     gross, exposure, margin = assess(
         s,
         i,
-        held,
-        r["open_buy"] + buys,
-        r["open_sell"] + sells,
+        r["qty"],
+        r["open_buy"] + qty * (1 - side),
+        r["open_sell"] + qty * side,
         r["buy_value"] + bought,
         r["sell_value"] + sold,
         marked,
     )
     d_gross, d_exposure = gross - r["gross"], exposure - r["exposure"]
-    d_margin, d_value = margin - r["margin"], marked - r["value"]
-    d_unrealised = marked - cost + r["realised"] - r["fifo_realised"] - r["unrealised"]
-    if d_unrealised and instruments(s)[i, _MODEL] != _CASH:
-        node_limits(s)[node, VARIATION] += d_unrealised
+    d_margin, moved = margin - r["margin"], marked - r["value"]
+    change = qty, value, fee, count, d_gross, d_exposure, d_margin, moved
+    return carry(s, row, side, change)
+
+
+@kernel
+def carry(s, row, side, change):
+    """Add known differences to an account's row and all above it: see `shift`.
+
+    `change`: lots, value, fee, orders, gross, exposure, margin, and how far the row's value moved.
+    """
+    table, tree, lines, node_lines = positions(s), nodes(s), position_lanes(s), node_lanes(s)
+    qty, value, fee, count, d_gross, d_exposure, d_margin, d_value = change
+    r = table[row]
+    i = np.int64(r["instrument"])
+    account = node = np.int64(r["node"])
+    bought, sold = value * (1 - side), value * side
+    d_unrealised = (
+        d_value + r["value"] - r["cost"] + r["realised"] - r["fifo_realised"] - r["unrealised"]
+    )
+    if d_unrealised:
+        note_variation(s, i, node, d_unrealised)
     moved, long, short = d_value | d_unrealised, d_value + bought, d_value - sold
+    buys, sells = qty * (1 - side), qty * side
+    of_row = buys, sells, bought, sold, d_value, d_exposure, d_margin, d_gross
+    of_node = d_margin, fee, d_margin + fee, count, value, d_exposure, long, short
     while True:
+        add_lanes(lines, row, OPEN_LINE, of_row)
+        add_lanes(node_lines, node, ORDER_LINE, of_node)
         n = tree[node]
-        n["margin"] += d_margin
-        n["hold_fee"] += fee
-        n["open_orders"] += count
-        n["open_value"] += value
-        n["exposure"] += d_exposure
-        n["long_exposure"] += long
-        n["short_exposure"] += short
-        r["open_buy"] += buys
-        r["open_sell"] += sells
-        r["buy_value"] += bought
-        r["sell_value"] += sold
-        r["gross"] += d_gross
-        r["exposure"] += d_exposure
-        r["margin"] += d_margin
         if moved:
-            r["value"] += d_value
             r["unrealised"] += d_unrealised
             n["unrealised"] += d_unrealised
-            n["peak"] = max(n["peak"], n["realised"] + n["unrealised"] - n["base_unrealised"])
+            note_profit(n)
         if n["first_group"]:
-            _shift_groups(s, node, i, d_exposure, long, short)
+            shift_groups(s, node, i, d_exposure, long, short)
         row = np.int64(r["parent"])
         if row == 0:
             break
         r = table[row]
         node = np.int64(r["node"])
-    if node_limits(s)[account, NODE_FLAGS] & REDUCTION or tree[account]["reducing"]:
-        review_reduction(s, account)
+    review(s, account)
     return moved
-
-
-@kernel
-def mark_row(s, row):
-    """Mark an account's position row; rows above follow from it."""
-    if nodes(s)[positions(s)[row]["node"]]["level"] == _ACCOUNT:
-        shift(s, row, 0, 0, 0, 0, 0)
 
 
 @kernel
@@ -173,17 +206,75 @@ def _review_all(s):
         n = nodes(s)[at]
         n["peak"] = n["kept_peak"]
         n["reducing"] = n["kept_reducing"]
-        n["peak"] = max(n["peak"], n["realised"] + n["unrealised"] - n["base_unrealised"])
+        note_profit(n)
         if n["level"] == _ACCOUNT:
             review_reduction(s, at)
+
+
+@kernel
+def _mark_rows(s, row, d_exposure, d_margin, d_value, d_unrealised):
+    """Add what marking an account's row has changed to it, the rows above and their groups."""
+    table, zero = positions(s), np.int64(0)
+    instrument = np.int64(table[row]["instrument"])
+    line = zero, zero, zero, zero, d_value, d_exposure, d_margin, zero
+    while row:
+        r = table[row]
+        node = np.int64(r["node"])
+        add_lanes(position_lanes(s), row, OPEN_LINE, line)
+        r["unrealised"] += d_unrealised
+        if nodes(s)[node]["first_group"]:
+            shift_groups(s, node, instrument, d_exposure, d_value, d_value)
+        row = np.int64(r["parent"])
+
+
+@kernel
+def _mark_account(s, account):
+    """Mark all rows of an account, and carry what they come to up its nodes in one go."""
+    row = np.int64(nodes(s)[account]["first_position"])
+    exposure, margin, worth, unrealised = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    while row:
+        r = positions(s)[row]
+        i = np.int64(r["instrument"])
+        value = held_value(s, i, r["qty"], r["cost"])
+        _, exposed, needed = assess(
+            s,
+            i,
+            r["qty"],
+            r["open_buy"],
+            r["open_sell"],
+            r["buy_value"],
+            r["sell_value"],
+            value,
+        )
+        d_exposure, d_margin, d_value = (
+            exposed - r["exposure"],
+            needed - r["margin"],
+            value - r["value"],
+        )
+        d_unrealised = value - r["cost"] + r["realised"] - r["fifo_realised"] - r["unrealised"]
+        if d_exposure | d_margin | d_value | d_unrealised:
+            note_variation(s, i, account, d_unrealised)
+            _mark_rows(s, row, d_exposure, d_margin, d_value, d_unrealised)
+        exposure += d_exposure
+        margin += d_margin
+        worth += d_value
+        unrealised += d_unrealised
+        row = np.int64(r["next"])
+    zero, node = np.int64(0), account
+    line = margin, zero, margin, zero, zero, exposure, worth, worth
+    while node:
+        add_lanes(node_lanes(s), node, ORDER_LINE, line)
+        nodes(s)[node]["unrealised"] += unrealised
+        node = np.int64(nodes(s)[node]["parent"])
 
 
 @kernel
 def mark_all(s):
     """Mark every position row, then look at peaks and risk-reduction modes."""
     _keep_reviews(s)
-    for row in range(1, np.int64(core(s)[0]["positions"]) + 1):
-        mark_row(s, row)
+    for node in range(1, np.int64(core(s)[0]["nodes"]) + 1):
+        if nodes(s)[node]["level"] == _ACCOUNT:
+            _mark_account(s, node)
     _review_all(s)
 
 
@@ -196,8 +287,10 @@ def start_day(s):
         n["realised"] = 0
         n["peak"] = 0
         n["base_unrealised"] = n["unrealised"]
+        note_profit(n)
         n["messages"] = 0
         n["executions"] = 0
+    rebuild_bounds(s)
     for at in range(1, np.int64(c["positions"]) + 1):
         positions(s)[at]["bought"] = 0
         positions(s)[at]["sold"] = 0

@@ -6,9 +6,18 @@ from domain.attributes import InstrumentAttr
 from domain.bits import mix
 from domain.jit import kernel
 from domain.limits import NO_LIMIT
-from domain.tables import core, details, instruments, nodes, orders, position_index, positions
+from domain.tables import (
+    candidates,
+    core,
+    details,
+    instruments,
+    nodes,
+    orders,
+    position_index,
+    positions,
+)
 from risk.fees import worst_fee
-from risk.marking import shift
+from risk.marking import carry, shift
 
 _MULTIPLIER = int(InstrumentAttr.MULTIPLIER)
 _SPARE_ROWS = 8  # two commands may each need a row at every level
@@ -110,23 +119,29 @@ def open_value(s, slot, qty):
 
 
 @kernel
-def _hold(s, slot, sign):
-    """Enter an order's leaves into the open orders of all levels, or take them out again."""
-    o = orders(s)[slot]
-    qty, fee = sign * o["leaves_qty"], sign * details(s)[slot]["hold_fee"]
-    shift(s, np.int64(o["position"]), np.int64(o["side"]), qty, open_value(s, slot, qty), fee, sign)
-
-
-@kernel
-def reserve(s, slot):
-    """Enter an accepted order's leaves into the open orders of all levels."""
-    _hold(s, slot, 1)
+def reserve(s):
+    """Enter the admitted candidate into the open orders of all levels, as the checks saw it."""
+    c = candidates(s)[0]
+    change = (
+        c["leaves_qty"] - c["old_leaves"],
+        c["value"] - c["old_value"],
+        c["hold_fee"] - c["old_hold_fee"],
+        1 - np.int64(c["replace"]),
+        c["d_gross"],
+        c["d_exposure"],
+        c["d_margin"],
+        c["moved"],
+    )
+    carry(s, np.int64(c["position"]), np.int64(c["side"]), change)
 
 
 @kernel
 def unreserve(s, slot):
     """Take an order's leaves out of the open orders of all levels: the inverse of `reserve`."""
-    _hold(s, slot, -1)
+    o = orders(s)[slot]
+    qty, fee = o["leaves_qty"], details(s)[slot]["hold_fee"]
+    value = open_value(s, slot, qty)
+    shift(s, np.int64(o["position"]), np.int64(o["side"]), -qty, -value, -fee, -1)
 
 
 @kernel
@@ -144,27 +159,21 @@ def hold_anew(s, slot, qty, worst_px, fee):
 
 
 @kernel
-def take_open(s, slot, qty):
-    """Take `qty` lots, already gone from leaves_qty, out of the open orders of all levels.
-
-    The fee held is worked out again for what is left; with nothing left the order stops counting.
-    Returns what `shift` returns.
-    """
-    o = orders(s)[slot]
-    d = details(s)[slot]
-    side = np.int64(o["side"])
-    left = o["leaves_qty"]
-    fee = np.int64(0)
+def hold_less(s, slot):
+    """Hold the fee for an order's leaves as they are now; returns by how much it changes."""
+    o, d = orders(s)[slot], details(s)[slot]
+    left, fee = o["leaves_qty"], np.int64(0)
     if left:
-        fee = worst_fee(s, np.int64(o["instrument"]), side, open_value(s, slot, left), left)
+        value = open_value(s, slot, left)
+        fee = worst_fee(s, np.int64(o["instrument"]), np.int64(o["side"]), value, left)
     change = fee - d["hold_fee"]
     d["hold_fee"] = fee
-    count = 0 if left else -1
-    row = np.int64(o["position"])
-    return shift(s, row, side, -qty, -open_value(s, slot, qty), change, count)
+    return change
 
 
 @kernel
 def release(s, slot, qty):
     """Lower the reservation of a live order whose leaves_qty has just gone down by `qty`."""
-    take_open(s, slot, qty)
+    o, change = orders(s)[slot], hold_less(s, slot)
+    value = open_value(s, slot, qty)
+    shift(s, np.int64(o["position"]), np.int64(o["side"]), -qty, -value, change, 0)

@@ -18,8 +18,9 @@ from domain.codes import Level, Reason, Scope
 from domain.jit import kernel
 from domain.limits import NO_LIMIT
 from domain.tables import core, groups, instruments, node_limits, nodes, positions
+from risk.admission.bounds import limits_changed
 from risk.admission.refusal import refuse, refuse_plain
-from risk.derived import derive_instrument, derive_node
+from risk.derived import derive_instrument
 from risk.marking import CURRENCY_GROUP, PRODUCT_GROUP, group_row, review_reduction
 from risk.positions import position_row
 
@@ -171,7 +172,7 @@ def _set_node(s, node, attribute, value):
         if attribute == _COST_METHOD and _node_in_use(s, node):
             return not_allowed(s, row[attribute], value)
     row[attribute] = _stored(NODE_BOUNDS, attribute, value)
-    derive_node(s, node)
+    limits_changed(s, node)
     if nodes(s)[node]["level"] == _ACCOUNT:
         review_reduction(s, node)
     return _NO
@@ -219,6 +220,7 @@ def _add_group(s, node, kind, number):
     g["max_net"] = NO_LIMIT
     n["first_group"] = row
     n["groups"] += 1
+    limits_changed(s, node)
     column = _I_PRODUCT if kind == PRODUCT_GROUP else _I_CURRENCY
     at = np.int64(n["first_position"])
     while at:

@@ -10,7 +10,8 @@ import numpy as np
 from domain.attributes import NodeAttr
 from domain.bits import mix
 from domain.jit import kernel
-from domain.tables import candidates, core, node_limits, nodes, recents
+from domain.state import NODE
+from domain.tables import candidates, core, node_lanes, node_limits, nodes, recents
 from risk.derived import (
     EXECUTION_INTERVAL,
     FLAG_BITS,
@@ -19,6 +20,7 @@ from risk.derived import (
     REPLACE_INTERVAL,
 )
 
+_ORDER_TAT, _REPLACE_TAT = (int(NODE.fields[n][1]) // 8 for n in ("order_tat", "replace_tat"))
 _MAX_EXECUTIONS, _WINDOW = int(NodeAttr.MAX_EXECUTIONS), int(NodeAttr.DUPLICATE_WINDOW_NS)
 
 
@@ -38,25 +40,18 @@ def count_execution(s, node):
 
 @kernel
 def take_tokens(s, account, now, replace):
-    """Take a token of the order or replace bucket of all levels, and count the message.
-
-    Returns the bits that are set in the NODE_FLAGS of any of the levels.
-    """
-    tree, limits = nodes(s), node_limits(s)
+    """Take a token of the order or replace bucket of all levels, and count the message."""
+    lines, limits, tree = node_lanes(s), node_limits(s), nodes(s)
+    tat, column = _ORDER_TAT, ORDER_INTERVAL
+    if replace:
+        tat, column = _REPLACE_TAT, REPLACE_INTERVAL
     node = account
-    flags = np.int64(0)
     while node:
-        n = tree[node]
-        n["messages"] += 1
-        flags |= limits[node, NODE_FLAGS]
-        interval = limits[node, REPLACE_INTERVAL if replace else ORDER_INTERVAL]
+        tree[node]["messages"] += 1
+        interval = limits[node, column]
         if interval:
-            if replace:
-                n["replace_tat"] = max(n["replace_tat"], now) + interval
-            else:
-                n["order_tat"] = max(n["order_tat"], now) + interval
-        node = np.int64(n["parent"])
-    return flags
+            lines[node, tat] = max(lines[node, tat], now) + interval
+        node = np.int64(tree[node]["parent"])
 
 
 @kernel

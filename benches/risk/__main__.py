@@ -57,7 +57,7 @@ class Bench:
 
     def __init__(self, levels: int, accounts: int, most: bool, seed: int = 7) -> None:
         self.store = Store()
-        for table in (Table.NODE, Table.NODE_LIMIT, Table.POSITION):
+        for table in (Table.NODE, Table.NODE_LIMIT, Table.BOUND, Table.POSITION):
             self.store.grow(table, accounts + 16)
         while len(self.store[Table.POSITION_INDEX]) < 4 * accounts:
             self.store.renew(Table.POSITION_INDEX)

@@ -71,7 +71,7 @@ def enter(s, n):
         o["position"] = c["position"]
         details(s)[slot]["worst_px"] = c["worst_px"]
         details(s)[slot]["hold_fee"] = c["hold_fee"]
-        reserve(s, slot)
+        reserve(s)
         accepted(s)
     return refused
 

@@ -76,6 +76,7 @@ def take_extra(s, slot):
     e["ring_prev"] = 0
     e["ring_next"] = 0
     e["list_left"] = 0
+    e["place"] = 0
     e["contingency"] = 0
     e["role"] = 0
     e["triggered"] = 0

@@ -8,6 +8,7 @@ from domain.jit import kernel
 from domain.limits import BPS, MAX_PRICE, MAX_QTY, MAX_TIME, ORDER_SLOT_BITS
 from domain.tables import candidates, core, details, extras, instruments, orders
 from engine.book.directory import add_order, find_order, remove_order
+from engine.book.expiry import join_expiry, leave_expiry
 from engine.book.pools import take_extra
 from engine.book.prices import stop_cap
 from engine.book.queue import show_less
@@ -18,7 +19,7 @@ from engine.orders.lifecycle import detach, end_order, finish_filled, shrink_any
 from engine.orders.pegs import peg_price, reference
 from engine.states import BOOK, HELD, ICEBERG, MINIMUM, QUOTE_LEG, UNLIMITED
 from risk.checks import accepted, admit, canceled
-from risk.positions import hold_anew, unreserve
+from risk.positions import reserve, unreserve
 
 _CANCEL_REJECT = int(ReportType.CANCEL_REJECT)
 _CANCELED, _REPLACED = int(ExecType.CANCELED), int(ExecType.REPLACED)
@@ -314,7 +315,9 @@ def apply_replace(s, slot, cmd, new_id):
     c, order, detail = candidates(s)[0], orders(s)[slot], details(s)[slot]
     command, original = np.int64(cmd["command"]), max(np.int64(0), detail["cl_ord_id"])
     stays = _keeps_priority(s, slot, cmd)
-    hold_anew(s, slot, c["leaves_qty"], c["worst_px"], c["hold_fee"])
+    reserve(s)
+    detail["worst_px"] = c["worst_px"]
+    detail["hold_fee"] = c["hold_fee"]
     _set_values(s, slot, cmd)
     if stays and order["ord_type"] == _PEGGED:
         stays = not _peg_moves(s, slot)
@@ -354,7 +357,10 @@ def _set_values(s, slot, cmd):
     e["stop_px"] = c["trigger_px"]
     if cmd["stop_px"] or cmd["offset"]:
         e["given_stop"] = 1 if cmd["stop_px"] else 0
-    e["expire_time"] = c["expire_time"]
+    if e["expire_time"] != c["expire_time"]:
+        leave_expiry(s, slot)
+        e["expire_time"] = c["expire_time"]
+        join_expiry(s, slot)
     if order["exec_inst"] & QUOTE_LEG == 0:
         e["limit_px"] = c["cap"]
     if cmd["offset"]:
@@ -365,6 +371,3 @@ def _set_values(s, slot, cmd):
         order["exec_inst"] |= ICEBERG
     else:
         order["exec_inst"] &= 0xFFFF - ICEBERG
-    next_expiry = core(s)[0]["next_expiry"]
-    if c["expire_time"] and (next_expiry == 0 or c["expire_time"] < next_expiry):
-        core(s)[0]["next_expiry"] = c["expire_time"]

@@ -8,7 +8,6 @@ from domain.jit import kernel
 from domain.tables import (
     books,
     candidates,
-    core,
     details,
     extras,
     instruments,
@@ -19,6 +18,7 @@ from domain.tables import (
 )
 from engine.book.chains import join_chain
 from engine.book.directory import add_order, find_order
+from engine.book.expiry import join_expiry
 from engine.book.pools import take_extra, take_order
 from engine.book.prices import behind, best_price, last_or_reference
 from engine.book.queue import crosses, join_queue, other_side, parked_queue, waiting_queue
@@ -56,7 +56,7 @@ _NEW, _CANCELED, _EXPIRED = int(ExecType.NEW), int(ExecType.CANCELED), int(ExecT
 _AUCTION_OVER = int(Reason.EXPIRED_AUCTION)
 _EXECUTION = int(ReportType.EXECUTION)
 _MARKET_TO_LIMIT, _PEGGED = int(OrdType.MARKET_TO_LIMIT), int(OrdType.PEGGED)
-_TRAIL = int(OrdType.TRAILING_STOP)
+_TRAIL, _LIMIT = int(OrdType.TRAILING_STOP), int(OrdType.LIMIT)
 _POST, _SLIDE = int(ExecInst.POST_ONLY), int(ExecInst.POST_SLIDE)
 _IOC, _FOK = int(TimeInForce.IOC), int(TimeInForce.FOK)
 _OPEN, _CLOSE = int(TimeInForce.AT_THE_OPEN), int(TimeInForce.AT_THE_CLOSE)
@@ -96,6 +96,12 @@ def new_order(s, cmd):
         join_ring(s, slot, target, np.int64(cmd["contingency"]))
     elif cmd["list_size"] > 1:
         extras(s)[take_extra(s, slot)]["list_left"] = np.int64(cmd["list_size"]) - 1
+    order = orders(s)[slot]
+    plain = order["ord_type"] == _LIMIT and details(s)[slot]["extra"] == 0
+    if plain and books(s)[order["instrument"]]["phase"] == _CONTINUOUS:
+        report_order(s, slot, np.int64(cmd["command"]), _NEW, 0)
+        start_working(s, slot, np.int64(cmd["command"]))
+        return
     enter(s, slot, np.int64(cmd["command"]), _NEW, 0)
     if target and orders(s)[target]["state"]:
         count_arrival(s, target)
@@ -201,7 +207,7 @@ def make_order(s, cmd, cl_ord_id):
     nodes(s)[order["account"]]["orders"] += 1
     books(s)[order["instrument"]]["orders"] += 1
     add_order(s, slot)
-    reserve(s, slot)
+    reserve(s)
     accepted(s)
     return slot
 
@@ -232,9 +238,8 @@ def _make_extra(s, slot, cmd):
         order["exec_inst"] |= MINIMUM
     if kind == _PEGGED or kind == _TRAIL or auction:
         join_chain(s, slot)
-    next_expiry = core(s)[0]["next_expiry"]
-    if tif == _GTD and (next_expiry == 0 or c["expire_time"] < next_expiry):
-        core(s)[0]["next_expiry"] = c["expire_time"]
+    if tif == _GTD:
+        join_expiry(s, slot)
 
 
 @kernel

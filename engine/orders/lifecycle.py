@@ -6,11 +6,12 @@ its contingency ring. `finish_filled` does the same for an order whose last lot 
 
 import numpy as np
 
-from domain.codes import Contingency, ExecType, Reason
+from domain.codes import Contingency, ExecType, Reason, TimeInForce
 from domain.jit import kernel
 from domain.tables import books, core, details, extras, levels, nodes, orders
 from engine.book.chains import leave_chain
 from engine.book.directory import remove_order
+from engine.book.expiry import leave_expiry
 from engine.book.ladder import drop_level
 from engine.book.pools import free_order
 from engine.book.queue import leave_book, shorten, unlink
@@ -37,7 +38,7 @@ from risk.positions import release, unreserve
 _CANCELED, _RESTATED = int(ExecType.CANCELED), int(ExecType.RESTATED)
 _BY_LINK = int(Reason.CANCELED_BY_LINK)
 _OCO, _OUO = int(Contingency.ONE_CANCELS_OTHER), int(Contingency.ONE_UPDATES_OTHER)
-_BRACKET = int(Contingency.BRACKET)
+_BRACKET, _GTD = int(Contingency.BRACKET), int(TimeInForce.GTD)
 
 
 @kernel
@@ -60,12 +61,14 @@ def detach(s, slot):
 
 @kernel
 def _forget(s, slot):
-    """Remove an order that has ended from chains, ring, directory and pools."""
+    """Remove an order that has ended from chains, ring, heap, directory and pools."""
     order = orders(s)[slot]
     if order["exec_inst"] & CHAINED:
         leave_chain(s, slot)
     if order["exec_inst"] & LINKED:
         leave_ring(s, slot)
+    if order["time_in_force"] == _GTD:
+        leave_expiry(s, slot)
     remove_order(s, slot)
     nodes(s)[order["account"]]["orders"] -= 1
     free_order(s, slot)

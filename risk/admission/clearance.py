@@ -8,26 +8,44 @@ precise checks decide. Failures are collected with OR, so that nothing waits for
 import numpy as np
 
 from domain.attributes import InstrumentAttr, NodeAttr
+from domain.bits import outside
 from domain.codes import ExecInst, MarginModel, Phase, TimeInForce
 from domain.jit import kernel
-from domain.limits import NO_LIMIT
+from domain.limits import MAX_POSITION, NO_LIMIT
 from domain.tables import (
     books,
+    bounds,
     candidates,
     core,
     groups,
     instruments,
+    node_lanes,
     node_limits,
     nodes,
     positions,
 )
+from risk.admission.bounds import (
+    CHAIN_ADV_BPS,
+    CHAIN_BOOK_BPS,
+    CHAIN_FINGER_BPS,
+    CHAIN_FLAGS,
+    CHAIN_QTY,
+    CHAIN_TICKS,
+    CHAIN_VALUE,
+    GROSS_LOTS,
+    GROUPS,
+    INSTRUMENT_EXPOSURE,
+    ORDER_LINE,
+    POSITION_LOTS,
+    STATE_LINE,
+    chain_of,
+    note_executions,
+)
 from risk.admission.candidate import free_lots
-from risk.admission.exposure import exposure_limit, position_limit
 from risk.admission.price import deviation, dynamic_band, exceeds_bps
 from risk.admission.shape import check_grid
 from risk.admission.size import book_total
 from risk.admission.state import (
-    MONEY_BOUND,
     ORD_TYPE_MASK,
     TIF_MASK,
     algo_killed,
@@ -36,19 +54,13 @@ from risk.admission.state import (
     phase_allows,
 )
 from risk.derived import (
-    AMOUNTS,
     COLLAR,
     DUPLICATES,
     DYNAMIC_BAND,
-    FLAG_BITS,
-    FLOW,
     INSTRUMENT_FLAGS,
-    LOSSES,
     LOTS,
     NODE_FLAGS,
-    ORDER_INTERVAL,
     PERMISSIONS,
-    REPLACE_INTERVAL,
     RESTRICTS,
     SHARES,
     TICKS,
@@ -69,22 +81,10 @@ _STATUS, _N_CURRENCY, _TYPES = int(_N.STATUS), int(_N.CURRENCY), int(_N.ALLOWED_
 _SIDES, _N_ORD_TYPES = int(_N.ALLOWED_SIDES), int(_N.ALLOWED_ORD_TYPES)
 _SHORT, _ALGO, _ALLOWED = int(_N.SHORT_SALE), int(_N.ALGO_REQUIRED), 1
 _CREDIT, _CHECK = int(_N.CREDIT), int(_N.CHECK_BUYING_POWER)
-_ORDER_QTY, _ORDER_VALUE = int(_N.MAX_ORDER_QTY), int(_N.MAX_ORDER_VALUE)
-_OPEN_ORDERS, _OPEN_VALUE = int(_N.MAX_OPEN_ORDERS), int(_N.MAX_OPEN_VALUE)
-_GROSS_POSITION, _MAX_MARGIN = int(_N.MAX_GROSS_POSITION), int(_N.MAX_MARGIN)
-_GROSS, _NET = int(_N.MAX_GROSS_EXPOSURE), int(_N.MAX_NET_EXPOSURE)
-_REALISED, _DAILY, _DRAWDOWN = (
-    int(_N.MAX_REALISED_LOSS),
-    int(_N.MAX_DAILY_LOSS),
-    int(_N.MAX_DRAWDOWN),
-)
 _CONCENTRATION = int(_N.MAX_CONCENTRATION_BPS)
-_FINGER_BPS, _FINGER_TICKS = int(_N.FAT_FINGER_BPS), int(_N.FAT_FINGER_TICKS)
-_ADV_BPS, _BOOK_BPS = int(_N.MAX_ADV_BPS), int(_N.MAX_BOOK_BPS)
 _CASH, _GTD = int(MarginModel.CASH), int(TimeInForce.GTD)
-_ORDER_BURST, _REPLACE_BURST = int(_N.ORDER_BURST), int(_N.REPLACE_BURST)
-_CANCEL_BURST, _RATIO = int(_N.CANCEL_BURST), int(_N.ORDER_TO_TRADE)
-_FLOOR, _AT_THE_OPEN = int(_N.ORDER_TO_TRADE_FLOOR), int(TimeInForce.AT_THE_OPEN)
+_AT_THE_OPEN = int(TimeInForce.AT_THE_OPEN)
+_NEVER = 2**62  # a bucket that is this far from the clock is not asked
 _CONTINUOUS = int(Phase.CONTINUOUS)
 _HIDDEN, _REDUCE_ONLY = int(ExecInst.HIDDEN), int(ExecInst.REDUCE_ONLY)
 
@@ -169,51 +169,29 @@ def _permitted(s, node):
 
 
 @kernel
-def _flow_clear(n, limits, replace, now):
-    """Whether a node's buckets have a token and its message count is below the free ones."""
-    if replace:
-        ahead = n["replace_tat"] - now
-        bad = ahead > (limits[_REPLACE_BURST] - 1) * limits[REPLACE_INTERVAL]
-    else:
-        ahead = n["order_tat"] - now
-        bad = ahead > (limits[_ORDER_BURST] - 1) * limits[ORDER_INTERVAL]
-    interval = limits[NODE_FLAGS] >> FLAG_BITS
-    bad |= (interval > 0) & (n["cancel_tat"] - now > limits[_CANCEL_BURST] * interval)
-    if limits[_RATIO] < NO_LIMIT and n["messages"] >= limits[_FLOOR]:
-        bad |= n["messages"] >= limits[_RATIO] * max(n["executions"], 1)
-    return not bad
-
-
-@kernel
-def _extras_clear(s, node, flags):
-    """The settings that most nodes do not use, one group at a time."""
-    c = candidates(s)[0]
-    row = node_limits(s)[node]
+def _special_clear(s, node):
+    """Permissions and the duplicate-order window, which most nodes do not use."""
+    flags = node_limits(s)[node, NODE_FLAGS]
     bad = False
     if flags & PERMISSIONS:
         bad |= not _permitted(s, node)
-    if flags & SHARES:
-        adv = instruments(s)[c["instrument"], _ADV]
-        if adv:
-            bad |= exceeds_bps(c["order_qty"], adv, row[_ADV_BPS])
-        if row[_BOOK_BPS] < NO_LIMIT:
-            total = book_total(s)
-            bad |= total > 0 and exceeds_bps(c["order_qty"], total, row[_BOOK_BPS])
-    if flags & DUPLICATES and c["replace"] == 0:
+    if flags & DUPLICATES and candidates(s)[0]["replace"] == 0:
         bad |= is_recent(s, node)
     return not bad
 
 
 @kernel
-def _groups_clear(s, node, exposure, long, short):
+def _groups_clear(s, node):
     """Whether a node's exposure groups stay within their limits."""
-    row = instruments(s)[candidates(s)[0]["instrument"]]
+    c = candidates(s)[0]
+    long, short = _directions(c)
+    row = instruments(s)[c["instrument"]]
     at = np.int64(nodes(s)[node]["first_group"])
     bad = False
     while at:
         g = groups(s)[at]
         if g["id"] == (row[_PRODUCT] if g["kind"] == PRODUCT_GROUP else row[_CURRENCY]):
-            bad |= g["gross"] + exposure > g["max_gross"]
+            bad |= g["gross"] + c["d_exposure"] > g["max_gross"]
             bad |= abs(g["long_net"] + long) > g["max_net"]
             bad |= abs(g["short_net"] + short) > g["max_net"]
         at = np.int64(g["next"])
@@ -221,15 +199,49 @@ def _groups_clear(s, node, exposure, long, short):
 
 
 @kernel
-def _losses_clear(n, limits, moved):
-    """Whether a node has lost less today than its limits; `moved` is gained by marking now."""
-    profit = n["realised"] + n["unrealised"] + moved - n["base_unrealised"]
-    bad = (-n["realised"] >= limits[_REALISED]) | (-profit >= limits[_DAILY])
-    return not (bad | (n["peak"] - profit >= limits[_DRAWDOWN]))
+def _settings_clear(s):
+    """The settings that most nodes do not use, level by level."""
+    row = np.int64(candidates(s)[0]["position"])
+    bad = False
+    while row:
+        node = np.int64(positions(s)[row]["node"])
+        bad |= not _special_clear(s, node) or not _groups_clear(s, node)
+        row = np.int64(positions(s)[row]["parent"])
+    return not bad
 
 
 @kernel
-def _account_clear(s, exposure, added, moved):
+def _shares_clear(s, chain):
+    """The order's share of the daily volume and of the book, against the lowest limits."""
+    c = candidates(s)[0]
+    adv = instruments(s)[c["instrument"], _ADV]
+    bad = False
+    if adv:
+        bad |= exceeds_bps(c["order_qty"], adv, chain[CHAIN_ADV_BPS])
+    if chain[CHAIN_BOOK_BPS] < NO_LIMIT:
+        total = book_total(s)
+        bad |= total > 0 and exceeds_bps(c["order_qty"], total, chain[CHAIN_BOOK_BPS])
+    return not bad
+
+
+@kernel
+def _single_clear(s, chain):
+    """What is asked of the order alone: its size, its price, its share of the volume."""
+    c = candidates(s)[0]
+    flags = chain[CHAIN_FLAGS]
+    bad = (c["order_qty"] > chain[CHAIN_QTY]) | (c["value"] > chain[CHAIN_VALUE])
+    if flags & COLLAR:
+        beyond, base = deviation(s)
+        if beyond:
+            bad |= beyond > chain[CHAIN_TICKS]
+            bad |= exceeds_bps(beyond, base, chain[CHAIN_FINGER_BPS])
+    if flags & SHARES:
+        bad |= not _shares_clear(s, chain)
+    return not bad
+
+
+@kernel
+def _account_clear(s, exposure, added):
     """Concentration and buying power."""
     c = candidates(s)[0]
     n = nodes(s)[c["account"]]
@@ -241,23 +253,16 @@ def _account_clear(s, exposure, added, moved):
     if row[_CHECK]:
         variation = row[VARIATION]
         if instruments(s)[c["instrument"], _MODEL] != _CASH:
-            variation += moved
-        bad |= n["margin"] + n["hold_fee"] + added > funds + min(0, variation)
+            variation += c["moved"]
+        bad |= n["used"] + added > funds + min(0, variation)
     return not bad
 
 
 @kernel
-def _price_clear(limits, beyond, base):
-    """Whether a limit price is not too far beyond the market for a node (fat finger)."""
-    bad = beyond > limits[_FINGER_TICKS]
-    return not (bad | exceeds_bps(beyond, base, limits[_FINGER_BPS]))
+def weigh(s):
+    """Note what the order adds to the account's row, marked now; returns the exposure after it.
 
-
-@kernel
-def account_facts(s):
-    """The account's row with the order, marked now, as differences from what it holds.
-
-    (gross, exposure, margin with fees held, value), and the exposure itself.
+    The checks ask for it, and what is entered when the order is accepted is the same.
     """
     c = candidates(s)[0]
     r = positions(s)[c["position"]]
@@ -274,59 +279,88 @@ def account_facts(s):
         r["sell_value"] + worth * side,
         value,
     )
-    added = margin - r["margin"] + c["hold_fee"] - c["old_hold_fee"]
-    return gross - r["gross"], exposure - r["exposure"], added, value - r["value"], exposure
+    c["d_gross"] = gross - r["gross"]
+    c["d_exposure"] = exposure - r["exposure"]
+    c["d_margin"] = margin - r["margin"]
+    c["moved"] = value - r["value"]
+    return exposure
 
 
 @kernel
-def levels_clear(s):
-    """Whether no check of the account and the nodes above fails."""
-    c, table, tree, settings = candidates(s)[0], positions(s), nodes(s), node_limits(s)
-    d_gross, d_exposure, added, moved, exposure = account_facts(s)
-    replace, now, side = np.int64(c["replace"]), c["now"], np.int64(c["side"])
-    sign, order_qty, value = 1 - 2 * side, c["order_qty"], c["value"]
-    lots, worth = c["leaves_qty"] - c["old_leaves"], value - c["old_value"]
-    long, short = moved + worth * (1 - side), moved - worth * side
-    beyond, base = deviation(s)
-    bad = not _account_clear(s, exposure, added, moved)
+def _directions(c):
+    """What the order adds to the long and to the short exposure of all levels."""
+    worth, side = c["value"] - c["old_value"], np.int64(c["side"])
+    return c["moved"] + worth * (1 - side), c["moved"] - worth * side
+
+
+@kernel
+def _rows_clear(s):
+    """Whether the positions of all levels stay within their limits, and nothing is stopped."""
+    c, table, tree, settings = candidates(s)[0], positions(s), nodes(s), bounds(s)
+    side, d_gross, d_exposure = np.int64(c["side"]), c["d_gross"], c["d_exposure"]
+    sign, lots = 1 - 2 * side, c["leaves_qty"] - c["old_leaves"]
     row = np.int64(c["position"])
+    bad = False
     while row:
         r = table[row]
         node = np.int64(r["node"])
         n, limits = tree[node], settings[node]
-        flags = limits[NODE_FLAGS]
         bad |= (n["killed"] | n["throttled"] | r["restricted"]) != 0
-        bad |= (order_qty > limits[_ORDER_QTY]) | (value > limits[_ORDER_VALUE])
-        bad |= n["open_orders"] - replace >= limits[_OPEN_ORDERS]
-        open_value = n["open_value"] + worth
-        bad |= abs(n["cash"]) + open_value > MONEY_BOUND
-        open_qty = r["open_sell"] if side else r["open_buy"]
-        bad |= r["qty"] * sign + open_qty + lots > position_limit(s, r, node)
+        most, exposed = limits[POSITION_LOTS], limits[INSTRUMENT_EXPOSURE]
+        if r["max_position"] < NO_LIMIT:
+            most = min(r["max_position"], MAX_POSITION)
         if r["max_exposure"] < NO_LIMIT:
-            bad |= r["exposure"] + d_exposure > r["max_exposure"]
-        if flags & AMOUNTS:
-            bad |= open_value > limits[_OPEN_VALUE]
-            bad |= r["gross"] + d_gross > limits[_GROSS_POSITION]
-            bad |= r["exposure"] + d_exposure > exposure_limit(s, r, node)
-            bad |= n["exposure"] + d_exposure > limits[_GROSS]
-            net = max(abs(n["long_exposure"] + long), abs(n["short_exposure"] + short))
-            bad |= net > limits[_NET]
-            bad |= n["margin"] + n["hold_fee"] + added > limits[_MAX_MARGIN]
-        if flags & LOSSES:
-            bad |= not _losses_clear(n, limits, moved)
-        if beyond and flags & COLLAR:
-            bad |= not _price_clear(limits, beyond, base)
-        if flags & FLOW:
-            bad |= not _flow_clear(n, limits, replace, now)
-        if flags & (PERMISSIONS | SHARES | DUPLICATES):
-            bad |= not _extras_clear(s, node, flags)
-        if n["first_group"]:
-            bad |= not _groups_clear(s, node, d_exposure, long, short)
+            exposed = r["max_exposure"]
+        open_qty = r["open_sell"] if side else r["open_buy"]
+        bad |= r["qty"] * sign + open_qty + lots > most
+        bad |= r["exposure"] + d_exposure > exposed
+        bad |= r["gross"] + d_gross > limits[GROSS_LOTS]
         row = np.int64(r["parent"])
     return not bad
 
 
 @kernel
+def _sums_clear(s, added):
+    """Whether the sums, losses and buckets of all levels stay within their bounds."""
+    c, table, lines, limits = candidates(s)[0], positions(s), node_lanes(s), bounds(s)
+    long, short = _directions(c)
+    replace, moved = np.int64(c["replace"]), c["moved"]
+    worth, d_exposure = c["value"] - c["old_value"], c["d_exposure"]
+    zero = np.int64(0)
+    order = zero, zero, added, 1 - replace, worth, d_exposure, long, short
+    of_orders = -c["now"] if replace == 0 else np.int64(-_NEVER)
+    of_replaces = -c["now"] if replace else np.int64(-_NEVER)
+    state = of_orders, of_replaces, -c["now"], zero, zero, zero, moved, moved
+    row = np.int64(c["position"])
+    bad = zero
+    while row:
+        node = np.int64(table[row]["node"])
+        bad |= outside(lines, node, ORDER_LINE, order, limits)
+        bad |= outside(lines, node, STATE_LINE, state, limits)
+        row = np.int64(table[row]["parent"])
+    return bad == 0
+
+
+@kernel
+def levels_clear(s, exposure):
+    """Whether no check of the account and the nodes above fails."""
+    c = candidates(s)[0]
+    chain = chain_of(s, np.int64(c["account"]))
+    added = c["d_margin"] + c["hold_fee"] - c["old_hold_fee"]
+    bad = not _single_clear(s, chain)
+    bad |= not _account_clear(s, exposure, added)
+    bad |= not _rows_clear(s)
+    if chain[CHAIN_FLAGS] & (PERMISSIONS | DUPLICATES | GROUPS):
+        bad |= not _settings_clear(s)
+    if bad:
+        return False
+    if _sums_clear(s, added):
+        return True
+    return note_executions(s, np.int64(c["account"])) and _sums_clear(s, added)
+
+
+@kernel
 def clear(s):
-    """Whether the completed candidate surely passes every check."""
-    return order_clear(s) and levels_clear(s)
+    """Whether the completed candidate surely passes every check; `weigh` it first."""
+    exposure = weigh(s)
+    return order_clear(s) and levels_clear(s, exposure)

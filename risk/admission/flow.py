@@ -5,8 +5,8 @@ import numpy as np
 from domain.attributes import NodeAttr
 from domain.codes import Reason
 from domain.jit import kernel
-from domain.limits import NO_LIMIT
 from domain.tables import candidates, node_limits, nodes, positions
+from risk.admission.bounds import allowed_messages
 from risk.admission.refusal import refuse
 from risk.derived import FLAG_BITS, NODE_FLAGS, ORDER_INTERVAL, REPLACE_INTERVAL
 
@@ -14,7 +14,6 @@ _N = NodeAttr
 _ORDER_RATE, _ORDER_BURST = int(_N.ORDER_RATE), int(_N.ORDER_BURST)
 _REPLACE_RATE, _REPLACE_BURST = int(_N.REPLACE_RATE), int(_N.REPLACE_BURST)
 _CANCEL_RATE, _CANCEL_BURST = int(_N.CANCEL_RATE), int(_N.CANCEL_BURST)
-_RATIO, _FLOOR = int(_N.ORDER_TO_TRADE), int(_N.ORDER_TO_TRADE_FLOOR)
 _R_ORDER, _R_REPLACE = int(Reason.ORDER_RATE), int(Reason.REPLACE_RATE)
 _R_CANCEL, _R_RATIO = int(Reason.CANCEL_RATE), int(Reason.ORDER_TO_TRADE)
 _PASS = np.int64(0)
@@ -42,15 +41,6 @@ def cancel_wait(s, node, now):
     row = node_limits(s)[node]
     interval = row[NODE_FLAGS] >> FLAG_BITS
     return nodes(s)[node]["cancel_tat"] - now - row[_CANCEL_BURST] * interval
-
-
-@kernel
-def allowed_messages(s, node):
-    """How many messages the order-to-trade ratio of a node allows today."""
-    row = node_limits(s)[node]
-    if row[_RATIO] == NO_LIMIT:
-        return np.int64(NO_LIMIT)
-    return max(row[_FLOOR], row[_RATIO] * max(nodes(s)[node]["executions"], 1))
 
 
 @kernel

@@ -3,6 +3,7 @@
 import numpy as np
 
 from domain.attributes import InstrumentAttr, NodeAttr
+from domain.bits import product
 from domain.codes import Reason
 from domain.jit import kernel
 from domain.limits import BPS, MAX_PRICE, NO_LIMIT
@@ -18,15 +19,19 @@ _FLEX_BPS, _VOLATILITY = int(_I.FLEX_BPS), int(_I.VOLATILITY_AUCTION)
 _FINGER_BPS, _FINGER_TICKS = int(NodeAttr.FAT_FINGER_BPS), int(NodeAttr.FAT_FINGER_TICKS)
 _R_STATIC, _R_DYNAMIC = int(Reason.STATIC_BAND), int(Reason.DYNAMIC_BAND)
 _R_BPS, _R_TICKS = int(Reason.FAT_FINGER_BPS), int(Reason.FAT_FINGER_TICKS)
-_FITS = 2**39  # numbers from 0 to this times 1000 x BPS stay inside int64
 _PASS = np.int64(0)
 
 
 @kernel
 def exceeds_bps(part, whole, limit):
-    """Whether part x 10 000 > limit x whole, exactly; NO_LIMIT is never exceeded."""
-    if (part | whole) < _FITS and limit <= 1_000 * BPS:
-        return part * BPS > limit * whole
+    """Whether part x 10 000 > limit x whole, exactly; NO_LIMIT is never exceeded.
+
+    None of the numbers is negative. A right side that leaves int64 is more than a left that fits.
+    """
+    left, left_fits = product(part, BPS, 1)
+    right, right_fits = product(limit, whole, 1)
+    if left_fits:
+        return limit < NO_LIMIT and right_fits and left > right
     return limit < NO_LIMIT and part > bps_down(whole, limit)
 
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from typing import Any
 
 from domain.attributes import InstrumentAttr
-from domain.codes import ExecInst, OrdType, Phase
+from domain.codes import ExecInst, OrdType, Phase, TimeInForce
 from domain.tables import Table
 from engine import states
 from engine.exchange import Exchange
@@ -26,6 +26,8 @@ def check(exchange: Exchange) -> None:
     _check_books(tables)
     _check_reservations(tables, live)
     _check_positions(tables)
+    _check_profits(tables)
+    _check_expiries(tables, live)
 
 
 WANTED = (
@@ -40,6 +42,8 @@ WANTED = (
     Table.NODE,
     Table.POSITION,
     Table.OWNER,
+    Table.EXTRA,
+    Table.EXPIRY,
 )
 Tables = dict[Table, Any]
 
@@ -180,3 +184,29 @@ def _check_positions(tables: Tables) -> None:
         if row and tables[Table.NODE][position["node"]]["level"] > 1:
             for name in names:
                 assert position[name] == sums[row, name], (row, name)
+
+
+def _check_profits(tables: Tables) -> None:
+    """What the checks read of a node in one go follows from its other cells."""
+    for number, node in enumerate(tables[Table.NODE]):
+        profit = node["realised"] + node["unrealised"] - node["base_unrealised"]
+        assert node["used"] == node["margin"] + node["hold_fee"], number
+        assert node["profit"] == profit, number
+        assert node["below_peak"] == profit - node["peak"] <= 0, number
+
+
+def _check_expiries(tables: Tables, live: list[int]) -> None:
+    """The heap holds the good-till-date orders, each at the place it knows, the earliest on top."""
+    core, orders, heap = tables[Table.CORE][0], tables[Table.ORDER], tables[Table.EXPIRY]
+    known = {}
+    for slot in live:
+        if orders[slot]["time_in_force"] == TimeInForce.GTD:
+            extra = tables[Table.EXTRA][tables[Table.DETAIL][slot]["extra"]]
+            known[int(extra["place"])] = (int(extra["expire_time"]), slot)
+            assert extra["expire_time"] > core["time"], slot
+    assert sorted(known) == list(range(1, len(heap)))
+    for place, (time, slot) in known.items():
+        assert (heap[place]["time"], heap[place]["order"]) == (time, slot)
+        above_time, above = known.get(place // 2, (0, slot))
+        assert (above_time, orders[above]["order_id"]) <= (time, orders[slot]["order_id"])
+    assert core["next_expiry"] == (known[1][0] if known else 0)

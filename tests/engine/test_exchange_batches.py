@@ -77,7 +77,7 @@ def test_a_refused_command_is_part_of_the_state():
 TINY = {
     Table.INSTRUMENT: 3, Table.BOOK: 3, Table.TREE: 12, Table.BRANCH: 2, Table.LEVEL: 2,
     Table.ORDER: 4, Table.DETAIL: 4, Table.EXTRA: 2, Table.OWNER: 4, Table.DIRECTORY: 16,
-    Table.NODE: 3, Table.NODE_LIMIT: 3, Table.POSITION: 4, Table.POSITION_INDEX: 16,
+    Table.NODE: 3, Table.NODE_LIMIT: 3, Table.BOUND: 3, Table.POSITION: 4, Table.POSITION_INDEX: 16,
     Table.GROUP: 2, Table.LOT: 2,
 }  # fmt: skip
 

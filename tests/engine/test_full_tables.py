@@ -18,7 +18,7 @@ from engine.exchange import Exchange
 pytestmark = pytest.mark.nojit
 MOST = {
     Table.ORDER: 8, Table.DETAIL: 8, Table.OWNER: 8, Table.EXTRA: 5,
-    Table.NODE: 6, Table.NODE_LIMIT: 6, Table.GROUP: 5,
+    Table.NODE: 6, Table.NODE_LIMIT: 6, Table.BOUND: 6, Table.GROUP: 5,
     Table.INSTRUMENT: 5, Table.BOOK: 5, Table.TREE: 20,
 }  # fmt: skip
 

@@ -182,7 +182,7 @@ class Desk:
             order[name] = c[name]
         for name in ("worst_px", "hold_fee", "order_qty"):
             detail[name] = c[name]
-        kernels.reserve(self.s, slot)
+        kernels.reserve(self.s)
         return slot
 
     def order(self, slot: int) -> Any:

@@ -88,8 +88,8 @@ def positions_room(s):
 
 
 @entry
-def reserve(s, slot):
-    positions.reserve(s, slot)
+def reserve(s):
+    positions.reserve(s)
 
 
 @entry
@@ -176,6 +176,6 @@ def order_flow(s, slot, rounds):
         candidates(s)[0]["now"] += 1
         refused += checks.admit(s) != 0
         checks.accepted(s)
-        positions.reserve(s, slot)
+        positions.reserve(s)
         positions.unreserve(s, slot)
     return refused

@@ -96,6 +96,10 @@ def check_sums(desk: Desk) -> None:
         assert {name: int(desk.node(number)[name]) for name in SUMS} == wanted
     for number, wanted in rows.items():
         assert {name: int(desk.position(number)[name]) for name in ROW_SUMS} == wanted
+    for n in map(desk.node, (*sums, *ACCOUNTS)):
+        assert n["used"] == n["margin"] + n["hold_fee"]
+        assert n["profit"] == n["realised"] + n["unrealised"] - n["base_unrealised"]
+        assert n["below_peak"] == n["profit"] - n["peak"] <= 0
 
 
 def check_reservations(desk: Desk) -> None:

@@ -42,6 +42,9 @@ def state(number, **fields):
     def violate(d, o):
         for name, value in fields.items():
             d.node(number)[name] = value
+        n = d.node(number)
+        n["profit"] = n["realised"] + n["unrealised"] - n["base_unrealised"]
+        n["below_peak"] = n["profit"] - n["peak"]
 
     return violate
 
@@ -208,10 +211,9 @@ def test_of_any_two_checks_the_earlier_wins():
 def test_a_replace_meets_the_replace_rate_and_no_duplicate_window():
     desk = Desk(cash=10**6)
     desk.limit(ACCOUNT, REPLACE_RATE=1, DUPLICATE_WINDOW_NS=10**9)
-    slot = desk.enter(SELL, 10)
+    desk.enter(SELL, 10)
     old = {"replace": 1, "old_leaves": 10, "old_worst_px": 100}
     assert desk.admit(SELL, 10, **old) == R.NONE
-    kernels.unreserve(desk.s, slot)
     desk.rest()
     assert desk.admit(SELL, 10, **old) == R.REPLACE_RATE
     assert desk.refusal() == (1, 1, 10**9, 0)

@@ -72,6 +72,7 @@ class ReferenceExchange:
         w.rounds = settling.PEG_ROUNDS
         if cmd.transact_time <= MAX_TIME:
             w.time = max(w.time, cmd.transact_time)
+        sweeps.expire_due(w)
         sweeps.restart_timer(w, cmd)
         HANDLERS.get(cmd.command, unknown_command)(w, cmd)
         settling.settle(w)

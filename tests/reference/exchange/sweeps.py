@@ -137,14 +137,23 @@ def restart_timer(w: World, cmd: Command) -> None:
         node.deadline = w.time + node.timeout
 
 
+def expire_due(w: World) -> None:
+    """GTD orders whose time has come end, in the order of that time, then of their entry."""
+    while due := [
+        (order.expire_time, order.order_id, order)
+        for order in w.table()
+        if order.time_in_force == TimeInForce.GTD and order.expire_time <= w.time
+    ]:
+        lifecycle.expire(w, min(due)[2], Reason.EXPIRED_TIME)
+        settling.settle(w)
+
+
 def tick(w: World, cmd: Command) -> None:
-    """Time has passed: what is due ends, then auctions, then all rows are marked."""
+    """Time has passed: late accounts lose their orders, auctions end, all rows are marked."""
     rows.admin_row(w, cmd)
     late = [n for n, node in w.nodes.items() if 0 < node.deadline <= w.time]
     for order in w.table():
-        if order.time_in_force == TimeInForce.GTD and order.expire_time <= w.time:
-            lifecycle.expire(w, order, Reason.EXPIRED_TIME)
-        elif order.account in late:
+        if order.account in late:
             lifecycle.cancel(w, order, Reason.CANCELED_BY_DEAD_MAN)
     for _, inst in sorted(w.instruments.items()):
         auction.end_volatility_auction(w, inst)
@@ -159,8 +168,6 @@ def end_of_day(w: World, cmd: Command) -> None:
     for order in w.table():
         if order.time_in_force in _OF_A_DAY:
             lifecycle.expire(w, order, Reason.EXPIRED_SESSION)
-        elif order.time_in_force == TimeInForce.GTD and order.expire_time <= w.time:
-            lifecycle.expire(w, order, Reason.EXPIRED_TIME)
     for inst in w.instruments.values():
         if inst.last_px:
             inst.attributes[I.REFERENCE_PRICE] = inst.last_px
