@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from benches.flows.scene import FIRST_ACCOUNT
 from benches.workloads import Flow, Mix, set_up
 from domain import layout
 from domain.attributes import NodeAttr
-from domain.codes import Command, Feed, Phase, Scope, Side
+from domain.codes import Command, Feed, Level, Phase, Scope, Side
 from domain.errors import CapacityError, InvalidField
 from domain.limits import STEP_REPORTS
 from domain.tables import Table
@@ -54,6 +55,22 @@ def test_replay_of_single_rows_is_the_same(seed):
     commands = seeded_stream(100 + seed, 300)
     whole, single = Exchange(), Exchange()
     whole.apply(commands)
+    single.replay(commands[at : at + 1] for at in range(len(commands)))
+    assert single.state_hash() == whole.state_hash()
+
+
+@pytest.mark.nojit
+def test_rows_that_are_fetched_ahead_change_nothing():
+    """With a thousand nodes a state is wide: commands to come are looked at from any place."""
+    mix = Mix("wide", 40, 10, instruments=3, accounts=8)
+    nodes = np.zeros(1_100, layout.COMMAND)
+    nodes["command"], nodes["index"] = Command.NODE_ADD, Level.ACCOUNT
+    nodes["entity"] = np.arange(FIRST_ACCOUNT + mix.accounts, FIRST_ACCOUNT + mix.accounts + 1_100)
+    flow = Flow(mix)
+    commands = np.concatenate([set_up(mix), nodes, *flow.fill(), flow.commands(100)])
+    whole, single = Exchange(), Exchange()
+    whole.apply(commands)
+    assert whole.table(Table.NODE).nbytes > 2**18
     single.replay(commands[at : at + 1] for at in range(len(commands)))
     assert single.state_hash() == whole.state_hash()
 
