@@ -13,8 +13,6 @@ import numpy as np
 
 from domain.jit import (
     DISABLED,
-    count_leading_zeros,
-    count_trailing_zeros,
     intrinsic,
     ir,
     kernel,
@@ -22,6 +20,23 @@ from domain.jit import (
 )
 
 LANES = 8
+
+
+@intrinsic
+def _trailing_zeros(typingctx: Any, bits: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.uint64), codegen
+
+
+@intrinsic
+def _leading_zeros(typingctx: Any, bits: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ctlz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.uint64), codegen
+
 
 if DISABLED:
 
@@ -45,12 +60,12 @@ else:
     @kernel
     def lowest_bit(bits: Any) -> Any:
         """Index of the lowest set bit of a non-zero uint64."""
-        return count_trailing_zeros(np.uint64(bits))
+        return _trailing_zeros(np.uint64(bits))
 
     @kernel
     def highest_bit(bits: Any) -> Any:
         """Index of the highest set bit of a non-zero uint64."""
-        return np.int64(63) - count_leading_zeros(np.uint64(bits))
+        return np.int64(63) - _leading_zeros(np.uint64(bits))
 
     @kernel
     def mix(a: Any, b: Any) -> Any:

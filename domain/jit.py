@@ -43,6 +43,7 @@ PACKAGES = ("domain", "risk", "engine", "indicators", "backtest", "server")
 # How much code LLVM inlines of a function that asks for it; only kernels do. Its default is 325.
 set_option("gridworks", "-inlinehint-threshold=1500")
 _SHARED = Linkage.linkonce_odr.value
+_COLD: set[str] = set()  # kernels that are hardly ever called, by their full names
 _IMPORT = re.compile(
     rf"^[ \t]*(?:from|import)[ \t]+((?:{'|'.join(PACKAGES)})[\w.]*)"
     r"(?:[ \t]+import[ \t]+(\([^)]*\)|[^\n]*))?",
@@ -135,7 +136,9 @@ class _KernelTarget(CPUContext):  # type: ignore[misc]
 
     def declare_function(self, module: Any, description: Any) -> Any:
         function = super().declare_function(module, description)
-        function.attributes.add("inlinehint")
+        rare = f"{description.modname}.{description.qualname}" in _COLD
+        for attribute in ("noinline", "cold") if rare else ("inlinehint",):
+            function.attributes.add(attribute)
         return function
 
 
@@ -191,6 +194,12 @@ def kernel(function: Callable[..., Any] | None = None, inline: bool = False) -> 
         pipeline_class=_KernelCompiler,
     )
     return _for_kernels_only(make(function))
+
+
+def cold(function: Callable[..., Any]) -> Any:
+    """A kernel that is hardly ever called: LLVM keeps it, and the way to it, out of the way."""
+    _COLD.add(f"{function.__module__}.{function.__qualname__}")
+    return kernel(function)
 
 
 def _for_kernels_only(dispatcher: Any) -> Any:
@@ -353,22 +362,6 @@ def _python_fma(a: Any, b: Any, c: Any) -> Any:
 
 
 fma: Any = _python_fma if DISABLED else _fused
-
-
-@intrinsic  # type: ignore[misc]
-def count_trailing_zeros(typingctx: Any, bits: Any) -> Any:
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.cttz(args[0], cgutils.false_bit)
-
-    return types.int64(types.uint64), codegen
-
-
-@intrinsic  # type: ignore[misc]
-def count_leading_zeros(typingctx: Any, bits: Any) -> Any:
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.ctlz(args[0], cgutils.false_bit)
-
-    return types.int64(types.uint64), codegen
 
 
 @intrinsic  # type: ignore[misc]

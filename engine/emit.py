@@ -9,7 +9,7 @@ from domain.codes import (
     OrdStatus,
     ReportType,
 )
-from domain.jit import kernel
+from domain.jit import cold, kernel
 from domain.tables import (
     books,
     candidates,
@@ -121,7 +121,7 @@ def report_fill(s, slot, command, price, qty):
     return r
 
 
-@kernel
+@cold
 def report_refusal(s, cmd, kind, reason, order_id):
     """Report that a new order, a cancel or a replace was refused, and by which limit."""
     r = _blank(s, cmd["command"])
@@ -151,7 +151,7 @@ def report_refusal(s, cmd, kind, reason, order_id):
     return r
 
 
-@kernel
+@cold
 def report_admin(s, cmd, kind, reason, qty):
     """Answer a command that is not about one order."""
     r = report_refusal(s, cmd, kind, reason, 0)

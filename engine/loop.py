@@ -9,7 +9,7 @@ import numpy as np
 
 from domain.attributes import InstrumentAttr
 from domain.codes import Command, Phase, Reason, ReportType, Scope
-from domain.jit import entry, kernel
+from domain.jit import cold, entry, kernel
 from domain.limits import MAX_TIME
 from domain.tables import books, commands, core, instruments
 from engine.advance import drain
@@ -149,7 +149,7 @@ def _start(s, cmd, quiet):
     return DONE
 
 
-@kernel
+@cold
 def _refuse_for_room(s, cmd):
     """Refuse a command for which a table at its bound has no row."""
     reason, command = refuse(s, _CAPACITY, 0, 0), cmd["command"]
@@ -197,7 +197,7 @@ def _begin_quote(s, cmd):
     core(s)[0]["stage"] = _OTHER_LEG
 
 
-@kernel
+@cold
 def _begin_mass_cancel(s, cmd):
     c = core(s)[0]
     reason = 0
@@ -240,7 +240,7 @@ def _administer(s, cmd):
     return -1
 
 
-@kernel
+@cold
 def _begin_administration(s, cmd):
     """Answer the command with an ADMIN row first, then begin what follows from it."""
     command = cmd["command"]

@@ -7,7 +7,7 @@ rows it writes. Steps ask before they begin, so nothing is ever half done for wa
 import numpy as np
 
 from domain.codes import Command, Scope
-from domain.jit import kernel
+from domain.jit import cold, kernel
 from domain.limits import STEP_REPORTS
 from domain.tables import (
     Table,
@@ -47,7 +47,7 @@ NO_ROOM, ROOM, FULL = 0, 1, 2
 _MOST_LEVELS = 8  # new levels of one step, and the branches above one new level
 
 
-@kernel
+@cold
 def _lacks(s, table):
     core(s)[0]["want"] = table
     return False
@@ -119,7 +119,7 @@ def is_full(s):
     return (c["full"] >> np.int64(c["want"])) & 1 != 0
 
 
-@kernel
+@cold
 def room_to_begin(s, instrument):
     """ROOM for any command; NO_ROOM until Python has made some; or FULL: a table cannot grow.
 

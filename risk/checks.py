@@ -6,7 +6,7 @@ takes no token and leaves no trace.
 
 import numpy as np
 
-from domain.jit import kernel
+from domain.jit import cold, kernel
 from domain.tables import candidates
 from risk.admission.bounds import CHAIN_FLAGS, chain_of
 from risk.admission.candidate import complete, facts
@@ -22,7 +22,7 @@ from risk.derived import DUPLICATES
 from risk.throttle import remember, take_cancel_tokens, take_tokens
 
 
-@kernel
+@cold
 def explain(s):
     """The first check, in the order of precedence of docs/rules.md 9, that refuses; 0 if none."""
     reason = check_range(s)

@@ -9,7 +9,7 @@ is still small enough that two of them can be added.
 import numpy as np
 
 from domain.bits import highest_bit, product
-from domain.jit import kernel
+from domain.jit import cold, kernel
 from domain.limits import BPS, INT64_MAX, MAX_CASH, PPB
 
 SATURATED = 2**62
@@ -29,7 +29,7 @@ def saturating_mul(a, b):
     return a * b
 
 
-@kernel
+@cold
 def _large_value(qty, price, multiplier):
     """The exact path of `value_of`, of a size that is not inlined into every caller."""
     x = abs(qty)
@@ -52,7 +52,7 @@ def value_of(qty, price, multiplier):
     return _large_value(qty, price, multiplier)
 
 
-@kernel
+@cold
 def _divided(x, y, c):
     """(x x y // c, x x y % c) for x, y >= 0 and 0 < c <= SATURATED, one bit of y at a time.
 
@@ -99,7 +99,7 @@ def _ppb_of(product):
     return np.int64(np.uint64(product) // np.uint64(PPB))
 
 
-@kernel
+@cold
 def _bps_large(x, bps, extra):
     """(x x bps + extra) / 10 000 rounded down, saturating."""
     whole = x // BPS
@@ -124,7 +124,7 @@ def bps_up(x, bps):
     return _bps_large(x, bps, BPS - 1)
 
 
-@kernel
+@cold
 def _ppb_large(value, size):
     whole = value // PPB
     return whole * size + ((value - whole * PPB) * size + _HALF_PPB) // PPB

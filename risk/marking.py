@@ -10,7 +10,7 @@ import numpy as np
 from domain.attributes import InstrumentAttr, NodeAttr
 from domain.bits import add_lanes
 from domain.codes import Level, MarginModel
-from domain.jit import kernel
+from domain.jit import cold, kernel
 from domain.state import POSITION
 from domain.tables import (
     books,
@@ -52,7 +52,7 @@ def group_row(s, node, kind, number):
     return row
 
 
-@kernel
+@cold
 def shift_groups(s, node, instrument, gross, long, short):
     row = np.int64(nodes(s)[node]["first_group"])
     product = instruments(s)[instrument, _PRODUCT]
@@ -73,7 +73,7 @@ def collateral(s, node):
     return nodes(s)[node]["cash"] + row[_CREDIT] + min(0, row[VARIATION])
 
 
-@kernel
+@cold
 def review_reduction(s, node):
     """Enter or leave the risk-reduction mode of an account (SEBI: 85 % of collateral in use)."""
     n = nodes(s)[node]

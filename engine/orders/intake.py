@@ -6,7 +6,7 @@ Fills the one CANDIDATE row that the risk checks read. Nothing is changed but th
 import numpy as np
 
 from domain.codes import Contingency, ExecInst, OrdType, Reason, TimeInForce
-from domain.jit import kernel
+from domain.jit import cold, kernel
 from domain.limits import (
     BPS,
     MAX_ALGOS,
@@ -47,7 +47,7 @@ _CONFLICT, _LINK = int(_R.FLAGS_CONFLICT), int(_R.LINK)
 _NO_REFERENCE = int(_R.NO_REFERENCE_PRICE)
 
 
-@kernel
+@cold
 def refuse(s, reason, limit, observed):
     """Note the numbers of a refusal that is not a risk check's; returns `reason`."""
     c = candidates(s)[0]

@@ -7,7 +7,7 @@ its contingency ring. `finish_filled` does the same for an order whose last lot 
 import numpy as np
 
 from domain.codes import Contingency, ExecType, Reason, TimeInForce
-from domain.jit import kernel
+from domain.jit import cold, kernel
 from domain.tables import books, core, details, extras, levels, nodes, orders
 from engine.book.chains import leave_chain
 from engine.book.directory import remove_order
@@ -143,7 +143,7 @@ def ring_size(s, first):
     return count
 
 
-@kernel
+@cold
 def _follow(s, first, command, kind, role, traded, filled):
     """What the end of one order of a ring means for the others, from `first` on."""
     if first == 0 or orders(s)[first]["state"] == 0:
@@ -189,7 +189,7 @@ def _release_child(s, slot, command, most):
         make_ready(s, slot)
 
 
-@kernel
+@cold
 def after_fill(s, slot, qty, command):
     """What a fill of `qty` means for the other orders of a one-cancels or one-updates ring."""
     e = extras(s)[details(s)[slot]["extra"]]

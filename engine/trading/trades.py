@@ -4,7 +4,7 @@ import numpy as np
 
 from domain.attributes import InstrumentAttr, NodeAttr
 from domain.codes import ExecType, Liquidity, Reason, SelfTrade
-from domain.jit import kernel
+from domain.jit import cold, kernel
 from domain.tables import books, core, details, instruments, node_limits, orders
 from engine.book.queue import leave_book, shrink
 from engine.emit import emit_trade, report_fill
@@ -88,7 +88,7 @@ def _tape(s, instrument, price, qty, side):
     emit_trade(s, instrument, price, qty, side)
 
 
-@kernel
+@cold
 def _flex(s, instrument, price):
     """Count trades at the edge of the dynamic band; enough of them widen it by one step."""
     row = instruments(s)[instrument]

@@ -10,7 +10,7 @@ import numpy as np
 
 from domain.attributes import NodeAttr
 from domain.codes import Level
-from domain.jit import kernel
+from domain.jit import cold, kernel
 from domain.limits import INT64_MAX, MAX_CASH, MAX_POSITION, NO_LIMIT
 from domain.state import NODE
 from domain.tables import bounds, core, node_limits, nodes
@@ -130,7 +130,7 @@ def limits_changed(s, node):
         core(s)[0]["limits"] += 1
 
 
-@kernel
+@cold
 def note_executions(s, account):
     """Let a chain of nodes send the messages that its executions of today allow.
 
@@ -153,7 +153,7 @@ def rebuild_bounds(s):
         _derive(s, node)
 
 
-@kernel
+@cold
 def _work_out_chain(s, account):
     to = bounds(s)[account]
     for number in range(len(_CHAIN)):

@@ -10,7 +10,7 @@ import numpy as np
 from domain.attributes import InstrumentAttr, NodeAttr
 from domain.bits import outside
 from domain.codes import ExecInst, MarginModel, Phase, TimeInForce
-from domain.jit import kernel
+from domain.jit import cold, kernel
 from domain.limits import MAX_POSITION, NO_LIMIT
 from domain.tables import (
     books,
@@ -198,7 +198,7 @@ def _groups_clear(s, node):
     return not bad
 
 
-@kernel
+@cold
 def _settings_clear(s):
     """The settings that most nodes do not use, level by level."""
     row = np.int64(candidates(s)[0]["position"])
