@@ -99,7 +99,7 @@ def lots_forgotten(inst: Any, row: Any) -> int:
 
 
 def only_one_takes_off(w: Any, order: Order, qty: int) -> None:
-    if order.stamp % 2:
+    if qty >= order.leaves:  # it ends; a bug that takes off neither would never come to an end
         decrement(w, order, qty)
 
 
