@@ -82,6 +82,7 @@ CELLS = [name for name in COMMAND.names if name in OrderEntryRequest().commands.
          .fields_by_name and name not in ("command", "exec_inst")]  # fmt: skip
 
 
+@pytest.mark.nojit
 @given(st.lists(st.tuples(
     st.sampled_from([1, 2, 3, 4, 5]), st.integers(0, 2047), st.sampled_from(CELLS),
     st.integers(-(2**62), 2**62),
@@ -103,6 +104,7 @@ def test_packed_rows_are_what_the_generated_code_reads(cells):
     assert not data
 
 
+@pytest.mark.nojit
 @given(st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=20), st.integers(0, 2**40))
 def test_reports_come_back_as_they_were(values, seq):
     names = [n for n in REPORT.names if n != "_spare"]
@@ -126,10 +128,38 @@ def test_reports_come_back_as_they_were(values, seq):
         assert (found[name] == rows[name]).all(), name
 
 
+BAD = [
+    b"\x12\x05abc", b"\xff" * 12, b"\x08", b"\x12\x02\x08\xff", b"\x12\x01\x00", b"\x12\x02\xfa\x01",
+    b"\x2a\x05abc", b"\x12\xff\xff\xff\xff\xff\xff\x01", b"\x12\x00" * 5,
+]  # fmt: skip
+
+
+@pytest.mark.nojit
 def test_bytes_that_are_no_response_are_refused():
     reader = ReportReader(4, 1 << 12, 4)
-    for bad in (b"\x12\x05abc", b"\xff" * 12, b"\x08"):
-        data = message(bad)
-        reader.data[: len(data)] = data
+    for data in (*map(message, BAD), message(b"", 1), b"x" * 4097):
+        reader._data[: len(data)] = np.frombuffer(data, np.uint8)
         with pytest.raises(InvalidField):
             reader.read(0, len(data))
+
+
+@pytest.mark.nojit
+def test_responses_are_read_as_far_as_they_are_there_and_have_room():
+    reader = ReportReader(4, 1 << 12, 3)
+    answer = OrderEntryResponse(msg_seq_num=5, last_msg_seq_num_processed=9, poss_dup=True)
+    for number in (1, 2, 3):
+        answer.reports.add(exec_id=number)
+    answer.heartbeat.test_req_id = 7
+    unknown = b"\xba\x3e\x01x" + b"\xc0\x3e\x05"  # fields 999 and 1000
+    one = message(answer.SerializeToString() + unknown)
+    data = one + one + one[:-1]
+    reader.data[: len(data)] = data
+    rows, found, end = reader.read(0, len(data))
+    assert (len(rows), len(found), end) == (3, 1, len(one))  # the second has no room
+    assert found[0, 5] == 1 << 6
+    assert rows["exec_id"].tolist() == [1, 2, 3]
+    reader.data[: len(one) - 1] = one[:-1]
+    assert reader.read(0, len(one) - 1)[2] == 0
+    small = message(OrderEntryResponse(reports=[{"seq": 1}]).SerializeToString() + unknown)
+    reader.data[: 5 * len(small)] = 5 * small
+    assert reader.read(0, 5 * len(small))[2] == 3 * len(small)

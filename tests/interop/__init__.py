@@ -1,0 +1,1 @@
+"""Clients that others have written, against the gateway; what is not installed is skipped."""
