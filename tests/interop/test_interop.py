@@ -2,7 +2,7 @@
 
 Node's packages are looked for in the folder that GRIDWORKS_NODE names (`npm install @grpc/grpc-js
 @grpc/proto-loader @connectrpc/connect @connectrpc/connect-node @bufbuild/protobuf`), Java's where
-Debian's libgrpc-java, libnetty-java and libperfmark-java put them, h2load where nghttp2-client does.
+Debian's libgrpc-java, libnetty-java and libperfmark-java put them.
 """
 
 import os

@@ -15,6 +15,7 @@ from hyperframe.frame import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benches.pieces import http2
 from server.gateway.http2.frames import MOST, cut
 from server.gateway.http2.slots import Column, Found, Note, Slot
 
@@ -156,3 +157,9 @@ def test_more_than_the_window_is_told():
         assert not cutter.overrun
         cutter.feed(DataFrame(1, b"x").serialize())
         assert cutter.overrun
+
+
+@pytest.mark.parametrize("way", [http2.through_ngh2, http2.through_h2, http2.by_the_kernel])
+def test_the_benchmark_of_the_choice_runs(way, monkeypatch):
+    monkeypatch.setattr(http2, "ROUNDS", 1)
+    assert http2.measure(way()) > 0
