@@ -30,7 +30,7 @@ async def serve(core: Core, request: api.DropCopyRequest, context: Any) -> None:
         try:
             if wanted:
                 found = core.fanout.missed_by_node(node, wanted)
-                if found.first > wanted:
+                if found.first != wanted:
                     reset = api.DropCopyResponse()
                     reset.sequence_reset.new_seq_no = found.first
                     outbox.preload([reset.SerializeToString()])

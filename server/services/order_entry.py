@@ -127,10 +127,10 @@ class Stream:
             self._again(wanted, 0)
 
     def _again(self, begin: int, end: int) -> None:
-        """Send reports again, or say from where on they are kept."""
+        """Send reports again, or say where the stream goes on: the oldest kept, or the next."""
         assert self._session is not None
         found = self._core.fanout.missed_by_session(self._session.number, begin, end)
-        if found.first > begin:
+        if found.first != begin:
             reset = api.OrderEntryResponse()
             reset.sequence_reset.new_seq_no = found.first
             self.outbox.preload([reset.SerializeToString()])

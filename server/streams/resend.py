@@ -24,12 +24,13 @@ class Missed(NamedTuple):
 def missed(places: Array, last: int, wanted: int, until: int = 0) -> Missed:
     """The rows numbered `wanted` to `until` (0: the last) of a stream.
 
-    `places` are all that the window still has of it, the newest of them is number `last`. When
-    older ones are wanted, `first` is higher than `wanted`.
+    `places` are all that the window still has of it, the newest of them is number `last`. `first`
+    is higher than `wanted` when older ones are wanted, and lower, `last` + 1, when `wanted` is a
+    number that will be given after others.
     """
     oldest = max(last - len(places) + 1, 1)
     places = places[len(places) - (last - oldest + 1) :]  # a numbering that began again
-    begin = max(wanted, oldest)
+    begin = min(max(wanted, oldest), last + 1)
     end = last if not until else min(until, last)
     return Missed(places[begin - oldest : max(end - oldest + 1, 0)], begin)
 

@@ -53,6 +53,20 @@ def test_reports_that_are_gone_are_said_and_the_stream_goes_on_behind_them():
     assert copy.take(beat.SerializeToString()) == []
 
 
+def test_a_server_that_has_lost_reports_is_said_and_its_new_ones_are_not_taken_for_old():
+    copy = DropCopy("/x", "nodes/north", 1000)
+    answer = orders.DropCopyResponse()
+    answer.sequence_reset.new_seq_no = 991
+    with pytest.raises(errors.StreamGap, match="report 1000 was due") as found:
+        copy.take(answer.SerializeToString())
+    assert found.value.reason == "REPORTS_TAKEN_BACK"
+    assert found.value.metadata == {"wanted": "1000", "oldest": "991"}
+    answer = orders.DropCopyResponse(msg_seq_num=991)
+    answer.reports.add(cl_ord_id=5)
+    (first,) = copy.take(answer.SerializeToString())
+    assert (first.number, first.report.cl_ord_id) == (991, 5)
+
+
 # ------------------------------------------------------------------ commands
 
 

@@ -150,7 +150,6 @@ def test_the_fields_that_name_accounts_are_there_and_none_is_missed(method):
         assert suspects <= set(right.accounts)
 
 
-
 def test_every_method_for_every_role():
     for role in ROLES:
         secret = "gw_test_" + "a" * 43

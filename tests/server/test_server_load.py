@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from benches.fan_out.crowd import Crowd, Plan
-from benches.fan_out.run import measure
 from benches.fan_out.run import Wish as FanOut
+from benches.fan_out.run import measure
 from benches.load.local import Target
 from benches.load.run import Wish, load
 from benches.load.workers import Way
@@ -41,12 +41,16 @@ def test_every_reader_has_every_update_through_both_doors(tmp_path, sqlite):  # 
         outcome = measure(target, replace(wish, connections=3))
         assert outcome.problems == []
         assert len(outcome.from_due) == 50
-        assert len(outcome.each) == outcome.messages == 1500
+        assert len(outcome.each) == 1500
+        assert 30 <= outcome.messages <= 1500  # one message brings all that a batch did
         assert (outcome.from_due >= outcome.from_sent).all()
         conflated = measure(target, replace(wish, door="grpcio", conflation_ms=200))
         assert conflated.problems == []
         assert 30 <= conflated.messages < 1500
         plan = Plan(4, (("instruments/ACME", 1),), 2, (1,))
-        with closing(Crowd(replace(target, key="gw_test_unknown"), plan)) as crowd:
-            with pytest.raises(Unavailable, match="has ended"):
-                crowd.gather(60)
+        unknown = replace(target, key="gw_test_unknown")
+        with (
+            closing(Crowd(unknown, plan)) as crowd,
+            pytest.raises(Unavailable, match="has ended"),
+        ):
+            crowd.gather(60)

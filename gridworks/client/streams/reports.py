@@ -38,8 +38,18 @@ class Counter:
         return fresh
 
     def reset(self, oldest: int) -> StreamGap:
-        """Reports before `oldest` are gone: the error that says so; after it the stream goes on."""
-        wanted, self.next = self.next, max(oldest, self.next)
+        """The error that says what is lost; after it the stream goes on at `oldest`.
+
+        Either reports before `oldest` are gone, or the server never gave the number that is due.
+        """
+        wanted, self.next = self.next, oldest
+        if oldest < wanted:
+            return StreamGap(
+                f"report {wanted} was due, but the server goes on with {oldest}: it has lost what "
+                "it reported before, or the number is of another server",
+                reason="REPORTS_TAKEN_BACK",
+                metadata={"wanted": str(wanted), "oldest": str(oldest)},
+            )
         return StreamGap(
             f"reports {wanted} to {oldest - 1} are no longer kept; trading.list_executions with "
             f"after_exec_id has them; begin again at {oldest}",

@@ -229,6 +229,33 @@ def test_a_session_is_told_the_same(doors):
     assert len(told[0]) >= 12
 
 
+def test_a_number_that_was_not_given_yet_is_answered_with_the_next_one(doors):
+    """Nothing is left out and nothing is silent: the first word says where the stream goes on."""
+    told, sent = [], []
+    for at, door in enumerate(doors):
+        stub = TradingServiceStub(door.channel("trader"))
+        stub.SubmitOrder(wish(qty="1", price="1.15"))
+        ask = entry.DropCopyRequest(parent="nodes/north", next_expected_msg_seq_num=10**9)
+        copy = stub.DropCopy(ask, timeout=PLENTY)
+        goes_on = next(copy).sequence_reset.new_seq_no
+        made = stub.SubmitOrder(wish(qty="1", price="1.15"))
+        report = next(copy)
+        told.append((report.msg_seq_num - goes_on, len(report.reports)))
+        assert report.reports[0].exec_id == made.executions[0].exec_id
+        copy.cancel()
+        hello = logon(f"ahead-{at}", next_expected_msg_seq_num=7)
+        answers = list(stub.OrderEntry(iter([hello]), timeout=PLENTY))
+        sent.append([each.sequence_reset.new_seq_no for each in answers])
+        assert answers[0].logon.next_msg_seq_num == 1
+        ask.next_expected_msg_seq_num = goes_on + 1  # the next one is no number ahead
+        copy = stub.DropCopy(ask, timeout=PLENTY)
+        stub.SubmitOrder(wish(qty="1", price="1.15"))
+        assert next(copy).msg_seq_num == goes_on + 1
+        copy.cancel()
+    assert told == [(0, 1), (0, 1)]
+    assert sent == [[0, 1], [0, 1]]
+
+
 def test_drop_copy_and_market_data_tell_the_same(doors):
     copies, books = [], []
     for door in doors:
