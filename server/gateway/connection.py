@@ -127,10 +127,10 @@ class Connection(asyncio.BufferedProtocol):
         except ngh2.NGH2Error:
             self.close(ngh2.ErrorCode.PROTOCOL_ERROR, "protocol")
             return
-        waited = bool(self._kept) and at == 0
+        waited = bool(self._preface) or (bool(self._kept) and at == 0)
         self._kept = bytes(self._door.view[at:stop])
         if not waited:
-            self.kept_since = self.heard if self._kept or self._preface else 0.0
+            self.kept_since = self.heard if self._kept else 0.0
         if self.out.wanted:
             self.out.flush()
         if not self._library.want_read:  # it has said why, or the peer has said goodbye
@@ -291,6 +291,7 @@ class Connection(asyncio.BufferedProtocol):
         """A stream is over, in whatever way."""
         stream.closed = True
         self.streams.pop(stream.number, None)
+        self.out.forget(stream)
         stream.inbound.close()
         if stream.row >= 0:
             self._rows[stream.row] = None

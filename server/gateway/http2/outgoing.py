@@ -89,6 +89,10 @@ class Outgoing:
         self._ended(stream)
         self.wake()
 
+    def forget(self, stream: Stream) -> None:
+        """The stream is over: it waits for no window."""
+        self._stalled.pop(stream, None)
+
     def goaway(self, last: int, code: int) -> None:
         """The last frame; also when the library can no more."""
         self.transport.write(goaway(last, code))
