@@ -14,11 +14,12 @@ from grpc import aio
 from prometheus_client import start_http_server
 
 from domain.errors import Unavailable
-from domain.layout import COMMAND
+from domain.layout import COMMAND, MARKET, REPORT
 from engine.exchange import Exchange
 from journal import Recovery
 from server.auth.gate import Gate
 from server.auth.watch import Watch
+from server.codec.encoder import Encoder
 from server.config import Settings
 from server.gateway.door import Gateway
 from server.gateway.methods import Methods
@@ -84,7 +85,7 @@ class Server:
             await asyncio.to_thread(check_log, settings.folder / LOG_FILE, settings.check_log_bytes)
             log = open_log(settings.folder / LOG_FILE)
             stack.callback(log.close)
-            Exchange().apply(np.zeros(1, COMMAND))  # compiled before anybody waits for it
+            _compile()
             state, self.recovery = recover(log, _bounds(settings), follower_of(settings))
             _log.info("recovered", seq=state.seq, snapshot=self.recovery.snapshot_seq,
                       replayed=self.recovery.replayed, damaged=self.recovery.skipped)  # fmt: skip
@@ -257,6 +258,15 @@ class Server:
                 raise result
         if self._writing is not None:
             await self._writing
+
+
+def _compile() -> None:
+    """What each order passes through, before anybody waits for it."""
+    Exchange().apply(np.zeros(1, COMMAND))
+    for dtype in (REPORT, MARKET):
+        encoder = Encoder(dtype, 1)
+        encoder.encode(np.zeros(1, dtype))
+        encoder.reply(None, 1)
 
 
 def _bounds(settings: Settings) -> Bounds:

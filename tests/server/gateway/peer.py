@@ -21,8 +21,10 @@ PLENTY = 30  # seconds
 class Peer:
     """One connection. Frames are kept until they are asked for."""
 
-    def __init__(self, port: int, key: str = "", settings=None, begin: bool = True) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PLENTY)
+    def __init__(
+        self, port: int = 0, key: str = "", settings=None, begin: bool = True, over=None
+    ) -> None:
+        self.socket = over or socket.create_connection(("127.0.0.1", port), timeout=PLENTY)
         self.key, self.encoder, self.decoder = key, Encoder(), Decoder()
         self._rest, self.closed = b"", False
         self.frames: list[Frame] = []
