@@ -116,9 +116,10 @@ class Server:
             most_batch=settings.batch, snapshot_every=settings.snapshot_every,
             stage=stage,
         )  # fmt: skip
-        play = settings.environment == "sandbox"
-        about = virtual, gate.keys, fanout.hang_up, self._history
-        sandbox = Sandbox(settings, sequencer, *about) if play else None
+        sandbox = None
+        if settings.environment == "sandbox":
+            about = virtual, gate.keys, fanout.hang_up, self._history
+            sandbox = Sandbox(settings, sequencer, *about)
         bars = BarFeed(state)
         sequencer.alarm = lambda: bars.next_end
         return Core(settings, state, sequencer, fanout, bars, gate, meter, sandbox, stage)

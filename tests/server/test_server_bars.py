@@ -94,17 +94,29 @@ def test_bars_are_those_of_the_trades_and_come_in_pages(trading, data, seconds):
     assert not data.ListBars(late).bars
 
 
+def quiet(data):
+    """Wait until no bar is open; when the newest one began, in ns."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        bars = data.ListBars(market.ListBarsRequest(parent=ACME, period=span(1))).bars
+        if not bars or bars[-1].closed:
+            return bars[-1].start_time.ToNanoseconds() if bars else 0
+        time.sleep(0.05)
+    raise AssertionError("a bar of one second is open for a minute")
+
+
 def test_a_bar_closes_in_an_idle_market_and_a_reader_resumes(trading, data):
     request = stream_pb2.SubscribeBarsRequest(
         instruments=[ACME], period=span(1), include_open=True
     )
     follow = data.SubscribeBars(request, timeout=60)
+    before = quiet(data)
     trade(trading)
     last = 0
     for bar in follow:
         assert bar.msg_seq_num >= last
         last = bar.msg_seq_num
-        if bar.closed and bar.trades:
+        if bar.closed and bar.trades and bar.start_time > before:
             break
     shown = data.ListBars(market.ListBarsRequest(parent=ACME, period=span(1))).bars[-1]
     assert shown.closed

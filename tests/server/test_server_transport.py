@@ -76,13 +76,12 @@ def test_every_service_tells_how_it_is_and_what_it_looks_like(server):
 
 def test_operators_see_connections_and_calls(server):
     look = channelz_pb2_grpc.ChannelzStub(server.channel("operator"))
-    servers = look.GetServers(channelz_pb2.GetServersRequest()).server
-    [mine] = [each for each in servers if each.data.calls_started]
-    assert mine.data.calls_succeeded
-    sockets = look.GetServerSockets(
-        channelz_pb2.GetServerSocketsRequest(server_id=mine.ref.server_id)
+    servers = look.GetServers(channelz_pb2.GetServersRequest()).server  # of the whole process
+    busy = [each.ref.server_id for each in servers if each.data.calls_succeeded]
+    assert any(
+        look.GetServerSockets(channelz_pb2.GetServerSocketsRequest(server_id=number)).socket_ref
+        for number in busy
     )
-    assert sockets.socket_ref
     closed = channelz_pb2_grpc.ChannelzStub(server.channel("trader"))
     denied = code_of(closed.GetServers, channelz_pb2.GetServersRequest())
     assert denied == grpc.StatusCode.PERMISSION_DENIED
