@@ -3,7 +3,8 @@
 ``rsi(close, length=14)`` works on whole columns, ``RSI(14).update(x)`` on one value at a time,
 `IndicatorBank` on thousands of symbols; all three run the same kernel, so any way of cutting a
 series into chunks gives the same bits, and no value ever depends on a later row. `catalog()`
-lists what there is, `talib` has TA-Lib's signatures, `df.gw` is a pandas accessor.
+lists what there is, `talib` has TA-Lib's signatures, `df.gw` is a pandas accessor; it is there
+if pandas was imported before this package, else after ``import indicators.accessor``.
 
 Importing this package compiles nothing and imports no kernel; the first use of an indicator
 compiles (or loads) that one. Lives here: formulas and their state. Does not: files, clocks,
@@ -14,6 +15,7 @@ server, the AI sidecar.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -60,3 +62,7 @@ def __dir__() -> list[str]:
     from indicators.registry import rows
 
     return sorted({*__all__, *rows(), *(n.upper() for n in rows())})
+
+
+if "pandas" in sys.modules:
+    importlib.import_module("indicators.accessor")

@@ -1,4 +1,4 @@
-"""The pandas accessor: after ``import indicators.accessor``, ``df.gw.rsi(length=7)``.
+"""The pandas accessor: ``df.gw.rsi(length=7)``. It imports a kernel when it is first used.
 
 A DataFrame's columns are found by name, whatever their case. Other columns can be named:
 ``df.gw.correl(x="close", y="volume")``, ``df.gw.sma(close="vwap")``. A Series is the first input:
@@ -8,12 +8,12 @@ A DataFrame's columns are found by name, whatever their case. Other columns can 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas
 
-from indicators.batch import Function
-from indicators.registry import Row, get
+if TYPE_CHECKING:
+    from indicators.registry import Row
 
 
 class Accessor:
@@ -25,6 +25,8 @@ class Accessor:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
+        from indicators.registry import get
+
         try:
             row = get(name)
         except KeyError as problem:
@@ -32,6 +34,8 @@ class Accessor:
         return lambda *values, **named: self._run(row, values, named)
 
     def _run(self, row: Row, values: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        from indicators.batch import Function
+
         inputs = {c: named.pop(c, None) for c in row.columns}
         if isinstance(self._data, pandas.Series):
             found = {row.columns[0]: self._data}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +17,7 @@ from indicators.registry import get, rows
 from tests.indicators.series import bars
 
 CLOSE = bars()["close"]
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def test_bad_input_is_refused_with_a_reason() -> None:
@@ -86,6 +90,16 @@ def test_pandas() -> None:
         frame[["Open"]].gw.rsi()
     with pytest.raises(TypeError):
         frame["Close"].gw.atr()
+
+
+def test_the_accessor_is_there_and_light() -> None:
+    """In a fresh process: imported with pandas, and before it."""
+    light = "assert not {'numba', 'indicators.registry'} & set(sys.modules)"
+    for code in (
+        f"import sys, pandas, indicators; {light}; pandas.Series([1.0]).gw",
+        f"import sys, indicators, pandas, indicators.accessor; {light}; pandas.Series([1.0]).gw",
+    ):
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 def _hlc() -> list[np.ndarray]:
