@@ -26,11 +26,11 @@ from domain.messages import (
 from domain.tables import Table
 from server.sandbox.outcomes import PREFIX
 from server.sandbox.world import NAME, Profile, added
-from server.sequencer.answers import Answer
+from server.sequencer.answers import Answer, Entry
 from server.sequencer.catalogue import DIGITS, node_row
 from server.sequencer.rows import joined, meaning, token_of, tokens
 from server.sequencer.state import State
-from server.sequencer.writer import Entry, Sequencer
+from server.sequencer.writer import Sequencer
 
 Array = np.ndarray[Any, Any]
 SCRIPT_ACCOUNT = f"{NAME}-script"
@@ -51,7 +51,7 @@ class Accounts:
 
     async def _made(self, make: Callable[[], bytes]) -> Answer:
         done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._sequencer.put(Entry(b"", done, alone=True, make=make))
+        self._sequencer.put(Entry(b"", done, make=make))
         return await done
 
     async def open(self, names: Iterable[str]) -> bool:

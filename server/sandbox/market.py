@@ -11,9 +11,10 @@ import numpy as np
 
 from domain.codes import Command
 from domain.errors import StorageFull, Unavailable
+from server.sequencer.answers import Entry
 from server.sequencer.clock import VirtualClock
 from server.sequencer.rows import tick
-from server.sequencer.writer import Entry, Sequencer
+from server.sequencer.writer import Sequencer
 
 Array = np.ndarray[Any, Any]
 SECOND = 10**9
@@ -66,7 +67,7 @@ class Market:
 
     async def _make(self, at: int) -> None:
         done = asyncio.get_running_loop().create_future()
-        self._sequencer.put(Entry(b"", done, alone=True, make=lambda: self._rows(at), at=at))
+        self._sequencer.put(Entry(b"", done, make=lambda: self._rows(at), at=at))
         await done
 
     def _rows(self, at: int) -> bytes:

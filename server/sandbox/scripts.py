@@ -18,8 +18,9 @@ from domain.messages import Cancel, Message, NewOrder, SetPhase, Setting
 from domain.tables import Table
 from engine.states import FREE
 from server.sandbox.outcomes import LATER_NS, OUTCOMES, PREFIX, REFUSED_FROM, TRAPS, Outcome, Trap
+from server.sequencer.answers import Entry
 from server.sequencer.rows import WIDTH, joined
-from server.sequencer.writer import Entry, Sequencer
+from server.sequencer.writer import Sequencer
 
 Array = np.ndarray[Any, Any]
 _REMEMBERED = 10_000

@@ -1,16 +1,18 @@
-"""What was answered to which request id: a repeated request gets its first answer."""
+"""Who waits for an answer, and which request id got which: a repeat gets its first answer."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from domain.errors import AlreadyExists
 from domain.layout import REPORT
-from server.sequencer.rows import Rows, meaning, tokens
+from server.sequencer.rows import WIDTH, Rows, meaning, tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,44 @@ class Answer:
     seq: int
     time: int
     meant: bytes = b""  # digest of the commands, where they had a request id
+
+
+@dataclass(slots=True)
+class Entry:
+    """Commands that stay together, and who waits for them.
+
+    `then` is called when they were applied, before anything else is: with the answer. `alone`:
+    nothing else of their batch is applied with them, so `then` sees the state right behind them.
+    `make`: asked for `data` when everything before has been applied; they are a batch. `at`: the
+    time to stamp in place of the clock's, with `make` only. `before` and `behind`: so many
+    commands at the two ends are not the caller's, and their answer leaves them out.
+    """
+
+    data: bytes
+    answered: asyncio.Future[Answer] | None = None
+    then: Callable[[Answer], None] | None = None
+    alone: bool = False
+    make: Callable[[], bytes] | None = None
+    at: int = 0
+    before: int = 0
+    behind: int = 0
+    since: float = 0.0  # when it was put into the inbox, by time.perf_counter
+    count: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.count = len(self.data) // WIDTH
+
+
+def give(entry: Entry, result: Answer | Exception) -> None:
+    """Give an entry its answer, or the error."""
+    if isinstance(result, Answer) and entry.then is not None:
+        entry.then(result)
+    future = entry.answered
+    if future is not None and not future.done():
+        if isinstance(result, Answer):
+            future.set_result(result)
+        else:
+            future.set_exception(result)
 
 
 class Answers:

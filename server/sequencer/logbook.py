@@ -40,6 +40,11 @@ class Logbook:
         """The last command that survives a power cut."""
         return self.log.durable_seq
 
+    def takes_at_once(self, count: int) -> bool:
+        """Whether `append` of so many commands would be done when it returns."""
+        room = self._bytes + count * WIDTH <= MOST_WAITING
+        return self.policy == "memory" and self._broken is None and room
+
     def append(self, first_seq: int, count: int, blob: bytes) -> asyncio.Future[float]:
         """Begin to accept a batch; done when it is accepted, with the seconds that it took.
 

@@ -126,3 +126,10 @@ def _unpacked(data: bytes) -> str:
         number, digit = divmod(number, len(_LETTERS) + 1)
         letters.append(_LETTERS[digit - 1] if digit else "")
     return "".join(reversed(letters))
+
+
+def marked(data: bytes, key_id: int, request_id: str) -> tuple[int, Rows, bytes]:
+    """The token of a request, the rows with it, and a digest of what they mean."""
+    token, rows = token_of(key_id, request_id), joined((data,))
+    tokens(rows)[:] = token
+    return token, rows, meaning(rows)

@@ -3,7 +3,7 @@
 It takes all that has arrived, stamps seq and time, has the log keep it and applies it, then tells
 everybody in the order of the commands. While the log keeps one batch, the batch before it is
 applied and the next one gathers: that is the group commit, and the disk and the engine work at
-the same time.
+the same time. Where the log needs no waiting the task sleeps on, and the loop calls `_at_once`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -22,10 +21,10 @@ from domain.errors import CapacityError, LogError, StorageFull, Unavailable
 from domain.layout import REPORT
 from domain.tables import Table
 from server.sequencer import rows as own
-from server.sequencer.answers import Answer
+from server.sequencer.answers import Answer, Entry, give
 from server.sequencer.clock import HeldClock
 from server.sequencer.logbook import Logbook
-from server.sequencer.rows import WIDTH, Rows, joined, meaning, token_of, tokens
+from server.sequencer.rows import WIDTH, Rows, joined, marked
 from server.sequencer.state import Applied, State
 
 Publish = Callable[[Applied], None]
@@ -34,32 +33,6 @@ BROKEN = "the exchange has to recover from its log; what was acknowledged is saf
 CLOSED = "the server is stopping"
 APPLIED_AT_ONCE = 2_048  # commands, or those of one entry: what they cause fits a core's cache
 TAKEN = "taken"  # the part of a snapshot that says when, ns since 1970
-
-
-@dataclass(slots=True)
-class Entry:
-    """Commands that stay together, and who waits for them.
-
-    `then` is called when they were applied, before anything else is: with the answer. `alone`:
-    in a batch of their own. `make`: asked for `data` when everything before has been applied,
-    `alone` only. `at`: the time to stamp in place of the clock's, `alone` only. `before` and
-    `behind`: so many commands at the two ends are not the caller's, and their answer leaves
-    them out.
-    """
-
-    data: bytes
-    answered: asyncio.Future[Answer] | None = None
-    then: Callable[[Answer], None] | None = None
-    alone: bool = False
-    make: Callable[[], bytes] | None = None
-    at: int = 0
-    before: int = 0
-    behind: int = 0
-    since: float = 0.0  # when it was put into the inbox, by time.perf_counter
-    count: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.count = len(self.data) // WIDTH
 
 
 class Interposer(Protocol):
@@ -99,6 +72,7 @@ class Sequencer:
         self._pending: dict[int, tuple[bytes, asyncio.Future[Answer]]] = {}
         self._arrived, self._left = asyncio.Event(), asyncio.Event()
         self._closing, self._working = "", False
+        self._idle = self._soon = False  # whether `run` waits; whether `_at_once` will be called
         self.interpose: Interposer | None = None
         self.alarm: Callable[[], int] = lambda: 0  # when somebody outside waits for time to pass
         self.failed: BaseException | None = None
@@ -132,7 +106,11 @@ class Sequencer:
         entry.since = time.perf_counter()
         self._inbox.append(entry)
         self._waiting += entry.count
-        self._arrived.set()
+        if not self._idle or self.book.policy == "disk":
+            self._arrived.set()
+        elif not self._soon:
+            self._soon = True
+            asyncio.get_running_loop().call_soon(self._at_once)
 
     def fits(self, count: int) -> bool:
         """Whether there is room for so many commands."""
@@ -157,7 +135,7 @@ class Sequencer:
             return await future
         if self.interpose is not None:
             data = self.interpose.rewrite(data)
-        token, rows, meant = _marked(data, key_id, request_id)
+        token, rows, meant = marked(data, key_id, request_id)
         found = self.state.answers.find(token, meant)
         if found is not None:
             return found
@@ -172,7 +150,7 @@ class Sequencer:
 
     def answered(self, data: bytes, key_id: int, request_id: str) -> bool:
         """Whether `call` would give the answer of before. Raises AlreadyExists."""
-        token, _, meant = _marked(data, key_id, request_id)
+        token, _, meant = marked(data, key_id, request_id)
         return bool(request_id) and self.state.answers.find(token, meant) is not None
 
     # ------------------------------------------------------------------ the loop
@@ -185,7 +163,11 @@ class Sequencer:
                     if self._closing:
                         return
                     self._arrived.clear()
+                    self._idle = True
                     await self._arrived.wait()
+                    self._idle = False
+                    if self.failed is not None:
+                        raise self.failed
                     continue
                 self._working = True
                 await self._work()
@@ -194,6 +176,29 @@ class Sequencer:
             self.failed = error
             self._refuse_all(Unavailable(BROKEN))
             raise
+
+    def _at_once(self) -> None:
+        """Apply what has arrived in this turn of the loop, if neither `run` nor the log is busy.
+
+        Handing it to the task would take two turns more. What has to wait goes there.
+        """
+        self._soon = False
+        if not self._idle or not self._inbox:
+            return
+        due = self._every and self.state.seq - self._snapshot_seq >= self._every
+        going: Batch | None = None
+        try:
+            if not due and self.book.takes_at_once(self._waiting) and not self._inbox[0].make:
+                going = self._begin(None)
+                if going:
+                    self._apply(*going[:2])
+        except BaseException as error:
+            self.failed = error
+            for entry in going[0] if going else ():
+                give(entry, Unavailable(BROKEN))
+            self._refuse_all(Unavailable(BROKEN))
+        if self._inbox or self.failed is not None:
+            self._arrived.set()
 
     async def _work(self) -> None:
         """Until nothing waits. Between two turns at most one batch is kept and not yet applied."""
@@ -213,7 +218,7 @@ class Sequencer:
                     kept = going
             except BaseException:
                 for entry in [*(kept[0] if kept else ()), *(going[0] if going else ())]:
-                    _answer(entry, Unavailable(BROKEN))
+                    give(entry, Unavailable(BROKEN))
                 raise
             if self.book.policy == "memory":
                 await asyncio.sleep(0)  # nothing else would let others run
@@ -225,7 +230,7 @@ class Sequencer:
         rows = self._stamped(entries, first)
         if not len(rows):
             for entry in entries:  # what was to be made turned out to be nothing
-                _answer(entry, Answer(np.zeros(0, REPORT), self.state.seq, self.state.time))
+                give(entry, Answer(np.zeros(0, REPORT), self.state.seq, self.state.time))
             return None
         return entries, rows, self.book.append(first, len(rows), rows.tobytes())
 
@@ -236,7 +241,7 @@ class Sequencer:
             return True
         except StorageFull as full:
             for entry in going[0]:
-                _answer(entry, full)
+                give(entry, full)
             return False
 
     def _apply(self, entries: list[Entry], rows: Rows) -> None:
@@ -247,7 +252,8 @@ class Sequencer:
         begin = place = count = 0
         for number, entry in enumerate(entries, 1):
             count += entry.count
-            if count >= APPLIED_AT_ONCE or number == len(entries):
+            is_last = number == len(entries) or entry.alone or entries[number].alone
+            if is_last or count >= APPLIED_AT_ONCE:
                 self._apply_part(entries[begin:number], rows[place : place + count])
                 begin, place, count = number, place + count, 0
 
@@ -264,11 +270,11 @@ class Sequencer:
         entries, count = list[Entry](), 0
         while self._inbox:
             entry = self._inbox[0]
-            if entries and (count + entry.count > self._most_batch or entry.alone):
+            if entries and (count + entry.count > self._most_batch or entry.make):
                 break
             entries.append(self._inbox.popleft())
             count += entry.count
-            if entry.alone:
+            if entry.make:
                 break
         self._waiting -= count
         self._left.set()
@@ -284,7 +290,7 @@ class Sequencer:
                 entry.data = entry.make()
             except Exception as error:
                 entry.data = b""
-                _answer(entry, error)
+                give(entry, error)
             entry.count = len(entry.data) // WIDTH
 
     def _stamped(self, entries: list[Entry], first: int) -> Rows:
@@ -304,13 +310,13 @@ class Sequencer:
                 begin, end = first + at + entry.before, first + at + entry.count - entry.behind
                 low, high = np.searchsorted(seqs, (begin, end))
                 part = np.ndarray(high - low, REPORT, reports[low:high].tobytes())
-                _answer(entry, Answer(part, begin, now))
+                give(entry, Answer(part, begin, now))
             at += entry.count
 
     def _refuse_all(self, error: Exception) -> None:
         self._closing = self._closing or str(error)
         while self._inbox:
-            _answer(self._inbox.popleft(), error)
+            give(self._inbox.popleft(), error)
         for _, future in list(self._pending.values()):
             if not future.done():
                 future.set_exception(error)
@@ -369,22 +375,3 @@ class Sequencer:
             return True
         halted = books["phase"] == Phase.VOLATILITY_AUCTION
         return bool((halted & (books["end_time"] <= now)).any())
-
-
-def _marked(data: bytes, key_id: int, request_id: str) -> tuple[int, Rows, bytes]:
-    """The token of a request, the rows with it, and a digest of what they mean."""
-    token, rows = token_of(key_id, request_id), joined((data,))
-    tokens(rows)[:] = token
-    return token, rows, meaning(rows)
-
-
-def _answer(entry: Entry, result: Answer | Exception) -> None:
-    """Give an entry its answer, or the error."""
-    if isinstance(result, Answer) and entry.then is not None:
-        entry.then(result)
-    future = entry.answered
-    if future is not None and not future.done():
-        if isinstance(result, Answer):
-            future.set_result(result)
-        else:
-            future.set_exception(result)

@@ -14,9 +14,8 @@ from server.auth.principal import Principal
 from server.auth.redaction import redact
 from server.auth.rights import ADMIN, RISK, SANDBOX
 from server.records import notes
-from server.sequencer.answers import Answer
+from server.sequencer.answers import Answer, Entry
 from server.sequencer.rows import WIDTH
-from server.sequencer.writer import Entry
 from server.services.core import Core, caller, peer
 from server.services.trial import Trial
 

@@ -19,9 +19,8 @@ from server.codec.decoder import Decoder
 from server.codec.slots import Message
 from server.metering.journal import Served
 from server.sequencer import rows as own
-from server.sequencer.answers import Answer
+from server.sequencer.answers import Answer, Entry
 from server.sequencer.sessions import Session
-from server.sequencer.writer import Entry
 from server.services.core import Core, caller
 from server.streams.fanout import Reader
 from server.streams.outbox import Outbox, write_all

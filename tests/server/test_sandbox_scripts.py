@@ -14,8 +14,8 @@ from domain.tables import Table
 from server.sandbox.accounts import SCRIPT_ACCOUNT, Accounts
 from server.sandbox.outcomes import LATER_NS, OUTCOMES, REFUSED_FROM, TRAPS
 from server.sandbox.scripts import Scripts
+from server.sequencer.answers import Entry
 from server.sequencer.rows import joined, tick
-from server.sequencer.writer import Entry
 from tests.conftest import ROOT
 from tests.server.sequencing import SetClock, compile_engine, sequencer
 

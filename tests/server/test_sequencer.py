@@ -12,9 +12,9 @@ from domain.layout import COMMAND
 from domain.messages import Cancel
 from journal import verify
 from server.sequencer import rows
+from server.sequencer.answers import Entry
 from server.sequencer.catalogue import instrument_row, node_row
 from server.sequencer.state import Bounds, open_log, recover
-from server.sequencer.writer import Entry
 from tests.server.sequencing import SETUP, SMALL, START, SetClock, compile_engine, order, sequencer
 
 
@@ -87,6 +87,63 @@ def test_a_repeated_request_gets_the_first_answer_also_after_a_restart(tmp_path)
     run(body())
 
 
+async def idle(seq):
+    """Until the task waits for commands."""
+    while not seq._idle:
+        await asyncio.sleep(0)
+
+
+def test_under_memory_one_turn_of_the_loop_applies_what_came_in_it_as_one_batch(tmp_path):
+    batches, told = [], []
+
+    async def body():
+        async with sequencer(tmp_path, SetClock(), policy="memory", publish=batches.append) as seq:
+            await seq.call(SETUP)
+            await idle(seq)
+            again = Entry(order(2, 4))
+            seq.put(Entry(order(2, 1), then=lambda answer: told.append(answer.seq)))
+            seq.put(Entry(order(2, 2), then=lambda _: seq.put(again)))  # while it is applied
+            seq.put(Entry(order(2, 3), then=lambda answer: told.append(answer.seq)))
+            assert seq.state.seq == 7
+            await asyncio.sleep(0)
+            assert (seq.state.seq, seq.waiting, told) == (10, 1, [8, 10])
+            assert (await seq.call(order(2, 5))).seq == 12
+
+    run(body())
+    assert [len(batch.rows) for batch in batches[:2]] == [7, 3]
+    assert verify(tmp_path / "commands.db").head.seq == 12
+
+
+@pytest.mark.parametrize("policy", ["disk", "memory"])
+def test_logons_share_a_commit_and_each_sees_the_state_right_behind_it(tmp_path, policy):
+    seen, parts = [], []
+
+    async def body():
+        clock = SetClock()
+        more = {"policy": policy, "publish": lambda applied: parts.append(len(applied.rows))}
+        async with sequencer(tmp_path, clock, **more) as seq:
+            await seq.call(SETUP)
+            await idle(seq)
+            for number in range(1, 21):
+                seq.put(Entry(
+                    rows.connect(number, 7, f"desk-{number}") + rows.dead_man(2, 0), alone=True,
+                    then=lambda answer: seen.append((answer.seq, seq.state.seq)),
+                ))  # fmt: skip
+                seq.put(Entry(order(2, 2 * number, session=number)))
+                seq.put(Entry(order(3, 2 * number, Side.SELL, session=number)))
+            await seq.call(order(2, 1))
+            await seq.book.drain()
+            live = picture(seq.state)
+            seq.stop = crash(seq)
+        assert verify(tmp_path / "commands.db").batches == 2
+        async with sequencer(tmp_path, clock) as seq:
+            assert picture(seq.state) == live
+
+    run(body())
+    assert parts == [7, *20 * [2, 2]][:-1] + [3]
+    assert seen == [(8 + 4 * n, 9 + 4 * n) for n in range(20)]
+
+
 def crash(seq):
     async def stop():
         seq._closing = "crashed"
@@ -145,7 +202,8 @@ def test_a_full_disk_applies_nothing_and_the_next_call_works(tmp_path, monkeypat
     run(body())
 
 
-def test_after_a_bug_nothing_is_taken_and_the_log_is_the_truth(tmp_path, monkeypatch):
+@pytest.mark.parametrize("policy", ["disk", "memory"])
+def test_after_a_bug_nothing_is_taken_and_the_log_is_the_truth(tmp_path, monkeypatch, policy):
     async def body():
         clock = SetClock()
         log = open_log(tmp_path / "commands.db")
@@ -154,9 +212,10 @@ def test_after_a_bug_nothing_is_taken_and_the_log_is_the_truth(tmp_path, monkeyp
         from server.sequencer.logbook import Logbook
         from server.sequencer.writer import Sequencer
 
-        seq = Sequencer(state, Logbook(log, "disk"), HeldClock(clock), lambda applied: None)
+        seq = Sequencer(state, Logbook(log, policy), HeldClock(clock), lambda applied: None)
         task = asyncio.create_task(seq.run())
         await seq.call(SETUP)
+        await idle(seq)
 
         def bug(_):
             raise AssertionError("crossed")
