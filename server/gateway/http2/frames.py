@@ -48,6 +48,8 @@ def _word(s, at):
 def _row_of(s, number):
     """The row of a stream, -1: none. Few are open on one connection."""
     streams = _streams(s)
+    if number == 0:  # as rows that are free say
+        return np.int64(-1)
     for row in range(len(streams)):
         if streams[row, _ID] == number:
             return np.int64(row)

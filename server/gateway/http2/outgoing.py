@@ -118,6 +118,8 @@ class Outgoing:
             if self._library.want_write:
                 parts.append(self._library.data_to_send())
             size, turns = 0, len(self._touched)
+            if not self._library.want_read:  # it has sent its goodbye, and takes no answers
+                turns = 0
             while turns and not self.paused and size < MOST_WRITE:
                 turns -= 1
                 stream = self._touched.popleft()

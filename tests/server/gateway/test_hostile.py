@@ -57,6 +57,7 @@ def test_no_preface(server):
 
 BROKEN = {
     "data on no stream": (lambda p: DataFrame(7, b"x"), PROTOCOL),
+    "data on the connection": (lambda p: DataFrame(1, b"x").serialize()[:8] + b"\0x", PROTOCOL),
     "a stream of ours": (lambda p: p.headers(2, HEALTH), PROTOCOL),
     "a short ping": (lambda p: frame(6, 0, 0, b"abc"), SIZE),
     "a frame too long": (lambda p: frame(0, 0, 1, b"x" * 99, size=70_000), SIZE),
