@@ -9,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.codes import Command, ExecInst, Side
+from domain.jit import DISABLED
 from domain.layout import COMMAND
 from gridworks.api.trading.v1.order_entry_pb2 import Logon, OrderCommand, OrderEntryRequest
 from server.codec.decoder import Decoder
 from server.codec.faults import MAX_GROUPS, Fault, WireFault
 from server.codec.slots import Message
 from server.codec.tables import FLAGS, ORDERS, ZERO, allowed
+
+LESS = 4 if DISABLED else 1  # uncompiled, an example takes a hundred times as long
 
 pytestmark = pytest.mark.nojit
 
@@ -154,13 +157,13 @@ REQUESTS = st.builds(
 # ------------------------------------------------------------------------------ laws
 
 
-@settings(max_examples=150)
+@settings(max_examples=150 // LESS)
 @given(REQUESTS)
 def test_a_valid_message_becomes_the_rows_that_the_generated_code_reads(message):
     assert hold(message.SerializeToString()) == "rows"
 
 
-@settings(max_examples=300)
+@settings(max_examples=300 // LESS)
 @given(st.lists(raw_fields(), max_size=3), st.sampled_from([b"", varint(8), b"\x08\x01"]))
 def test_any_fields_in_any_order_are_read_as_the_generated_code_reads_them(commands, front):
     wrapped = b"".join(b"\x12" + varint(len(c) + 2) + b"\x08\x01" + c for c in commands)
@@ -168,7 +171,7 @@ def test_any_fields_in_any_order_are_read_as_the_generated_code_reads_them(comma
     hold(front + b"".join(commands))
 
 
-@settings(max_examples=150)
+@settings(max_examples=150 // LESS)
 @given(REQUESTS, st.data())
 def test_damaged_messages_are_refused_when_the_generated_code_refuses_them(message, data):
     sent = bytearray(message.SerializeToString())
@@ -300,7 +303,7 @@ def order(number: int) -> OrderCommand:
     return OrderCommand(command=Command.NEW_ORDER, cl_ord_id=number)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60 // LESS)
 @given(st.lists(st.integers(0, 5), max_size=6), st.integers(0, 400))
 def test_messages_are_cut_at_their_lengths_and_a_part_is_left(sizes, cut):
     messages = [

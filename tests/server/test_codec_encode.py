@@ -7,10 +7,13 @@ from hypothesis import strategies as st
 
 from domain.codes import Feed, MarketType, ReportType
 from domain.errors import InvalidField
+from domain.jit import DISABLED
 from domain.layout import COMMAND, MARKET, REPORT
 from gridworks.api.market_data.v1.stream_pb2 import MarketUpdate, SubscribeResponse
 from gridworks.api.trading.v1.order_entry_pb2 import DropCopyResponse, OrderEntryResponse, Report
 from server.codec.encoder import Encoder
+
+LESS = 4 if DISABLED else 1  # uncompiled, an example takes a hundred times as long
 
 pytestmark = pytest.mark.nojit
 
@@ -84,7 +87,7 @@ REPORT_ROWS = rows_of(REPORT, report=st.sampled_from([int(t) for t in ReportType
 MARKET_ROWS = rows_of(MARKET, market=st.sampled_from([int(t) for t in MarketType]))
 
 
-@settings(max_examples=150)
+@settings(max_examples=150 // LESS)
 @given(REPORT_ROWS, st.integers(0, 2**62), st.integers(0, 2**62), st.integers(0, 1))
 def test_reports_are_the_bytes_that_the_generated_code_writes(rows, seq, processed, dup):
     REPORTS.encode(rows)
@@ -98,7 +101,7 @@ def test_reports_are_the_bytes_that_the_generated_code_writes(rows, seq, process
     assert REPORTS.reply(None, seq) == copy.SerializeToString()
 
 
-@settings(max_examples=150)
+@settings(max_examples=150 // LESS)
 @given(MARKET_ROWS, st.integers(0, 2**62), st.integers(0, 1))
 def test_market_rows_are_the_bytes_that_the_generated_code_writes(rows, seq, snapshot):
     MARKETS.encode(rows)
@@ -107,7 +110,7 @@ def test_market_rows_are_the_bytes_that_the_generated_code_writes(rows, seq, sna
     assert MARKETS.reply(None, seq, **told) == message.SerializeToString()
 
 
-@settings(max_examples=60)
+@settings(max_examples=60 // LESS)
 @given(REPORT_ROWS, st.data(), st.integers(1, 300))
 def test_a_reply_is_made_of_the_rows_that_are_picked(rows, data, seq):
     REPORTS.encode(rows)
