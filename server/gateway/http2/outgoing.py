@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import ngh2
@@ -85,7 +86,8 @@ class Outgoing:
 
     def reset(self, stream: Stream, code: int) -> None:
         """End a stream in bad order."""
-        self._library.reset_stream(stream.number, code)
+        with suppress(ngh2.StreamUnavailableError):  # it has gone, and that is told later
+            self._library.reset_stream(stream.number, code)
         self._ended(stream)
         self.wake()
 
@@ -125,7 +127,10 @@ class Outgoing:
                 stream = self._touched.popleft()
                 stream.touched = False
                 if not stream.closed:
-                    size += self._turn(stream, parts)
+                    try:
+                        size += self._turn(stream, parts)
+                    except ngh2.StreamUnavailableError:  # the library has just reset it
+                        self._ended(stream)
             if not parts:
                 return
             data = b"".join(parts)
