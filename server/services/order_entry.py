@@ -31,6 +31,7 @@ WRITE_SECONDS = 1.0  # what is being written when a stream ends may take so long
 _R = api.OrderEntryRequest
 _LOGON, _RESEND = _R.LOGON_FIELD_NUMBER, _R.RESEND_REQUEST_FIELD_NUMBER
 _BEAT, _LOGOUT = _R.HEARTBEAT_FIELD_NUMBER, _R.LOGOUT_FIELD_NUMBER
+_SWEEP = int(Command.MASS_CANCEL)  # comparing numpy's numbers with an enum takes microseconds
 _MARKED = (int(Command.NEW_ORDER), int(Command.QUOTE))
 _ON_DISCONNECT = int(ExecInst.CANCEL_ON_DISCONNECT)
 
@@ -218,7 +219,7 @@ class Stream:
 
     def _require_accounts(self, rows: own.Rows) -> None:
         """Each account and node must be the caller's. Raises NotPermitted, InvalidField."""
-        single = len(rows) == 1 and rows["command"][0] != Command.MASS_CANCEL
+        single = len(rows) == 1 and int(rows["command"][0]) != _SWEEP
         if single and int(rows["account"][0]) in self._allowed:
             return
         accounts = set(rows["account"].tolist())
