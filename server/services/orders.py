@@ -106,12 +106,21 @@ class Orders:
         raise NotFound("order", f"{known.account_name(account)}/orders/{text}")
 
     def of_order(self, account: int, order_id: int) -> Array:
-        """The executions of an order that are kept, oldest first."""
+        """The executions of an order that are kept, oldest first.
+
+        From the newest back to the order's first, so what has just happened is found at once.
+        """
         reports = self._state.reports
         places, rows = reports.of_accounts(np.array([account])), reports.window.rows
-        mine = rows["order_id"][places] == order_id
-        mine &= rows["report"][places] == _EXECUTION  # a refused cancel names an ended order
-        return reports.window.picked(places[mine])
+        found = [places[:0]]
+        for stop in range(len(places), 0, -_CHUNK):
+            part = places[max(stop - _CHUNK, 0) : stop]
+            part = part[rows["order_id"][part] == order_id]
+            part = part[rows["report"][part] == _EXECUTION]  # a refused cancel names an ended order
+            found.append(part)
+            if np.isin(rows["exec_type"][part], (_NEW, _REJECTED)).any():
+                break
+        return reports.window.picked(np.concatenate(found[::-1]))
 
     def _live(self, slot: int) -> Order:
         hot = self._state.engine.table(Table.ORDER)[slot]
