@@ -30,7 +30,7 @@ LEAST = 3  # stretches that each peer runs at least
 
 
 def litebook() -> tuple[Clock, Count]:
-    """https://pypi.org/project/litebook"""
+    """The package litebook"""
     module: Any = import_module("litebook")
     book, ids = module.OrderBook(tick_size=1.0), {}
     sides = (None, module.OrderType.Buy, module.OrderType.Sell)
@@ -50,7 +50,7 @@ def litebook() -> tuple[Clock, Count]:
 
 
 def lightmatchingengine() -> tuple[Clock, Count]:
-    """https://pypi.org/project/lightmatchingengine"""
+    """The package lightmatchingengine"""
     module: Any = import_module("lightmatchingengine.lightmatchingengine")
     engine, ids = module.LightMatchingEngine(), {}
 
@@ -71,7 +71,7 @@ def lightmatchingengine() -> tuple[Clock, Count]:
 
 
 def pyorderbook() -> tuple[Clock, Count]:
-    """https://pypi.org/project/pyorderbook"""
+    """The package pyorderbook"""
     module: Any = import_module("pyorderbook.order")
     book, orders = import_module("pyorderbook.book").Book(), {}
     make, sides = module.Order, (None, module.Side.BID, module.Side.ASK)
@@ -90,7 +90,7 @@ def pyorderbook() -> tuple[Clock, Count]:
 
 
 def liquibook() -> tuple[Clock, Count]:
-    """https://pypi.org/project/liquibook, the Python binding of the C++ library"""
+    """The package liquibook, the Python binding of the C++ library"""
     module: Any = import_module("liquibook")
     book, orders = module.DepthOrderBook(), {}
     book.set_symbol("X")
@@ -109,7 +109,7 @@ def liquibook() -> tuple[Clock, Count]:
 
 
 def limit_order_book() -> tuple[Clock, Count]:
-    """https://pypi.org/project/limit-order-book, a C++ library called through ctypes"""
+    """The package limit-order-book, a C++ library called through ctypes"""
     book: Any = import_module("limit_order_book").LimitOrderBook()
 
     def run(steps: list[Step]) -> int:
@@ -127,7 +127,7 @@ def limit_order_book() -> tuple[Clock, Count]:
 
 
 def order_matching() -> tuple[Clock, Count]:
-    """https://pypi.org/project/order-matching"""
+    """The package order-matching"""
     import_module("loguru").logger.disable("order_matching")
     half: Any = import_module("order_matching.enums").Side
     make: Any = import_module("order_matching.order").LimitOrder
