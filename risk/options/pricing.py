@@ -78,7 +78,7 @@ def black_scholes_price(
     volatility: ArrayLike,
     dividend_yield: ArrayLike = 0.0,
 ) -> Floats:
-    """The prices alone, at a third of the time: for revaluation under many scenarios."""
+    """The prices alone, in less time: for revaluation under many scenarios."""
     terms, shape = on_spot(kind, spot, strike, time, rate, volatility, dividend_yield)
     prices = np.empty(terms.shape[1])
     batch.values(terms, prices)

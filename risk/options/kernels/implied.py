@@ -2,8 +2,8 @@
 
 A price is turned into the normalised out-of-the-money time value beta. Four rational cubics
 (Delbourgo and Gregory, SIAM J. Sci. Stat. Comput. 6, 1985) guess s = sigma sqrt(t) from it, and
-Householder's third-order step is repeated until nothing changes: on 1 / log b where the price is
-small, on b in the middle, on log(b_max - b) near its upper bound.
+Householder's third-order step is repeated until one is so small that it was the last: on 1 / log b
+where the price is small, on b in the middle, on log(b_max - b) near its upper bound.
 """
 
 import math
