@@ -5,11 +5,12 @@ order of their `time`. Prices are ticks and quantities lots of the row's instrum
 nanoseconds since 1970 UTC.
 
 - BAR: `start` to `time`, `open`, `high`, `low`, `price` the close, `qty` the volume, `ref` how many
-  trades (0 unknown).
+  trades and `qty_2` the open interest (0 unknown).
 - QUOTE: best bid `price` x `qty`, best ask `price_2` x `qty_2`; a quantity of 0: an empty side.
-- TRADE: `qty` at `price`; `side` of the aggressor, 0 unknown.
+- TRADE: `qty` at `price`; `side` of the aggressor, `ref` the trade's number, 0 unknown.
 - LEVEL: all of `side` at `price` amounts to `qty`.
-- ADD to CLEAR: single orders, as in `backtest.readers.facts.FactKind`.
+- ADD to CLEAR: single orders, as in `backtest.readers.facts.FactKind`; REPLACE has the reference
+  that the order has from now on in `qty_2`.
 - SPLIT: from `time` on, `qty` new shares for `qty_2` old ones.
 - DIVIDEND: `price` minor units of cash a lot, for who holds when it goes ex at `time`.
 - ROLL: the position in `instrument` moves into instrument `ref`.
