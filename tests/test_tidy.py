@@ -25,11 +25,12 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "indicators": ("domain",),
     "journal": ("domain",),
     "engine": ("domain", "risk", "indicators"),
-    "backtest": _CORE,
+    "pages": ("domain",),
+    "backtest": (*_CORE, "pages"),
     "server": (*_CORE, *_CLIENT),
-    "gridworks": (*_CORE, "backtest", "server", "benches"),
+    "gridworks": (*_CORE, "backtest", "server", "benches", "pages"),
     "protos": (),
-    "gridworks.cli": (*_CORE, "backtest", "server", "benches", "gridworks", "portal"),
+    "gridworks.cli": (*_CORE, "backtest", "server", "benches", "pages", "gridworks", "portal"),
     "portal": _CLIENT,
     "sdks": _CLIENT,
     "sidecars": _CLIENT,
@@ -43,7 +44,7 @@ COMPILER = "domain.jit"  # what it calls in numba has no types
 TOPS = tuple(name for name in ARROWS if "." not in name)
 SHIPPED = (
     "domain", "risk", "engine", "journal", "backtest", "indicators", "server", "portal",
-    "gridworks", "benches",
+    "gridworks", "benches", "pages",
 )  # fmt: skip
 
 # Packages whose only input is what they are called with, and what they therefore never import.
@@ -366,6 +367,7 @@ PLANTED = [
     (check_arrows, "journal/a.py", "from risk import checks"),
     (check_arrows, "engine/a.py", "from journal.log import Log"),
     (check_arrows, "backtest/a.py", "import gridworks"),
+    (check_arrows, "pages/a.py", "import backtest.record"),
     (check_arrows, "server/a.py", "import gridworks.cli.main"),
     (check_arrows, "server/a.py", "from portal import models"),
     (check_arrows, "portal/a.py", "from engine import exchange"),

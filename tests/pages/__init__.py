@@ -1,0 +1,1 @@
+"""Pages of HTML, read back as a browser would."""
