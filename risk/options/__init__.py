@@ -2,8 +2,8 @@
 
 Lives here: European options under Black-Scholes-Merton, Black-76 and Bachelier with all Greeks
 to second order, digital options, American options (a tree and a closed-form approximation), and
-implied volatility to machine precision. `pricing` is what people call; the kernels price one
-option each.
+implied volatility to machine precision, and the surface of volatility out of a chain of quotes
+(`surface`). `pricing` is what people call; the kernels price one option each.
 
 Does not live here: what a portfolio of them may lose, and margin in the order path, which counts
 in integers. Prices of models are floating point: they are estimates, never money that moved.
@@ -11,6 +11,7 @@ in integers. Prices of models are floating point: they are estimates, never mone
 Who may import it: risk, backtest, gridworks, benches, tests. It imports only domain.
 """
 
+from risk.options import surface
 from risk.options.exercise import AmericanGreeks, american_approximation, american_tree
 from risk.options.greeks import Greeks
 from risk.options.pricing import (
@@ -36,4 +37,5 @@ __all__ = [
     "cash_or_nothing",
     "implied_normal_volatility",
     "implied_volatility",
+    "surface",
 ]
