@@ -9,3 +9,37 @@ report rows.
 
 Who may import it: gridworks. It imports engine, risk, indicators, journal and domain.
 """
+
+from importlib import import_module
+
+# public name of `gw.backtest` -> "module:attribute"
+PUBLIC = {
+    "Strategy": "backtest.strategy:Strategy",
+    "run": "backtest.simulator:run",
+    "Settings": "backtest.settings:Settings",
+    "Costs": "backtest.settings:Costs",
+    "BarFills": "backtest.settings:BarFills",
+    "Delay": "backtest.settings:Delay",
+    "Latency": "backtest.settings:Latency",
+    "Margin": "backtest.settings:Margin",
+    "EVENT": "backtest.events:EVENT",
+    "EventKind": "backtest.events:EventKind",
+    "Listing": "backtest.record:Listing",
+    "Record": "backtest.record:Record",
+    "FLOW": "backtest.record:FLOW",
+}
+
+__all__ = [*PUBLIC]
+
+
+def __getattr__(name: str) -> object:
+    if name not in PUBLIC:
+        raise AttributeError(f"module 'backtest' has no attribute {name!r}")
+    module, _, attribute = PUBLIC[name].partition(":")
+    found = getattr(import_module(module), attribute)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -53,6 +53,7 @@ PUBLIC = {
     "client": "gridworks.client",
     "Exchange": "gridworks.local.exchange:Exchange",
     "Report": "gridworks.local.report:Report",
+    "backtest": "backtest",
     "indicators": "indicators",
     "options": "risk.options",
     "portfolio": "risk.portfolio",

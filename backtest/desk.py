@@ -1,0 +1,227 @@
+"""What stands between a strategy and whatever executes its orders.
+
+`Broker` is the little that a strategy needs of the world: the simulator is one, and an account of
+a live exchange another. `Desk` translates units into ticks and lots, numbers the orders, and keeps
+what the reports that have arrived say: live orders and positions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from backtest.record import Listing
+from backtest.views import Line, Report
+from domain.codes import ExecType, OrdStatus, OrdType, Reason, ReportType, Side
+from domain.errors import InvalidField
+from domain.layout import REPORT
+from domain.messages import Message, NewOrder
+
+COLUMNS = ("open", "high", "low", "close", "volume")
+
+
+class Broker(Protocol):
+    """Where orders go to. Account 0 in a message stands for the strategy's own account."""
+
+    listings: tuple[Listing, ...]
+    now: int  # ns since 1970
+
+    def send(self, message: Message) -> None:
+        """Send a command on its way; what it leads to comes as report rows."""
+
+    def cash(self) -> int:
+        """Cash of the account, minor units."""
+
+    def equity(self) -> int:
+        """Cash and open positions at their last prices, minor units."""
+
+    def set_timer(self, time: int, tag: Any) -> None:
+        """Have `on_timer(tag)` called at a time."""
+
+
+@dataclass(slots=True)
+class Order:
+    """An order of yours, as the reports say. Prices and quantities in units."""
+
+    cl_ord_id: int
+    instrument: int
+    symbol: str
+    side: Side
+    ord_type: OrdType
+    order_qty: float
+    leaves_qty: float
+    price: float
+    stop_px: float
+    status: OrdStatus | None = None  # None: no report has come yet
+    cum_qty: float = 0
+    order_id: int = 0
+
+
+class Scale:
+    """How one instrument's units become ticks, lots and minor units."""
+
+    __slots__ = ("listing", "lot", "minor", "number", "per_tick", "tick", "whole")
+    minor: int
+
+    def __init__(self, number: int, listing: Listing) -> None:
+        self.number, self.listing = number, listing
+        self.tick, self.lot = listing.tick, listing.lot
+        inverse = 1 / listing.tick
+        self.per_tick = float(inverse) if inverse == int(inverse) else 0.0
+        self.whole = int(listing.lot) if listing.lot == int(listing.lot) else 0
+        self.minor = 10**listing.decimals
+
+    def ticks(self, price: float | int | Decimal) -> int:
+        """The nearest tick."""
+        if not price:
+            return 0
+        if self.per_tick and not isinstance(price, Decimal):
+            return round(price * self.per_tick)
+        return int((Decimal(str(price)) / self.tick).to_integral_value())
+
+    def lots(self, qty: float | int | Decimal) -> int:
+        """Whole lots, rounded down."""
+        if self.whole == 1:
+            return int(qty)
+        return int(Decimal(str(qty)) / self.lot)
+
+    def price(self, ticks: int) -> float:
+        """Ticks as a price."""
+        return ticks / self.per_tick if self.per_tick else ticks * float(self.tick)
+
+    def qty(self, lots: int) -> float | int:
+        """Lots as a quantity; a whole number where a lot is."""
+        return lots * self.whole if self.whole else float(lots * self.lot)
+
+
+_CELLS = {name: place for place, name in enumerate(REPORT.names or ())}
+_EXECUTION = int(ReportType.EXECUTION)
+_TRADE, _REPLACED = int(ExecType.TRADE), int(ExecType.REPLACED)
+_ENDED = {int(s) for s in (
+    OrdStatus.FILLED, OrdStatus.CANCELED, OrdStatus.REJECTED, OrdStatus.EXPIRED,
+)}  # fmt: skip
+
+
+class Desk:
+    """The strategy's own view of its orders and positions."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
+        self.scales = [Scale(n + 1, listing) for n, listing in enumerate(broker.listings)]
+        self._named = {s.listing.symbol: s for s in self.scales}
+        self.orders: dict[int, Order] = {}
+        self.lots = [0] * (len(self.scales) + 1)
+        self.lines: list[Line] = []
+        self.last_id = 0
+        self.started = False
+        self.send = broker.send
+
+    def scale(self, instrument: int | str) -> Scale:
+        """The scale of an instrument. Raises InvalidField for one that is not there."""
+        if isinstance(instrument, str):
+            found = self._named.get(instrument)
+            if found is not None:
+                return found
+        elif 1 <= instrument <= len(self.scales):
+            return self.scales[instrument - 1]
+        allowed = f"1 to {len(self.scales)}, or one of {', '.join(self._named)}"
+        raise InvalidField("instrument", instrument, allowed)
+
+    def next_id(self) -> int:
+        """A cl_ord_id that was not used before."""
+        self.last_id += 1
+        return self.last_id
+
+    def enter(self, order: NewOrder) -> int:
+        """Send a new order and remember it; returns its cl_ord_id."""
+        scale = self.scales[int(order.instrument) - 1]
+        qty = scale.qty(order.order_qty)
+        self.orders[order.cl_ord_id] = Order(
+            order.cl_ord_id, scale.number, scale.listing.symbol, Side(order.side),
+            OrdType(order.ord_type), qty, qty, scale.price(order.price),
+            scale.price(order.stop_px),
+        )  # fmt: skip
+        self.send(order)
+        return order.cl_ord_id
+
+    def receive(self, row: Any) -> Report:
+        """Take in a REPORT row of the own account; returns it in units."""
+        cells = row.item()
+        report = self._report(cells, row)
+        if cells[_CELLS["report"]] != _EXECUTION:
+            return report
+        if cells[_CELLS["exec_type"]] == _TRADE:
+            lots = cells[_CELLS["last_qty"]]
+            sign = 1 if cells[_CELLS["side"]] == 1 else -1
+            self.lots[cells[_CELLS["instrument"]]] += sign * lots
+        self._follow(cells, report)
+        return report
+
+    def _report(self, cells: tuple[Any, ...], row: Any) -> Report:
+        at, made = _CELLS, Report()
+        number = cells[at["instrument"]]
+        scale = self.scales[max(number, 1) - 1]
+        made.row, made.instrument, made.symbol = row, number, scale.listing.symbol
+        made.cl_ord_id, made.orig_cl_ord_id = cells[at["cl_ord_id"]], cells[at["orig_cl_ord_id"]]
+        made.order_id, made.trade_id = cells[at["order_id"]], cells[at["trade_id"]]
+        made.time, side = cells[at["transact_time"]], cells[at["side"]]
+        made.side = Side(side) if side else Side.BUY
+        made.exec_type = ExecType(cells[at["exec_type"]])
+        made.ord_status = OrdStatus(cells[at["ord_status"]])
+        made.reason = Reason(cells[at["reason"]])
+        made.order_qty, made.leaves_qty = (
+            scale.qty(cells[at[name]]) for name in ("order_qty", "leaves_qty")
+        )
+        made.cum_qty, made.last_qty = (
+            scale.qty(cells[at[name]]) for name in ("cum_qty", "last_qty")
+        )
+        made.price, made.last_px = (scale.price(cells[at[n]]) for n in ("price", "last_px"))
+        made.fee = cells[at["fee"]] / scale.minor
+        return made
+
+    def _follow(self, cells: tuple[Any, ...], report: Report) -> None:
+        """Keep the live orders as the report says."""
+        number = report.cl_ord_id
+        order = self.orders.get(number) or self.orders.get(report.orig_cl_ord_id)
+        if order is None:
+            return
+        order.status, order.leaves_qty = report.ord_status, report.leaves_qty
+        order.cum_qty, order.order_qty = report.cum_qty, report.order_qty
+        order.price, order.order_id = report.price, report.order_id
+        if cells[_CELLS["ord_status"]] in _ENDED:
+            self.orders.pop(order.cl_ord_id, None)
+
+    def position(self, instrument: int | str) -> float | int:
+        """Units held."""
+        scale = self.scale(instrument)
+        return scale.qty(self.lots[scale.number])
+
+    def moved(self, instrument: int, lots: int) -> None:
+        """A position that changed without a trade: a split, a roll."""
+        self.lots[instrument] = lots
+
+    def cash(self) -> float:
+        """Cash in the currency of the first instrument."""
+        return self.broker.cash() / self.scales[0].minor
+
+    def equity(self) -> float:
+        """Equity in the currency of the first instrument."""
+        return self.broker.equity() / self.scales[0].minor
+
+    def now(self) -> int:
+        """The time, ns."""
+        return self.broker.now
+
+    def add_line(self, stream: Any, instrument: int, source: str) -> Line:
+        """An indicator to feed with the bars of an instrument."""
+        if self.started:
+            raise InvalidField("indicator", stream, "made in on_start, before the first row")
+        columns = stream.row.columns
+        wanted = (source,) if len(columns) == 1 else columns
+        for name in wanted:
+            if name not in COLUMNS:
+                raise InvalidField("source", name, ", ".join(COLUMNS))
+        line = Line(stream, instrument, source)
+        self.lines.append(line)
+        return line

@@ -1,0 +1,1 @@
+"""Tests of back-testing: strategies, the simulator, data, results; nobody imports them."""

@@ -1,0 +1,51 @@
+"""Small histories for tests: EVENT rows out of plain tuples, and a data set over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from backtest.events import EVENT, EventKind
+from backtest.record import Listing
+
+MINUTE = 60 * 10**9
+START = 1_700_000_000 * 10**9
+
+
+class History:
+    """A data set in memory, given out in chunks of `chunk` rows."""
+
+    def __init__(self, events: Any, *listings: Listing, chunk: int = 65_536) -> None:
+        self.events, self.chunk = events, chunk
+        self.listings = listings or (Listing("ACME"),)
+
+    def chunks(self) -> Iterator[Any]:
+        for at in range(0, len(self.events), self.chunk):
+            yield self.events[at : at + self.chunk].copy()
+
+
+def bars(*rows: tuple[int, ...], instrument: int = 1) -> Any:
+    """BAR rows a minute apart out of (open, high, low, close[, volume]) in ticks and lots."""
+    events = np.zeros(len(rows), EVENT)
+    events["kind"], events["instrument"] = EventKind.BAR, instrument
+    events["start"] = START + np.arange(len(rows)) * MINUTE
+    events["time"] = events["start"] + MINUTE
+    for event, row in zip(events, rows):
+        event["open"], event["high"], event["low"], event["price"] = row[:4]
+        event["qty"] = row[4] if len(row) > 4 else 0
+    return events
+
+
+def walk(count: int, seed: int = 1, step: int = 20, instrument: int = 1) -> Any:
+    """A random walk of `count` one-minute bars around 100.00."""
+    random = np.random.default_rng(seed)
+    close = (10_000 + np.cumsum(random.integers(-step, step + 1, count))).clip(1_000)
+    opened = np.r_[10_000, close[:-1]] + random.integers(-step // 4, step // 4 + 1, count)
+    events = bars(*[(0, 0, 0, 0)] * count, instrument=instrument)
+    events["open"], events["price"] = opened, close
+    events["high"] = np.maximum(opened, close) + random.integers(0, step, count)
+    events["low"] = np.minimum(opened, close) - random.integers(0, step, count)
+    events["qty"] = random.integers(100, 5_000, count)
+    return events
