@@ -27,6 +27,8 @@ PUBLIC = {
     "Listing": "backtest.record:Listing",
     "Record": "backtest.record:Record",
     "FLOW": "backtest.record:FLOW",
+    "Result": "backtest.results:Result",
+    "MEASURES": "backtest.results:MEASURES",
 }
 
 __all__ = [*PUBLIC]

@@ -1,8 +1,9 @@
-"""How well did it do? Measures of a series of returns, as the textbooks define them.
+"""How well did it do? Measures of returns and of closed trades, as the textbooks define them.
 
 returns: simple returns of equal periods, as fractions, oldest first, shape (periods,); `periods`
 is their number a year. A measure that divides by 0 is infinite with the sign of its numerator, and
-NaN for 0 / 0. Bacon, "Practical Portfolio Performance Measurement and Attribution", 3rd ed. (2023).
+NaN for 0 / 0. pnl: what each closed trade made, in any unit of money, shape (trades,). Bacon,
+"Practical Portfolio Performance Measurement and Attribution", 3rd ed. (2023).
 """
 
 from __future__ import annotations
@@ -28,6 +29,15 @@ class Drawdown:
     peak: int
     trough: int
     end: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """Excess returns on the benchmark's by least squares: `alpha` a year, `beta` and their fit."""
+
+    alpha: float
+    beta: float
+    correlation: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +142,107 @@ def tail_ratio(returns: ArrayLike, share: float = 0.05) -> float:
     """Size of the upper quantile of that share by the size of the lower one (linear quantiles)."""
     low, high = np.quantile(_returns(returns), [share, 1.0 - share])
     return _ratio(abs(float(high)), abs(float(low)))
+
+
+def skewness(returns: ArrayLike) -> float:
+    """Third standardised moment of the sample, without a correction for its size."""
+    return _moment(returns, 3)
+
+
+def kurtosis(returns: ArrayLike) -> float:
+    """Fourth standardised moment of the sample, 3 for a normal one (not in excess of it)."""
+    return _moment(returns, 4)
+
+
+def _moment(values: ArrayLike, power: int) -> float:
+    rows = _returns(values)
+    away = rows - rows.mean()
+    return _ratio(float(np.mean(away**power)), float(np.mean(away**2)) ** (power / 2))
+
+
+def ulcer_index(returns: ArrayLike) -> float:
+    """Root mean square of the distances below the highest level (Martin and McCann 1989)."""
+    return float(np.sqrt(np.mean(drawdowns(returns)[1:] ** 2)))
+
+
+def longest_drawdown(returns: ArrayLike) -> int:
+    """Most periods in a row that ended below an earlier peak."""
+    below = np.concatenate(([0], drawdowns(returns) < 0.0, [0])).astype(np.int8)
+    edges = np.flatnonzero(np.diff(below))
+    return int(np.max(edges[1::2] - edges[::2], initial=0))
+
+
+def market_line(
+    returns: ArrayLike, benchmark: ArrayLike, risk_free: float = 0.0, periods: float = 252
+) -> Regression:
+    """Jensen's alpha (1968), arithmetic a year, and beta; benchmark: of the same periods."""
+    rows, other = _pair(returns, benchmark)
+    rows, other = rows - risk_free, other - risk_free
+    joint = float(np.mean((rows - rows.mean()) * (other - other.mean())))
+    beta = _ratio(joint, float(np.var(other)))
+    alpha = (float(rows.mean()) - beta * float(other.mean())) * periods
+    return Regression(alpha, beta, _ratio(joint, float(np.std(rows) * np.std(other))))
+
+
+def tracking_error(returns: ArrayLike, benchmark: ArrayLike, periods: float = 252) -> float:
+    """Standard deviation (n - 1) of the difference to a benchmark, a year; NaN for one period."""
+    rows, other = _pair(returns, benchmark)
+    if len(rows) < 2:
+        return float("nan")
+    return float(np.std(rows - other, ddof=1) * np.sqrt(periods))
+
+
+def information_ratio(returns: ArrayLike, benchmark: ArrayLike, periods: float = 252) -> float:
+    """Mean difference to a benchmark by its deviation, a year (Goodwin 1998)."""
+    rows, other = _pair(returns, benchmark)
+    return _ratio(float(np.mean(rows - other)) * periods, tracking_error(rows, other, periods))
+
+
+def _pair(returns: ArrayLike, benchmark: ArrayLike) -> tuple[Floats, Floats]:
+    rows, other = _returns(returns), series("benchmark", benchmark)
+    if len(rows) != len(other):
+        raise InvalidField("benchmark", f"{len(other)} periods", f"{len(rows)} periods")
+    return rows, other
+
+
+def win_rate(pnl: ArrayLike) -> float:
+    """Share of the trades that made money."""
+    return float(np.mean(series("pnl", pnl) > 0.0))
+
+
+def profit_factor(pnl: ArrayLike) -> float:
+    """All that winners made by all that losers lost."""
+    rows = series("pnl", pnl)
+    return _ratio(float(rows[rows > 0].sum()), abs(float(rows[rows < 0].sum())))
+
+
+def payoff(pnl: ArrayLike) -> float:
+    """A winner's mean by a loser's mean; NaN without one of them."""
+    rows = series("pnl", pnl)
+    won, lost = rows[rows > 0], rows[rows < 0]
+    return float(won.mean() / -lost.mean()) if len(won) and len(lost) else float("nan")
+
+
+def expectancy(pnl: ArrayLike) -> float:
+    """What a trade makes on average."""
+    return float(series("pnl", pnl).mean())
+
+
+def system_quality(pnl: ArrayLike) -> float:
+    """SQN: root of the number of trades x mean / deviation (n - 1) (Tharp 2008)."""
+    rows = series("pnl", pnl)
+    if len(rows) < 2:
+        return float("nan")
+    return _ratio(float(np.sqrt(len(rows)) * rows.mean()), float(np.std(rows, ddof=1)))
+
+
+def kelly(pnl: ArrayLike) -> float:
+    """The share of capital that grows fastest: W - (1 - W) / R of win rate W, payoff R.
+
+    Kelly (1956) for bets with two outcomes; NaN without winners or losers.
+    """
+    won = win_rate(pnl)
+    return won - (1.0 - won) / payoff(pnl)
 
 
 def performance(

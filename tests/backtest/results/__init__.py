@@ -1,0 +1,1 @@
+"""Results out of records that are made by hand."""
