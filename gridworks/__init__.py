@@ -1,9 +1,9 @@
 """The public face: `import gridworks as gw`.
 
-Lives here: the names that users type, the exchange in this process (`local/`), the client
-(`client/`), the command line (`cli/`) and the generated stubs (`api/`). Names are looked up in
-the table below when they are first used, so that importing the face costs milliseconds and needs
-neither numpy nor numba.
+Lives here: the names that users type, the exchange in this process (`local/`), portfolios with
+names and dates (`risk/`), the client (`client/`), the command line (`cli/`) and the generated
+stubs (`api/`). Names are looked up in the table below when they are first used, so that importing
+the face costs milliseconds and needs neither numpy nor numba.
 
 Does not live here: matching, risk, logs, wires. A name of the face is defined in the package that
 owns it.
@@ -57,6 +57,7 @@ PUBLIC = {
     "indicators": "indicators",
     "options": "risk.options",
     "portfolio": "risk.portfolio",
+    "risk": "gridworks.risk",
 }
 
 __all__ = ["__version__", *PUBLIC]

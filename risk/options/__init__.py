@@ -22,11 +22,13 @@ from risk.options.pricing import (
     black_scholes_price,
     cash_or_nothing,
 )
+from risk.options.revaluation import Revaluation, revaluation
 from risk.options.volatility import implied_normal_volatility, implied_volatility
 
 __all__ = [
     "AmericanGreeks",
     "Greeks",
+    "Revaluation",
     "american_approximation",
     "american_tree",
     "asset_or_nothing",
@@ -37,5 +39,6 @@ __all__ = [
     "cash_or_nothing",
     "implied_normal_volatility",
     "implied_volatility",
+    "revaluation",
     "surface",
 ]

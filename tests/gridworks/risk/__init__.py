@@ -1,0 +1,1 @@
+"""The face of portfolio risk: labels, dates, errors that name the position."""
