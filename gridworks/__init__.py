@@ -58,6 +58,7 @@ PUBLIC = {
     "options": "risk.options",
     "portfolio": "risk.portfolio",
     "risk": "gridworks.risk",
+    "margin": "risk.scenario",
 }
 
 __all__ = ["__version__", *PUBLIC]

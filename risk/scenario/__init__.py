@@ -1,0 +1,42 @@
+"""What must an account put up for its portfolio, and what does one more order add to that?
+
+Lives here: scenario margin after SPAN with its parameters as data (`Scenario`, JSON, CSV and the
+public SPAN XML layout), the same order by order (`Incremental`), and the other models under the
+one interface `Model.margin(portfolio) -> Margin`: value at risk plus extreme loss, Regulation T,
+portfolio margin by price moves, tables by lot with their history, crypto with notional tiers.
+
+Does not live here: margin in the order path of the exchange (`risk.margin`), what a portfolio may
+lose in a model of the market (`risk.portfolio`), and files: readers take text or open files.
+Amounts are whole minor units; prices and rates are floats, as published.
+
+Who may import it: risk, backtest, server, gridworks, benches, tests. It imports only domain and
+risk.options, risk.exact.
+"""
+
+from risk.scenario.facts import Contract, Margin, Model, Portfolio, Position
+from risk.scenario.incremental import Incremental
+from risk.scenario.parameters import SCENARIOS, Commodity, Leg, Parameters, Spread, Tier
+from risk.scenario.readers.examples import example
+from risk.scenario.readers.text import read_contracts, read_json, read_portfolio
+from risk.scenario.span import PARTS, Scenario
+
+__all__ = [
+    "PARTS",
+    "SCENARIOS",
+    "Commodity",
+    "Contract",
+    "Incremental",
+    "Leg",
+    "Margin",
+    "Model",
+    "Parameters",
+    "Portfolio",
+    "Position",
+    "Scenario",
+    "Spread",
+    "Tier",
+    "example",
+    "read_contracts",
+    "read_json",
+    "read_portfolio",
+]

@@ -1,0 +1,105 @@
+"""What one order changes: the sums of its contract, and one commodity worked out anew."""
+
+from domain.jit import entry, kernel
+from risk.scenario.kernels.columns import AT, COUNT, DELTAS, OF, PARTS, SCENARIOS, SUMS
+from risk.scenario.kernels.requirement import assess, gather
+from risk.scenario.kernels.store import (
+    contract_rows,
+    delta_rows,
+    found_rows,
+    kept_rows,
+    list_rows,
+    loss_rows,
+    position_rows,
+    sum_rows,
+)
+from risk.scenario.kernels.sums import add
+
+
+@kernel
+def _listed(s, commodity):
+    """Put a commodity into the list of the account if it is not there; an empty one stays."""
+    for at in range(1, list_rows(s)[0, 0] + 1):
+        if list_rows(s)[at, 0] == commodity:
+            return
+    last = list_rows(s)[0, 0] + 1
+    list_rows(s)[0, 0] = last
+    list_rows(s)[last, 0] = commodity
+
+
+@kernel
+def _exchanged(s, place, held, buys, sells):
+    """Put a contract's position in the place of the one in the table, which is left as it is."""
+    row = position_rows(s)[place]
+    if row[0] | row[1] | row[2]:
+        add(s, (place, row[0], row[1], row[2]), -1)
+    if held | buys | sells:
+        commodity = add(s, (place, held, buys, sells), 1)
+        if sum_rows(s)[commodity, COUNT] == 1:
+            _listed(s, commodity)
+
+
+@kernel
+def _copied(source, target, first, count):
+    for at in range(count):
+        target[first + at] = source[at]
+
+
+@kernel
+def _put_back(source, first, target, count):
+    for at in range(count):
+        target[at] = source[first + at]
+
+
+@kernel
+def _keep(s, commodity, period):
+    kept, width = kept_rows(s)[0], 2 * SCENARIOS
+    _copied(loss_rows(s)[commodity], kept, 0, width)
+    _copied(sum_rows(s)[commodity], kept, width, SUMS)
+    _copied(found_rows(s)[commodity], kept, width + SUMS, PARTS)
+    _copied(delta_rows(s)[period], kept, width + SUMS + PARTS, DELTAS)
+
+
+@kernel
+def _restore(s, commodity, period):
+    kept, width = kept_rows(s)[0], 2 * SCENARIOS
+    _put_back(kept, 0, loss_rows(s)[commodity], width)
+    _put_back(kept, width, sum_rows(s)[commodity], SUMS)
+    _put_back(kept, width + SUMS, found_rows(s)[commodity], PARTS)
+    _put_back(kept, width + SUMS + PARTS, delta_rows(s)[period], DELTAS)
+
+
+@entry
+def changed(s, change, out):
+    """Add `change` (contract, held, open_buy, open_sell) to the account; returns the margin after.
+
+    out (PARTS,): the parts.
+    """
+    place = change[0]
+    row = position_rows(s)[place]
+    held, buys, sells = row[0] + change[1], row[1] + change[2], row[2] + change[3]
+    _exchanged(s, place, held, buys, sells)
+    row[0], row[1], row[2] = held, buys, sells
+    assess(s, contract_rows(s)[place, OF])
+    return gather(s, out)
+
+
+@entry
+def what_if(s, changes, out, added):
+    """What each of the changes alone would add to the margin; the account stays as it is.
+
+    changes (n, POSITION), out (PARTS,), added (n,). Returns the margin without any of them.
+    """
+    before = gather(s, out)
+    for at in range(len(changes)):
+        change = changes[at]
+        place = change[0]
+        commodity, period = contract_rows(s)[place, OF], contract_rows(s)[place, AT]
+        _keep(s, commodity, period)
+        row = position_rows(s)[place]
+        _exchanged(s, place, row[0] + change[1], row[1] + change[2], row[2] + change[3])
+        assess(s, commodity)
+        added[at] = gather(s, out) - before
+        _restore(s, commodity, period)
+    gather(s, out)
+    return before
