@@ -29,7 +29,7 @@ from gridworks.api.trading.v1.order_entry_pb2 import (
     OrderEntryResponse,
 )
 from gridworks.client.errors import Unavailable, from_status
-from gridworks.fastwire import Wire
+from gridworks.fastwire import Wire, connect
 from server.codec.encoder import Encoder
 from server.codec.reader import ReportReader
 from server.codec.slots import Message
@@ -58,7 +58,9 @@ class FastSession:
         timeout: float = 30.0,
     ) -> None:  # fmt: skip
         self._reader, self._encoder = ReportReader(), Encoder(COMMAND, PIECE)
-        self._wire = Wire(target, METHOD, key, self._reader.data, tls, timeout)
+        connection = connect(target, timeout, tls)
+        metadata = (("authorization", f"Bearer {key}"),)
+        self._wire = Wire(connection, target, METHOD, metadata, self._reader.data)
         self._timeout, self._begin = timeout, 0
         self._found: list[Rows] = []
         self._ended, self._sent, self._interval = False, time.monotonic(), 30.0

@@ -1,4 +1,8 @@
-"""One gRPC call over HTTP/2 from one thread: bytes out, bytes in, in runs of DATA frames."""
+"""One gRPC call over HTTP/2: bytes out, bytes in, in runs of DATA frames.
+
+Nothing here waits but `wait`, and nothing is done at the same time but that: who shares a wire
+between threads holds a lock around everything else.
+"""
 
 from __future__ import annotations
 
@@ -13,35 +17,59 @@ import ngh2
 import numpy as np
 
 from gridworks.client.errors import Unavailable
+from gridworks.client.plans import Metadata
 from server.gateway.http2.frames import MOST, cut
 from server.gateway.http2.slots import Column, Found, Note, Slot
 from server.gateway.http2.wire import credit, data_head, ended
 
 READ = 1 << 18
 WINDOW = 1 << 22  # bytes that the server may send ahead
+ROOM = READ + 9 + MOST  # bytes that one `take` gives at most
+SILENCE = 30  # seconds after which a peer that acknowledges nothing is gone
 Status = tuple[int, str, bytes | None]
 
 
-class Wire:
-    """A connection with one call on it. `into` is the memory that what comes is put into.
+def connect(
+    target: str, timeout: float, tls: ssl.SSLContext | None = None, name: str | None = None
+) -> socket.socket:
+    """A connection to host:port; `name` is the one in the certificate, when it is another.
 
-    Raises Unavailable when there is nobody, or the connection breaks.
+    Raises Unavailable.
+    """
+    host, _, port = target.rpartition(":")
+    host = host.strip("[]")
+    try:
+        made = socket.create_connection((host, int(port)), timeout)
+        try:
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 20)
+                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * SILENCE)
+            if tls is not None:
+                made = tls.wrap_socket(made, server_hostname=name or host)
+        except BaseException:
+            made.close()
+            raise
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"{target}: {error}") from None
+    made.setblocking(False)
+    return made
+
+
+class Wire:
+    """A call on a connection of its own. `into` is the memory that what comes is put into.
+
+    `metadata` has names in lower case, without what HTTP/2 and gRPC say themselves. Raises
+    Unavailable when the connection breaks.
     """
 
     def __init__(
-        self, target: str, method: str, key: str, into: memoryview,
-        tls: ssl.SSLContext | None, timeout: float,
+        self, connection: socket.socket, target: str, method: str, metadata: Metadata,
+        into: memoryview,
     ) -> None:  # fmt: skip
-        host, _, port = target.rpartition(":")
-        try:
-            plain = socket.create_connection((host.strip("[]"), int(port)), timeout)
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket = plain if tls is None else tls.wrap_socket(plain, server_hostname=host)
-        except OSError as error:
-            raise Unavailable(f"{target}: {error}") from None
-        self._tls = tls is not None
-        self._socket.setblocking(False)
-        self._input = np.zeros(READ + 9 + MOST, np.uint8)
+        self._socket, self._tls = connection, isinstance(connection, ssl.SSLSocket)
+        self._input = np.zeros(ROOM, np.uint8)
         self._notes = np.zeros(len(Note), np.int64)
         self._table = np.zeros((1, len(Column)), np.int64)
         self._output = np.frombuffer(into, np.uint8)
@@ -56,9 +84,9 @@ class Wire:
         self._uncredited = 0
         self._waiting, self._ready = bytearray(), bytearray()  # payload; frames
         self.status: Status | None = None
-        self._begin(target, method, key)
+        self._begin(target, method, metadata)
 
-    def _begin(self, target: str, method: str, key: str) -> None:
+    def _begin(self, target: str, method: str, metadata: Metadata) -> None:
         library = self._library = ngh2.Connection(ngh2.Role.CLIENT)
         library.initiate_connection({ngh2.Setting.INITIAL_WINDOW_SIZE: WINDOW})
         library.set_local_window_size(WINDOW)
@@ -68,7 +96,7 @@ class Wire:
                 (b":path", method.encode()), (b":authority", target.encode()),
                 (b"te", b"trailers"), (b"content-type", b"application/grpc"),
                 (b"user-agent", b"gridworks-fast"),
-                (b"authorization", f"Bearer {key}".encode()),
+                *((name.encode(), value.encode()) for name, value in metadata),
             ]
         )  # fmt: skip
         self._ready += library.data_to_send()
@@ -100,14 +128,37 @@ class Wire:
                 raise Unavailable(f"the connection broke: {error}") from None
         return bool(self._ready or self._waiting)
 
+    def fileno(self) -> int:
+        """The number of the socket, for who waits by other means."""
+        return self._socket.fileno()
+
+    @property
+    def pending(self) -> bool:
+        """Whether something has come that the socket does not show: TLS keeps it back."""
+        return self._tls and self._socket.pending() > 0  # type: ignore[attr-defined]
+
+    @property
+    def blocked(self) -> bool:
+        """Whether frames wait for the socket to take more."""
+        return bool(self._ready)
+
+    def wait(self, seconds: float, bell: socket.socket | None = None) -> None:
+        """Wait until something can be read or, if something is left, written, or `bell` rings."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN | (select.POLLOUT if self.blocked else 0))
+        if bell is not None:
+            poll.register(bell, select.POLLIN)
+        poll.poll(1000 * seconds)
+
     def turn(self, at: int, seconds: float) -> int:
         """Write, wait for bytes, put the payload of DATA behind `at`; where it ends now."""
         self.write()
-        if not (self._tls and self._socket.pending()):  # type: ignore[attr-defined]
-            wants = [self._socket] if self._ready else []
-            readable, _, _ = select.select([self._socket], wants, [], seconds)
-            if not readable:
-                return at
+        if not self.pending:
+            self.wait(seconds)
+        return self.take(at)
+
+    def take(self, at: int) -> int:
+        """Put the payload of DATA that has come behind `at`; where it ends now."""
         view = self._input.data
         try:
             count = self._socket.recv_into(view[self._kept : self._kept + READ])

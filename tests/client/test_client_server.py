@@ -5,11 +5,13 @@ import threading
 import time
 from decimal import Decimal
 
+import grpc
 import pytest
 
 import gridworks as gw
 from domain.errors import InvalidField
 from gridworks.client import codes, errors, orders, word
+from server import certificates
 from tests.client.proxy import Proxy
 from tests.control_stores import sqlite, sqlite_url  # noqa: F401
 from tests.server.running import running
@@ -26,14 +28,25 @@ def server(tmp_path_factory, sqlite):  # noqa: F811
 
 
 @pytest.fixture
-def open_client(server):
+def door(request):
+    """Through which door order entry goes: "main" (grpcio) or "gateway" (our own transport)."""
+    return getattr(request, "param", "main")
+
+
+both_doors = pytest.mark.parametrize("door", ["main", "gateway"], indirect=True)
+
+
+@pytest.fixture
+def open_client(server, door):
     """open_client(role) is a client with the role's key, closed at the end."""
     made = []
 
-    def client(role="operator", target=None, **options):
-        found = gw.Client(
-            target or server.target, server.keys[role], insecure=True, timeout=WITHIN, **options
-        )
+    def client(role="operator", through=None, **options):
+        if door == "gateway":
+            gateway = through.target if through else f"127.0.0.1:{server.server.gateway_port}"
+            options = {"gateway": gateway, **options}
+        target = through.target if through and door == "main" else server.target
+        found = gw.Client(target, server.keys[role], insecure=True, timeout=WITHIN, **options)
         made.append(found)
         return found
 
@@ -48,8 +61,8 @@ def client(open_client):
 
 
 @pytest.fixture
-def proxy(server):
-    found = Proxy(server.port)
+def proxy(server, door):
+    found = Proxy(server.port if door == "main" else server.server.gateway_port)
     yield found
     found.close()
 
@@ -157,7 +170,7 @@ def test_a_key_that_nobody_knows(server):
 
 
 def test_an_answer_that_was_lost_is_asked_for_again_and_the_order_is_one(open_client, proxy):
-    client = open_client(target=proxy.target)
+    client = open_client(through=proxy)
     assert client.risk.get_node("alice").number
     open_before = len(list(client.trading.list_orders("alice", open_only=True)))
     proxy.swallow.set()
@@ -178,10 +191,11 @@ def test_an_answer_that_was_lost_is_asked_for_again_and_the_order_is_one(open_cl
 # ------------------------------------------------------------------ sessions
 
 
-def test_a_session_says_what_happens_to_its_orders(client):
+@both_doors
+def test_a_session_says_what_happens_to_its_orders(client, door):
     acme = client.market_data.scale("ACME")
     assert acme.ticks("1.25") == 125
-    with client.trading.order_entry("plain", "alice") as session:
+    with client.trading.order_entry(f"plain-{door}", "alice") as session:
         own = session.new_order(acme, "BUY", 10, acme.ticks("1.25"))
         number, report = session.receive(WITHIN)
         assert (number, report.cl_ord_id, report.price) == (1, own, 125)
@@ -208,21 +222,24 @@ def test_a_session_says_what_happens_to_its_orders(client):
         session.new_order(acme, "BUY", 1, 1)
 
 
-def test_a_session_goes_on_another_day(client):
-    with client.trading.order_entry("days", "alice") as session:
+@both_doors
+def test_a_session_goes_on_another_day(client, door):
+    with client.trading.order_entry(f"days-{door}", "alice") as session:
         session.new_order(1, "BUY", 1, 10)
         session.new_order(1, "BUY", 1, 11)
         assert session.receive(WITHIN).number == 1
         place = session.next_number
-    with client.trading.order_entry("days", "alice", first_report=place) as session:
+    with client.trading.order_entry(f"days-{door}", "alice", first_report=place) as session:
         assert session.sent == 2
         assert session.receive(WITHIN).number == 2
         session.mass_cancel()
         assert [session.receive(WITHIN).number for _ in range(3)] == [3, 4, 5]
 
 
-def test_orders_are_canceled_when_a_session_asked_for_it(client):
-    with client.trading.order_entry("marked", "alice", cancel_on_disconnect=True) as session:
+@both_doors
+def test_orders_are_canceled_when_a_session_asked_for_it(client, door):
+    opened = client.trading.order_entry(f"marked-{door}", "alice", cancel_on_disconnect=True)
+    with opened as session:
         session.new_order(1, "BUY", 1, 12)
         session.receive(WITHIN)
         assert len(list(client.trading.list_orders("alice", open_only=True))) == 1
@@ -239,9 +256,10 @@ def test_a_silent_strategy_is_alive_as_long_as_its_client_is(client):
         session.mass_cancel()
 
 
-def test_a_session_that_is_opened_elsewhere_is_lost_for_good(client):
+@both_doors
+def test_a_session_that_is_opened_elsewhere_is_lost_for_good(client, door):
     entry = client.trading.order_entry
-    with entry("twice", "alice") as first, entry("twice", "alice") as second:
+    with entry(f"twice-{door}", "alice") as first, entry(f"twice-{door}", "alice") as second:
         with pytest.raises(errors.Aborted):
             first.receive(WITHIN)
         with pytest.raises(errors.Aborted):
@@ -251,17 +269,19 @@ def test_a_session_that_is_opened_elsewhere_is_lost_for_good(client):
         second.mass_cancel()
 
 
-def test_what_the_server_refuses_as_a_whole_ends_the_session_with_the_reason(open_client):
+@both_doors
+def test_what_the_server_refuses_as_a_whole_ends_the_session_with_the_reason(open_client, door):
     client = open_client("trader")
-    with client.trading.order_entry("wrong", "alice") as session:
+    with client.trading.order_entry(f"wrong-{door}", "alice") as session:
         session.send([orders.new_order(1, "BUY", 1, 1, account=999)])
         with pytest.raises(errors.PermissionDenied, match="OrderEntry"):
             session.receive(WITHIN)
 
 
-def test_a_lost_connection_is_not_noticed(open_client, proxy):
-    client = open_client(target=proxy.target)
-    with client.trading.order_entry("cut", "alice") as session:
+@both_doors
+def test_a_lost_connection_is_not_noticed(open_client, proxy, door):
+    client = open_client(through=proxy)
+    with client.trading.order_entry(f"cut-{door}", "alice") as session:
         sent = []
         for turn in range(5):
             sent += [session.new_order(1, "BUY", 1, 20 + n % 9) for n in range(40)]
@@ -275,9 +295,10 @@ def test_a_lost_connection_is_not_noticed(open_client, proxy):
         session.mass_cancel()
 
 
-def test_commands_wait_in_bounds_and_may_be_given_up(open_client, proxy):
-    client = open_client(target=proxy.target)
-    with client.trading.order_entry("bound", "alice", most_waiting=10) as session:
+@both_doors
+def test_commands_wait_in_bounds_and_may_be_given_up(open_client, proxy, door):
+    client = open_client(through=proxy)
+    with client.trading.order_entry(f"bound-{door}", "alice", most_waiting=10) as session:
         proxy.swallow.set()
         for n in range(10):
             session.new_order(1, "BUY", 1, 20 + n)
@@ -287,7 +308,7 @@ def test_commands_wait_in_bounds_and_may_be_given_up(open_client, proxy):
         proxy.cut()
         assert [session.receive(WITHIN).number for _ in range(10)] == list(range(1, 11))
         session.mass_cancel()
-    with client.trading.order_entry("once", "alice", resend=False) as session:
+    with client.trading.order_entry(f"once-{door}", "alice", resend=False) as session:
         session.new_order(1, "BUY", 1, 20)
         session.receive(WITHIN)
         proxy.cut()
@@ -297,7 +318,8 @@ def test_commands_wait_in_bounds_and_may_be_given_up(open_client, proxy):
         session.mass_cancel()
 
 
-def test_a_key_that_is_revoked_ends_its_streams(server, open_client):
+@both_doors
+def test_a_key_that_is_revoked_ends_its_streams(server, open_client, door):
     from portal.acts.audit import By
     from portal.acts.keys import Rights, create_key, revoke_key
 
@@ -315,7 +337,7 @@ def test_a_key_that_is_revoked_ends_its_streams(server, open_client):
 
     with client:
         wait_for(works)
-        with client.trading.order_entry("revoked", "alice") as session:
+        with client.trading.order_entry(f"revoked-{door}", "alice") as session:
             revoke_key(by, issued.key.pk)
             with pytest.raises(errors.Unauthenticated):
                 session.receive(WITHIN)
@@ -325,7 +347,7 @@ def test_a_key_that_is_revoked_ends_its_streams(server, open_client):
 
 
 def test_books_follow_the_market_over_lost_connections(open_client, client, proxy):
-    reader = open_client(target=proxy.target)
+    reader = open_client(through=proxy)
     with reader.market_data.books("ACME") as books:
         assert next(books).bids == []
         for _ in range(3):
@@ -349,7 +371,7 @@ def test_books_follow_the_market_over_lost_connections(open_client, client, prox
 
 
 def test_a_drop_copy_and_a_channel_have_neither_gaps_nor_doubles(open_client, client, proxy):
-    reader = open_client(target=proxy.target)
+    reader = open_client(through=proxy)
     copy = reader.trading.drop_copy("north", first=1)
     channel = reader.market_data.subscribe("ACME", ["TRADES", "STATUS"])
     seen, updates, last = [next(copy)], [], {}
@@ -394,13 +416,15 @@ def test_the_gateway_carries_streams_and_orders(server, open_client, client):
             through.trading.submit_order("alice", "ACME", "BUY", 1, "0.105")
         assert problem.value.field_violations[0].field == "order.price"
         session.mass_cancel()
-    assert door.connections == 2  # and all of it went that way
+    assert door.connections == 3  # order entry's, before and after the cut, and the others'
+
     door.close()
 
 
-def test_whoever_waits_is_told_when_the_client_is_closed(open_client):
+@both_doors
+def test_whoever_waits_is_told_when_the_client_is_closed(open_client, door):
     client = open_client()
-    session = client.trading.order_entry("left", "alice")
+    session = client.trading.order_entry(f"left-{door}", "alice")
     session.open()
     copy, ended = client.trading.drop_copy("north"), []
 
@@ -438,9 +462,9 @@ def test_whoever_awaits_is_told_too(server):
 # ------------------------------------------------------------------ asyncio
 
 
-async def _story(server):
+async def _story(server, gateway, name):
     async with gw.AsyncClient(
-        server.target, server.keys["operator"], insecure=True, timeout=WITHIN
+        server.target, server.keys["operator"], insecure=True, timeout=WITHIN, gateway=gateway
     ) as client:
         made = await client.trading.submit_order("alice", "ACME", "BUY", 1, "0.40")
         listed = client.trading.list_orders("alice", open_only=True)
@@ -452,7 +476,7 @@ async def _story(server):
         acme = await client.market_data.scale("ACME")
         async with client.market_data.books("ACME") as books:
             assert (await anext(books)).bids == []
-            async with client.trading.order_entry("async", "bob", dead_man=30.0) as session:
+            async with client.trading.order_entry(name, "bob", dead_man=30.0) as session:
                 own = session.new_order(acme, "SELL", 2, acme.ticks("3.00"))
                 number, report = await session.receive(WITHIN)
                 assert (number, report.cl_ord_id) == (1, own)
@@ -463,9 +487,50 @@ async def _story(server):
                     assert (number, word(report, "exec_type")) == (2, "CANCELED")
                     break
                 assert await session.receive(0.01) is None
+                bids = [orders.new_order(acme, "BUY", 1, 1 + n % 50) for n in range(3000)]
+                for each in bids:  # nobody reads meanwhile
+                    session.send([each])
+                await asyncio.sleep(0.2)
+                session.mass_cancel(acme)
+                last = [await session.receive(WITHIN) for _ in range(6000)][-1]
+                assert last.number == 6002
         return session
 
 
 def test_asyncio_has_the_same_calls(server):
-    session = asyncio.run(_story(server))
-    assert not session.connected
+    gateway = f"127.0.0.1:{server.server.gateway_port}"
+    for name, address in (("async", None), ("async-fast", gateway)):
+        assert not asyncio.run(_story(server, address, name)).connected
+
+
+@both_doors
+def test_a_session_may_send_much_while_nobody_reads(client, door):
+    with client.trading.order_entry(f"much-{door}", "alice", most_waiting=10**6) as session:
+        for n in range(5000):
+            session.new_order(1, "BUY", 1, 20 + n % 9)
+        session.mass_cancel()
+        assert [session.receive(WITHIN).number for _ in range(10_000)] == list(range(1, 10_001))
+
+
+def test_the_fast_transport_talks_tls_and_shows_its_certificate(tmp_path, sqlite):  # noqa: F811
+    certificates.make(tmp_path, certificates.Wish(("localhost", "127.0.0.1"), ("dev",), 30))
+    ca = tmp_path / "ca.pem"
+    own = tmp_path / "client-dev.pem", tmp_path / "client-dev-key.pem"
+    files = {"certificate": tmp_path / "server.pem", "private_key": tmp_path / "server-key.pem"}
+    trusted = grpc.ssl_channel_credentials(*(file.read_bytes() for file in (ca, own[1], own[0])))
+    url = sqlite()
+    with running(tmp_path, url, credentials=trusted, client_ca=ca, **files) as server:
+        gateway = f"localhost:{server.server.gateway_port}"
+        mine = {"gateway": gateway, "ca": ca, "timeout": WITHIN}
+        key = server.keys["operator"]
+        with (
+            gw.Client(f"localhost:{server.port}", key, identity=own, **mine) as client,
+            client.trading.order_entry("tls", "alice") as session,
+        ):
+            session.new_order(1, "BUY", 1, 20)
+            assert session.receive(WITHIN).number == 1
+        with (
+            gw.Client(f"localhost:{server.port}", key, **mine | {"timeout": 1.0}) as client,
+            pytest.raises(errors.Unavailable),
+        ):
+            client.trading.order_entry("tls", "alice").open()

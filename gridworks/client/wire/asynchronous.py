@@ -15,20 +15,25 @@ from gridworks.client.errors import CallError, Cancelled, Unavailable
 from gridworks.client.faces import arun
 from gridworks.client.options import Settings
 from gridworks.client.plans import Link, Plan, Request
-from gridworks.client.wire.channels import GATEWAY, error_of, open_channel
+from gridworks.client.wire import fast
+from gridworks.client.wire.channels import GATEWAY, ORDER_ENTRY, error_of, open_channel
 
 CLOSED = "the client was closed"
 _BROKEN = "Internal error from Core"  # said by grpc.aio on this side, never by a server
 
 
-class Transport(Protocol):
+class Opener(Protocol):
+    """Opens streams to one address of the server."""
+
+    async def open(self, request: Request, both_ways: bool) -> Link:
+        """A stream, also with `read`, whose first message is the request's. Raises CallError."""
+
+
+class Transport(Opener, Protocol):
     """Carries bytes to one address of the server."""
 
     async def call(self, request: Request, timeout: float) -> bytes:
         """One call. Raises CallError."""
-
-    async def open(self, request: Request, both_ways: bool) -> Link:
-        """A stream, also with `read`, whose first message is the request's. Raises CallError."""
 
     async def close(self) -> None:
         """End everything."""
@@ -120,6 +125,9 @@ class AsyncWire:
     def __init__(self, settings: Settings) -> None:
         self._main: Transport = Grpcio(settings, settings.target)
         self._door = Grpcio(settings, settings.gateway) if settings.gateway else self._main
+        self._orders: Opener = self._door
+        if settings.gateway and fast.available():
+            self._orders = fast.AsyncFast(settings, settings.gateway)
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._inboxes: weakref.WeakSet[asyncio.Queue[Any]] = weakref.WeakSet()
@@ -136,7 +144,9 @@ class AsyncWire:
 
     async def open(self, request: Request, both_ways: bool) -> Link:
         """A stream whose first message is the request's. Raises CallError."""
-        return await self._transport(request.path).open(request, both_ways)
+        carrier = self._transport(request.path)
+        opener = self._orders if request.path == ORDER_ENTRY else carrier
+        return await opener.open(request, both_ways)
 
     async def read(self, link: Any) -> bytes | None:
         """The next message; None: the server has ended the stream. Raises CallError."""

@@ -15,23 +15,28 @@ from gridworks.client.errors import CallError, Cancelled
 from gridworks.client.faces import run
 from gridworks.client.options import Settings
 from gridworks.client.plans import Link, Plan, Request
-from gridworks.client.wire.channels import GATEWAY, error_of, open_channel
+from gridworks.client.wire import fast
+from gridworks.client.wire.channels import GATEWAY, ORDER_ENTRY, error_of, open_channel
 
 CLOSED = "the client was closed"
 _GLANCE = 0.5  # seconds after which somebody who waits looks whether the client was closed
 
 
-class Transport(Protocol):
-    """Carries bytes to one address of the server."""
-
-    def call(self, request: Request, timeout: float) -> bytes:
-        """One call. Raises CallError."""
+class Opener(Protocol):
+    """Opens streams to one address of the server."""
 
     def open(self, request: Request, both_ways: bool) -> Link:
         """A stream, also with `read`, whose first message is the request's. Raises CallError."""
 
     def close(self) -> None:
         """End everything."""
+
+
+class Transport(Opener, Protocol):
+    """Carries bytes to one address of the server."""
+
+    def call(self, request: Request, timeout: float) -> bytes:
+        """One call. Raises CallError."""
 
 
 class _Link:
@@ -112,6 +117,9 @@ class BlockingWire:
     def __init__(self, settings: Settings) -> None:
         self._main: Transport = Grpcio(settings, settings.target)
         self._door = Grpcio(settings, settings.gateway) if settings.gateway else self._main
+        self._orders: Opener = self._door
+        if settings.gateway and fast.available():
+            self._orders = fast.BlockingFast(settings, settings.gateway)
         self._closed = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -127,7 +135,8 @@ class BlockingWire:
 
     def open(self, request: Request, both_ways: bool) -> Link:
         """A stream whose first message is the request's. Raises CallError."""
-        return self._transport(request.path).open(request, both_ways)
+        carrier = self._transport(request.path)
+        return (self._orders if request.path == ORDER_ENTRY else carrier).open(request, both_ways)
 
     def read(self, link: Any) -> bytes | None:
         """The next message; None: the server has ended the stream. Raises CallError."""
@@ -180,8 +189,8 @@ class BlockingWire:
     def close(self) -> None:
         """End all streams and let go of the connections."""
         self._closed.set()
-        self._main.close()
-        self._door.close()
+        for opener in (self._main, self._door, self._orders):
+            opener.close()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(5)

@@ -9,7 +9,7 @@ import grpc
 from gridworks.client.errors import DETAILS, CallError, from_status
 from gridworks.client.options import Settings
 
-_MOST_BYTES = 64 * 2**20
+MOST_BYTES = 64 * 2**20  # of one message
 # A server or network that has gone silent is noticed within 30 s; a ping every 20 s also keeps
 # the entry of an idle client in a NAT alive. Retries are ours alone: they know the request id.
 OPTIONS: tuple[tuple[str, Any], ...] = (
@@ -23,17 +23,19 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
     ("grpc.max_reconnect_backoff_ms", 1_000),
     ("grpc.enable_retries", 0),
     ("grpc.use_local_subchannel_pool", 1),
-    ("grpc.max_receive_message_length", _MOST_BYTES),
+    ("grpc.max_receive_message_length", MOST_BYTES),
     ("grpc.primary_user_agent", "gridworks-python"),
 )
 
 
 _TRADING = "/gridworks.api.trading.v1.TradingService/"
 _MARKET = "/gridworks.api.market_data.v1.MarketDataService/"
+ORDER_ENTRY = _TRADING + "OrderEntry"
 # What the server's gateway has; where it is known, streams and orders take that door.
 GATEWAY = frozenset((
+    ORDER_ENTRY,
     *(_TRADING + name for name in (
-        "OrderEntry", "DropCopy", "SubmitOrder", "CancelOrder", "ReplaceOrder",
+        "DropCopy", "SubmitOrder", "CancelOrder", "ReplaceOrder",
     )),
     *(_MARKET + name for name in ("Subscribe", "SubscribeBars")),
 ))  # fmt: skip
