@@ -128,7 +128,7 @@ class Portfolio:
     def greeks(self) -> pd.DataFrame:
         """Greeks of each position as held (quantity times multiplier); units as gw.options has."""
         unit = self._pricing.greeks()
-        return self._frame({name: self.positions.size * unit[name] for name in GREEKS})
+        return self._frame({name: self.positions.size * unit[name] + 0.0 for name in GREEKS})
 
     def exposures(self) -> pd.DataFrame:
         """A row an underlying: money for a move of 1 (delta), and what such a move adds (gamma)."""
@@ -244,8 +244,8 @@ class Portfolio:
         """P&L under each scenario by full revaluation, worst first: in all and by position.
 
         named: scenario -> moves by underlying, by factor (through betas on `factors`), or of
-        `volatility` and `rate` (added) and `days` that pass. `unknown` lists names that the
-        portfolio does not have: what they would have done is not in the figures.
+        `volatility` (or `vix`) and `rate` (added) and `days` that pass. `unknown` lists names that
+        the portfolio does not have: what they would have done is not in the figures.
         """
         slopes = scenarios.betas(self.moves, self._factors)
         rows = {}

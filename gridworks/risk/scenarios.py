@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 # names in a scenario that are no underlying and no factor
 VOLATILITY, RATE, DAYS = "volatility", "rate", "days"
 RESERVED = (VOLATILITY, RATE, DAYS)
+VIX = "vix"  # what episodes call a change of volatility; a factor of that name wins
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,11 @@ def shock(name: str, moves: Mapping[str, float], slopes: pd.DataFrame) -> Shock:
         found += slopes[factor].to_numpy() * moves[factor]
     for at, underlying in enumerate(slopes.index):
         found[at] = moves.get(underlying, found[at])
-    known = {*slopes.columns, *slopes.index, *RESERVED}
-    unknown = tuple(factor for factor in moves if factor not in known)
+    own = {*slopes.columns, *slopes.index}
+    unknown = tuple(factor for factor in moves if factor not in {*own, *RESERVED, VIX})
     rest = {reserved: float(moves.get(reserved, 0.0)) for reserved in RESERVED}
+    if VIX not in own:
+        rest[VOLATILITY] += moves.get(VIX, 0.0)
     return Shock(found, rest[VOLATILITY], rest[RATE], rest[DAYS], unknown)
 
 

@@ -116,6 +116,7 @@ def test_stress_by_names_of_underlyings_and_of_factors(book: gw.risk.Portfolio) 
         "own": {"us_equity": -0.1, "ACME": 0.0, "BETA": 0.0, "CRUDE": 0.0},
         "elsewhere": {"moon": 1.0},
         "wild": {"volatility": 0.1},
+        "index": {"vix": 0.1},
         "week": {"days": 7},
     })  # fmt: skip
     assert table.loc["market", "shares"] == pytest.approx(1000 * prices()["ACME"].iloc[-1] * -0.2)
@@ -126,6 +127,7 @@ def test_stress_by_names_of_underlyings_and_of_factors(book: gw.risk.Portfolio) 
     wild, week = (table.loc[name, greeks.index].astype(float) for name in ("wild", "week"))
     np.testing.assert_allclose(wild, greeks["vega"] * 0.1, rtol=0.1, atol=1e-9)
     np.testing.assert_allclose(week, greeks["theta"] * 7 / 365, rtol=0.1, atol=1e-9)
+    assert table.loc["index", "pnl"] == table.loc["wild", "pnl"]
     assert table["pnl"].is_monotonic_increasing
     assert set(book.stress().index) == set(gw.risk.EPISODES)
 
