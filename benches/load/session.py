@@ -6,17 +6,21 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from grpc import RpcError
 
 from benches.load.local import Target
 from benches.load.traffic import Line
 from domain.errors import Unavailable
 from gridworks.api.trading.v1.order_entry_pb2 import OrderEntryRequest, OrderEntryResponse
+from gridworks.client.errors import CallError
+from gridworks.client.plans import Request
+from gridworks.client.wire.channels import ORDER_ENTRY, error_of
+from gridworks.client.wire.fast import Address, AsyncLink, dial, trusting
 
 Array = np.ndarray[Any, Any]
-METHOD = "/gridworks.api.trading.v1.TradingService/OrderEntry"
 ALIVE_S = 15.0  # the server ends a session that is silent for a minute
 SECOND = 10**9
 Tell = Callable[[int, int], None]
@@ -32,28 +36,93 @@ class Heard:
     problem: str = ""
 
 
+class Stream(Protocol):
+    """One order-entry stream, whichever door it goes through."""
+
+    async def write(self, message: bytes) -> None:
+        """Send a message."""
+
+    async def read(self) -> bytes | None:
+        """The next message; None: the server has ended the stream. Raises CallError."""
+
+    def cancel(self) -> None:
+        """Hang up."""
+
+
+class MainStream:
+    """A stream of grpcio."""
+
+    def __init__(self, call: Any) -> None:
+        self._call, self._one = call, asyncio.Lock()  # one write at a time
+
+    async def write(self, message: bytes) -> None:
+        """Send a message."""
+        async with self._one:
+            await self._call.write(message)
+
+    async def read(self) -> bytes | None:
+        """The next message; None: the server has ended the stream. Raises CallError."""
+        try:
+            found = await self._call.read()
+        except RpcError as problem:
+            raise error_of(problem) from None
+        return found if isinstance(found, bytes) else None
+
+    def cancel(self) -> None:
+        """Hang up."""
+        self._call.cancel()
+
+
+class GatewayStream:
+    """A stream of the project's own transport."""
+
+    def __init__(self, link: AsyncLink) -> None:
+        self._link = link
+        self.read, self.cancel = link.read, link.cancel
+
+    async def write(self, message: bytes) -> None:
+        """Send a message."""
+        self._link.write(message)
+
+
+async def opened(target: Target, channel: Any, line: Line) -> Stream:
+    """A stream with its logon under way. Raises Unavailable."""
+    request, metadata = OrderEntryRequest(), (("authorization", f"Bearer {target.key}"),)
+    request.logon.session, request.logon.account = line.session, line.account
+    first = request.SerializeToString()
+    if target.gateway:
+        tls = None if target.root is None else trusting(target.root)
+        call = await asyncio.to_thread(
+            dial, Address(target.gateway, tls), Request(ORDER_ENTRY, first, metadata)
+        )
+        return GatewayStream(AsyncLink(call))
+    stream = MainStream(channel.stream_stream(ORDER_ENTRY, None, None)(metadata=metadata))
+    await stream.write(first)
+    return stream
+
+
 class Caller:
-    """A session on a channel of grpcio. `log_on`, `work`, `end`, each once.
+    """A session. `log_on`, `work`, `end`, each once.
 
     Between the last answer and the end it goes on reading: its orders may still be filled.
     """
 
     def __init__(self, channel: Any, target: Target, line: Line) -> None:
         self.heard = Heard(line, np.zeros(len(line.due), np.int64))
-        open_stream = channel.stream_stream(METHOD, None, None)
-        self._call = open_stream(metadata=(("authorization", f"Bearer {target.key}"),))
-        self._done, self._one = asyncio.Event(), asyncio.Lock()  # one write at a time
-        self._processed = 0
+        self._target, self._channel = target, channel
+        self._done, self._processed = asyncio.Event(), 0
         self._reading: asyncio.Task[None] | None = None
 
     async def log_on(self) -> None:
         """Open the session. Raises Unavailable."""
-        request, line = OrderEntryRequest(), self.heard.line
-        request.logon.session, request.logon.account = line.session, line.account
-        await self._call.write(request.SerializeToString())
-        first = await self._call.read()
-        if not isinstance(first, bytes):
-            raise Unavailable(f"logon of {line.session}: {await self._call.details()}")
+        line = self.heard.line
+        try:
+            self._call = await opened(self._target, self._channel, line)
+            first = await self._call.read()
+        except CallError as error:
+            raise Unavailable(f"logon of {line.session}: {error}") from None
+        if first is None:
+            raise Unavailable(f"logon of {line.session}: the server has hung up")
 
     async def work(self, start: int, batch: int, drain: float, tell: Tell) -> None:
         """Send everything, wait until it is answered but no longer than `drain` seconds."""
@@ -81,8 +150,7 @@ class Caller:
                 end += 1
             sent[at:end] = now
             # protobuf joins messages that are written one after the other
-            async with self._one:
-                await self._call.write(b"".join(line.messages[at:end]))
+            await self._call.write(b"".join(line.messages[at:end]))
             tell(end - at, 0)
             at = end
 
@@ -90,12 +158,11 @@ class Caller:
         """Say that the client is there."""
         alive = OrderEntryRequest()
         alive.heartbeat.SetInParent()
-        async with self._one:
-            await self._call.write(alive.SerializeToString())
+        await self._call.write(alive.SerializeToString())
 
     async def _read(self, tell: Tell) -> None:
         wanted = len(self.heard.line.due)
-        while isinstance(data := await self._call.read(), bytes):
+        while (data := await self._call.read()) is not None:
             self.heard.messages.append((time.monotonic_ns(), data))
             upto = OrderEntryResponse.FromString(data).last_msg_seq_num_processed
             if upto > self._processed:
@@ -112,7 +179,6 @@ class Caller:
             last = OrderEntryRequest()
             last.logout.SetInParent()
             await self._call.write(last.SerializeToString())
-            await self._call.done_writing()
             await asyncio.wait_for(reading, 10)
         except Exception as error:
             reading.cancel()

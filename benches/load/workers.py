@@ -7,7 +7,7 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
@@ -16,9 +16,10 @@ from grpc import aio
 from benches.load.local import Target
 from benches.load.session import ALIVE_S, Caller, Heard
 from benches.load.traffic import Line
-from domain.errors import Unavailable
+from domain.errors import InvalidField, Unavailable
 
 AHEAD_NS = 500_000_000  # between "go" and the first command
+DOORS = ("main", "gateway")
 LOGONS = 64  # at a time, in a process
 
 
@@ -30,6 +31,7 @@ class Way:
     connections: int = 1  # of each process
     batch: int = 1  # commands that may share a message when they are late
     drain: float = 20.0  # seconds for the last answers
+    door: str = "main"  # that sessions go through; or "gateway"
 
 
 def channel(target: Target) -> Any:
@@ -92,8 +94,14 @@ def carry(
     """Send all lines; (ns of the monotonic clock at which they began, what was heard).
 
     `watch` is called some times a second: commands sent, answered, seconds since the start.
-    Raises Unavailable when a process fails.
+    Raises InvalidField, and Unavailable when a process fails.
     """
+    if way.door not in DOORS:
+        raise InvalidField("door", way.door, " or ".join(DOORS))
+    if way.door == "main":
+        target = replace(target, gateway="")
+    elif not target.gateway:
+        raise InvalidField("gateway", "", "host:port of the server's gateway")
     context = multiprocessing.get_context("spawn")
     teams: list[tuple[Any, Any, Any]] = []
     count = min(way.processes, len(lines))

@@ -29,6 +29,8 @@ class Options:
     ca: Annotated[Path | None, typer.Option(help="PEM of the CA to trust; none: no TLS")] = None
     tls: Annotated[bool, typer.Option(help="TLS for --start-server")] = True
     policy: Annotated[str, typer.Option(help="memory or disk, for --start-server")] = "disk"
+    door: Annotated[str, typer.Option(help="That sessions go through: main or gateway")] = "main"
+    gateway: Annotated[str, typer.Option(help="host:port of a running server's gateway")] = ""
     mix: Annotated[str, typer.Option(help="Workload of docs/benchmarks.md")] = "W1"
     rate: Annotated[float, typer.Option(min=0.01, help="Commands a second in all")] = 1000.0
     seconds: Annotated[float, typer.Option(min=0.1, max=86_400, help="How long")] = 10.0
@@ -64,7 +66,7 @@ def load(**given: Any) -> None:
 
     told = Options(**given)
     wish = run.Wish(**{name: given[name] for name in run.Wish.__dataclass_fields__})
-    way = Way(told.processes, told.connections, told.batch)
+    way = Way(told.processes, told.connections, told.batch, door=told.door)
     console = Console() if sys.stdout.isatty() else Console(width=110)
     try:
         with _Live(console, int(told.rate * told.seconds)) as live:
@@ -73,7 +75,7 @@ def load(**given: Any) -> None:
                     wish, way, live.say, live.watch, tls=told.tls, policy=told.policy
                 )
             else:
-                target = Target(told.target, told.key, told.ca)
+                target = Target(told.target, told.key, told.ca, told.gateway)
                 outcome = run.load(target, wish, way, live.say, live.watch)
     except (GridWorksError, OSError) as problem:
         typer.echo(f"gridworks: {problem}", err=True)

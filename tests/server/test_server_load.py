@@ -10,19 +10,20 @@ from benches.fan_out.run import Wish as FanOut
 from benches.fan_out.run import measure
 from benches.load.local import Target
 from benches.load.run import Wish, load
-from benches.load.workers import Way
+from benches.load.workers import DOORS, Way
 from domain.errors import Unavailable
 from tests.control_stores import sqlite  # noqa: F401
 from tests.server.running import running
 
 
-def test_a_load_is_carried_and_everything_is_true(tmp_path, sqlite):  # noqa: F811
+@pytest.mark.parametrize("door", DOORS)
+def test_a_load_is_carried_and_everything_is_true(tmp_path, sqlite, door):  # noqa: F811
     seen = []
     with running(tmp_path, sqlite()) as server:
-        target = Target(server.target, server.keys["operator"])
+        target = Target(server.target, server.keys["operator"], gateway=server.gateway.target)
         wish = Wish(rate=400.0, seconds=1.0, warmup=0.0, sessions=5)
         outcome = load(
-            target, wish, Way(connections=2, batch=8, drain=120.0), lambda text: None,
+            target, wish, Way(connections=2, batch=8, drain=120.0, door=door), lambda text: None,
             lambda *numbers: seen.append(numbers),
         )  # fmt: skip
     assert [(each.name, each.ok) for each in outcome.checks if not each.ok] == []

@@ -12,7 +12,9 @@ import ssl
 import threading
 from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -33,18 +35,24 @@ def available() -> bool:
     return all(find_spec(name) is not None for name in ("numba", "ngh2"))
 
 
+def trusting(ca: Path | None) -> ssl.SSLContext:
+    """TLS for HTTP/2 that trusts a CA of its own, or the usual ones."""
+    made = ssl.create_default_context(cafile=ca)
+    made.set_alpn_protocols(["h2"])
+    return made
+
+
 def context(settings: Settings) -> ssl.SSLContext | None:
     """How to talk TLS; None: not at all. Raises OSError for a file that cannot be read."""
     if settings.insecure:
         return None
-    made = ssl.create_default_context(cafile=settings.ca)
-    made.set_alpn_protocols(["h2"])
+    made = trusting(settings.ca)
     if settings.identity is not None:
         made.load_cert_chain(*settings.identity)
     return made
 
 
-class _Call:
+class Call:
     """One stream: what it has received, cut into messages. Nothing here waits."""
 
     def __init__(self, wire: Wire, data: memoryview) -> None:
@@ -83,32 +91,39 @@ class _Call:
         return self.wire.write()
 
 
-class Fast:
-    """Opens streams to one address."""
+@dataclass(frozen=True)
+class Address:
+    """Where to, and how: `name` is the one in the server's certificate, None: the host's."""
 
-    def __init__(self, settings: Settings, target: str) -> None:
-        self._settings, self._target = settings, target
-        self._tls = context(settings)
+    target: str
+    tls: ssl.SSLContext | None = None
+    name: str | None = None
+    timeout: float = 30.0
 
-    def dial(self, request: Request) -> _Call:
-        """A stream whose first message is the request's; waits for the connection.
 
-        Raises Unavailable.
-        """
-        from gridworks.fastwire import ROOM, Wire, connect
+def address(settings: Settings, target: str) -> Address:
+    """An address as a client's settings want it. Raises OSError for a file that is not there."""
+    return Address(target, context(settings), settings.server_name, settings.timeout)
 
-        settings = self._settings
-        connection = connect(self._target, settings.timeout, self._tls, settings.server_name)
-        data = memoryview(bytearray(ROOM))
-        made = _Call(Wire(connection, self._target, request.path, request.metadata, data), data)
-        made.push(request.data)
-        return made
+
+def dial(to: Address, request: Request) -> Call:
+    """A stream whose first message is the request's; waits for the connection.
+
+    Raises Unavailable.
+    """
+    from gridworks.fastwire import ROOM, Wire, connect
+
+    connection = connect(to.target, to.timeout, to.tls, to.name)
+    data = memoryview(bytearray(ROOM))
+    made = Call(Wire(connection, to.target, request.path, request.metadata, data), data)
+    made.push(request.data)
+    return made
 
 
 class BlockingLink:
     """A stream that one thread reads and any thread writes."""
 
-    def __init__(self, call: _Call) -> None:
+    def __init__(self, call: Call) -> None:
         self._call, self._lock = call, threading.Lock()
         self._bell, self._ring = socket.socketpair()
         self._bell.setblocking(False)
@@ -176,12 +191,12 @@ class BlockingFast:
     """The transport for threads."""
 
     def __init__(self, settings: Settings, target: str) -> None:
-        self._fast = Fast(settings, target)
+        self._address = address(settings, target)
         self._links: WeakSet[BlockingLink] = WeakSet()
 
     def open(self, request: Request, both_ways: bool) -> Link:
         """A stream whose first message is the request's. Raises Unavailable."""
-        made = BlockingLink(self._fast.dial(request))
+        made = BlockingLink(dial(self._address, request))
         self._links.add(made)
         return made
 
@@ -194,7 +209,7 @@ class BlockingFast:
 class AsyncLink:
     """A stream in an event loop."""
 
-    def __init__(self, call: _Call) -> None:
+    def __init__(self, call: Call) -> None:
         self._call, self._loop = call, asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._over = self._paused = False
@@ -280,8 +295,8 @@ class AsyncFast:
     """The transport for asyncio."""
 
     def __init__(self, settings: Settings, target: str) -> None:
-        self._fast = Fast(settings, target)
+        self._address = address(settings, target)
 
     async def open(self, request: Request, both_ways: bool) -> Link:
         """A stream whose first message is the request's. Raises Unavailable."""
-        return AsyncLink(await asyncio.to_thread(self._fast.dial, request))
+        return AsyncLink(await asyncio.to_thread(dial, self._address, request))
