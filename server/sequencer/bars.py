@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from domain.codes import MarketType
-from domain.limits import INT64_MAX
+from indicators.bars import BAR, joined, single, start_of
 from server.sequencer.numbering.window import Window
 from server.sequencer.rows import Rows
 
@@ -24,25 +24,9 @@ Array = np.ndarray[Any, Any]
 
 SECOND = 10**9
 BASES = tuple(seconds * SECOND for seconds in (1, 60, 3600, 86_400))
-ORIGIN = 4 * BASES[-1]  # ns: the first Monday
 MOST_WAITING = 8192  # trades
-BAR = np.dtype(
-    [
-        ("start", "i8"),  # ns since 1970
-        ("open", "i8"), ("high", "i8"), ("low", "i8"), ("close", "i8"),  # ticks
-        ("volume", "i8"),  # lots; sums stay at the largest int64
-        ("value", "i8"),  # ticks x lots
-        ("trades", "i8"),
-        ("number", "i8"),  # of the last trade on the TRADES channel
-    ]
-)  # fmt: skip
 _KEPT = np.dtype([("instrument", "i8"), ("base", "i8"), ("count", "i8"), ("last", "i8")])
 _TRADE = int(MarketType.TRADE)
-
-
-def start_of(times: Any, period: int) -> Any:
-    """When the bar of a time begins; ns, also of many."""
-    return (times - ORIGIN) // period * period + ORIGIN
 
 
 def _from(time: int, period: int) -> int:
@@ -81,7 +65,7 @@ class Bars:
         edges = np.flatnonzero(np.diff(numbers, prepend=-1))
         for begin, end in zip(edges.tolist(), [*edges[1:].tolist(), len(trades)]):
             instrument = int(numbers[begin])
-            bars = _single(trades[begin:end], times[begin:end], self._last(instrument))
+            bars = single(trades[begin:end], times[begin:end], self._last(instrument))
             for base in BASES:
                 bars = joined(bars, base)
                 self._append(instrument, base, bars)
@@ -154,42 +138,3 @@ class Bars:
             series.add(bars[at : at + count])
             at += count
             self._series[int(line["instrument"]), int(line["base"])] = series
-
-
-def joined(bars: Array, period: int) -> Array:
-    """Bars of one instrument, oldest first, put together to longer ones."""
-    if not len(bars):
-        return bars
-    starts = start_of(bars["start"], period)
-    edges = np.flatnonzero(np.diff(starts, prepend=starts[0] - 1))
-    ends = np.append(edges[1:], len(bars)) - 1
-    made = np.zeros(len(edges), BAR)
-    made["start"], made["open"], made["close"] = starts[edges], bars["open"][edges], (
-        bars["close"][ends]
-    )
-    made["high"] = np.maximum.reduceat(bars["high"], edges)
-    made["low"] = np.minimum.reduceat(bars["low"], edges)
-    made["trades"] = np.add.reduceat(bars["trades"], edges)
-    made["number"] = bars["number"][ends]
-    for cell in ("volume", "value"):
-        made[cell] = _sums(bars[cell], edges)
-    return made
-
-
-def _sums(values: Array, edges: Array) -> Array:
-    """Sums of runs of numbers >= 0 that stop at the largest int64 rather than wrap."""
-    low = np.add.reduceat(values & 0xFFFF_FFFF, edges)
-    high = np.add.reduceat(values >> 32, edges) + (low >> 32)
-    return np.where(high >> 31, INT64_MAX, ((high & 0x7FFF_FFFF) << 32) | (low & 0xFFFF_FFFF))
-
-
-def _single(trades: Rows, times: Array, before: int) -> Array:
-    """Each trade of an instrument as a bar; `before` is the number of the trade before them."""
-    made = np.zeros(len(trades), BAR)
-    made["start"] = times
-    for cell in ("open", "high", "low", "close"):
-        made[cell] = trades["price"]
-    made["volume"], made["trades"] = trades["qty"], 1
-    made["value"] = trades["price"] * trades["qty"]
-    made["number"] = np.arange(before + 1, before + 1 + len(trades))
-    return made

@@ -19,7 +19,7 @@ CELLS = ("open", "high", "low", "close", "volume", "value", "trades")
 class Bar(NamedTuple):
     """A bar and the message that brings it, the same for everybody."""
 
-    row: Any  # of server.sequencer.bars.BAR
+    row: Any  # of indicators.bars.BAR
     closed: bool
     message: bytes
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from domain.errors import InvalidField
 from gridworks.api.indicators.v1 import indicator_service_pb2 as api
+from indicators.bars import BAR
 from indicators.registry import Row, rows
 from server.codec.people.decimals import Scale, nanoseconds
-from server.sequencer.bars import BAR
 from server.services.core import Core, caller
 from server.services.market.bars import period_of
 from server.streams.outbox import Outbox, write_all

@@ -16,9 +16,9 @@ import structlog
 
 from domain.errors import CapacityError, GridWorksError
 from gridworks.api.indicators.v1.indicator_service_pb2 import SubscribeIndicatorsResponse
+from indicators.bars import BAR
 from indicators.registry import Row
 from server.codec.people.decimals import Scale, timestamp
-from server.sequencer.bars import BAR
 from server.streams.barfeed import EVERY_SECONDS, Bar, BarFeed
 from server.streams.outbox import Outbox
 from server.studies.parameters import bar_columns

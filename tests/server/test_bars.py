@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from domain.codes import MarketType
 from domain.layout import MARKET
 from domain.limits import INT64_MAX
+from indicators.bars import start_of
 from server.sequencer import bars as module
-from server.sequencer.bars import BASES, SECOND, Bars, start_of
+from server.sequencer.bars import BASES, SECOND, Bars
 
 BEGIN = 1_700_000_000 * SECOND
 PERIODS = (1, 2, 7, 60, 90, 300, 3600, 5400, 86_400, 7 * 86_400)

@@ -12,7 +12,8 @@ from gridworks.api.market_data.v1 import stream_pb2
 from gridworks.api.market_data.v1.market_data_service_pb2_grpc import MarketDataServiceStub
 from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceStub
 from gridworks.api.types.v1 import codes_pb2 as codes
-from server.sequencer.bars import SECOND, start_of
+from indicators.bars import start_of
+from server.sequencer.bars import SECOND
 from server.sequencer.rows import joined
 from server.sequencer.state import Bounds, open_log, recover
 from tests.control_stores import sqlite  # noqa: F401
