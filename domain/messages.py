@@ -3,9 +3,8 @@
     order = NewOrder(account=4, instrument=1, cl_ord_id=7, side=Side.BUY, order_qty=10, price=99)
     row = order.pack()                      # the 192 bytes of one COMMAND row
 
-Prices are ticks, quantities lots, values minor units, times nanoseconds since 1970. Where an
-account, a node or an instrument is asked for, its number or its name will do; names are looked up
-in the `names` given to `pack`. A 0 is "not given". Packing one costs about 2 microseconds.
+Prices are ticks, quantities lots, values minor units, times ns since 1970, 0 is "not given". For an
+account, node or instrument its number or name will do; `pack(names)` looks names up, in about 2 us.
 """
 
 from __future__ import annotations
@@ -367,10 +366,13 @@ class Rearm(Scoped):
 
 
 @_message
-class Tick(Scoped):
-    """Time goes on: expiries, timers, marks."""
+class Tick(Message):
+    """Time goes on: expiries, timers, marks; `instrument` has traded elsewhere at `price`."""
 
     COMMAND: ClassVar = Command.TICK
+    instrument: Id = 0
+    price: int = 0
+    transact_time: int = 0
 
 
 @_message

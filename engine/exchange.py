@@ -80,9 +80,7 @@ class Exchange:
     stop in the middle of a command: from then on `apply` raises Unavailable until `restore`.
     """
 
-    def __init__(
-        self, *, feed: Feed = Feed.NONE, salt: int = 0, memory: Memory = plain
-    ) -> None:
+    def __init__(self, *, feed: Feed = Feed.NONE, salt: int = 0, memory: Memory = plain) -> None:
         self._store = Store(memory)
         self._store.core["salt"] = salt
         self._begin(int(feed))

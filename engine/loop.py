@@ -34,8 +34,9 @@ from engine.room import (
 )
 from engine.states import DONE, SUSPENDED
 from engine.sweeps import begin_orders, expire_due, sweep_orders
-from engine.timers import end_timers, keep_alive, set_dead_man, set_session
+from engine.timers import check_tick, end_timers, keep_alive, set_dead_man, set_session
 from engine.trading.calls import is_call
+from engine.trading.elsewhere import price_elsewhere
 from engine.trading.phases import (
     begin_halt,
     begin_phase,
@@ -253,7 +254,7 @@ def _begin_administration(s, cmd):
         elif command == _DEAD_MAN:
             reason = set_dead_man(s, cmd)
         elif command == _TICK or command == _END_OF_DAY:
-            reason = 0
+            reason = check_tick(s, cmd)
         else:
             reason = refuse(s, _UNKNOWN_COMMAND, _REARM, np.int64(command))
     report_admin(s, cmd, _ADMIN, reason, np.int64(cmd["entity"]))
@@ -374,6 +375,7 @@ def _begin_in_book(s, instrument, cmd):
     elif command == _UNCROSS:
         begin_uncross(s, instrument)
     elif command == _TICK:
+        price_elsewhere(s, instrument, cmd)
         end_volatility(s, instrument)
     elif command == _END_OF_DAY:
         book = books(s)[instrument]

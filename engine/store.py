@@ -28,7 +28,7 @@ from domain.tables import Table
 
 Array = np.ndarray[Any, Any]
 Memory = Callable[[int], Array]  # so many zeroed bytes, as an array of uint8
-ENGINE_VERSION = 3  # goes up when the same commands no longer give the same state
+ENGINE_VERSION = 4  # goes up when the same commands no longer give the same state
 
 # table: (dtype, columns, rows at the start, most rows)
 _SHAPES: dict[Table, tuple[Any, int, int, int]] = {
@@ -105,9 +105,7 @@ class Store:
     `memory` is where tables come from; `arrays` are tables to begin with instead of empty ones.
     """
 
-    def __init__(
-        self, memory: Memory = plain, arrays: Mapping[Table, Array] | None = None
-    ) -> None:
+    def __init__(self, memory: Memory = plain, arrays: Mapping[Table, Array] | None = None) -> None:
         self._memory = memory
         self.arrays: dict[Table, Array] = {}
         self._addresses = aligned("i8", 2 * (max(Table) + 1))

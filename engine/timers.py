@@ -4,13 +4,13 @@ import numpy as np
 
 from domain.codes import Command, Reason
 from domain.jit import kernel
-from domain.limits import MAX_CASH
+from domain.limits import MAX_CASH, MAX_PRICE
 from domain.tables import core, nodes, sessions
 from engine.orders.intake import refuse
 
-_CONNECT, _QUOTE = int(Command.CONNECT), int(Command.QUOTE)
+_CONNECT, _QUOTE, _TICK = int(Command.CONNECT), int(Command.QUOTE), int(Command.TICK)
 _UNKNOWN_ENTITY, _UNKNOWN_ACCOUNT = int(Reason.UNKNOWN_ENTITY), int(Reason.UNKNOWN_ACCOUNT)
-_FIELD = int(Reason.FIELD_OUT_OF_RANGE)
+_FIELD, _PRICE = int(Reason.FIELD_OUT_OF_RANGE), int(Reason.PRICE_OUT_OF_RANGE)
 
 
 @kernel
@@ -49,6 +49,19 @@ def set_dead_man(s, cmd):
     node["deadline"] = c["time"] + cmd["value"] if cmd["value"] else 0
     if node["deadline"] and (c["next_deadline"] == 0 or node["deadline"] < c["next_deadline"]):
         c["next_deadline"] = node["deadline"]
+    return 0
+
+
+@kernel
+def check_tick(s, cmd):
+    """TICK: a price that it brings is one, and is of an instrument that exists."""
+    if cmd["price"] == 0 or cmd["command"] != _TICK:
+        return 0
+    instrument, known = np.int64(cmd["instrument"]), np.int64(core(s)[0]["instruments"])
+    if instrument < 1 or instrument > known:
+        return refuse(s, _UNKNOWN_ENTITY, known, instrument)
+    if cmd["price"] < 0 or cmd["price"] > MAX_PRICE:
+        return refuse(s, _PRICE, MAX_PRICE, cmd["price"])
     return 0
 
 

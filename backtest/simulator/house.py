@@ -26,7 +26,7 @@ Rows = np.ndarray[Any, Any]
 
 def minor(cash: float | Decimal, listings: tuple[Listing, ...]) -> int:
     """An amount of the listings' currency in minor units."""
-    return round(Decimal(str(cash)) * 10 ** listings[0].decimals)
+    return int((Decimal(str(cash)) * 10 ** listings[0].decimals).to_integral_value())
 
 
 def set_up(listings: tuple[Listing, ...], settings: Settings) -> Rows:

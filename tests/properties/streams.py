@@ -422,7 +422,11 @@ class Stream:
 
     def tick(self) -> None:
         self.time += self.pick((0, 1, 25, 40)) * MS
-        self.add(Command.TICK)
+        if self.choose.number(0, 2):
+            self.add(Command.TICK)
+        else:
+            where, price = self.choose.number(0, 9) or 99, MID + self.choose.number(-12, 12)
+            self.add(Command.TICK, instrument=where, price=self.pick((price, price, price, -1)))
 
     def end_of_day(self) -> None:
         self.add(Command.END_OF_DAY)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from domain.attributes import InstrumentAttr as I
 from domain.codes import Command as Code
 from domain.codes import ExecInst, Phase, Reason, ReportType, Scope, Side, TimeInForce
-from domain.limits import MAX_CASH, MAX_SESSIONS
+from domain.limits import MAX_CASH, MAX_PRICE, MAX_SESSIONS
 from tests.reference.exchange import accounts, auction, lifecycle, rows, settling
 from tests.reference.exchange.model import BUY, Order, Refusal
 from tests.reference.exchange.world import Command, World
@@ -150,17 +150,33 @@ def expire_due(w: World) -> None:
 
 def tick(w: World, cmd: Command) -> None:
     """Time has passed: late accounts lose their orders, auctions end, all rows are marked."""
-    rows.admin_row(w, cmd)
+    refusal = unknown_price(w, cmd) if cmd.price else None
+    rows.admin_row(w, cmd, refusal)
+    if refusal:
+        return
     late = [n for n, node in w.nodes.items() if 0 < node.deadline <= w.time]
     for order in w.table():
         if order.account in late:
             lifecycle.cancel(w, order, Reason.CANCELED_BY_DEAD_MAN)
     for _, inst in sorted(w.instruments.items()):
+        if cmd.price and cmd.instrument == inst.number:
+            inst.last_px = cmd.price
+            inst.trail_high = max(inst.trail_high, cmd.price)
+            inst.trail_low = min(inst.trail_low or cmd.price, cmd.price)
         auction.end_volatility_auction(w, inst)
         settling.settle_one(w, inst)
     for number in late:
         w.nodes[number].deadline = w.nodes[number].timeout = 0
     accounts.mark_all(w)
+
+
+def unknown_price(w: World, cmd: Command) -> Refusal | None:
+    """What a TICK with a price may get wrong."""
+    if cmd.instrument not in w.instruments:
+        return Refusal(Reason.UNKNOWN_ENTITY, 0, len(w.instruments), cmd.instrument)
+    if not 0 < cmd.price <= MAX_PRICE:
+        return Refusal(Reason.PRICE_OUT_OF_RANGE, 0, MAX_PRICE, cmd.price)
+    return None
 
 
 def end_of_day(w: World, cmd: Command) -> None:
