@@ -29,6 +29,7 @@ PUBLIC = {
     "FLOW": "backtest.record:FLOW",
     "Result": "backtest.results:Result",
     "MEASURES": "backtest.results:MEASURES",
+    "search": "backtest.search",
 }
 
 __all__ = [*PUBLIC]
@@ -38,7 +39,8 @@ def __getattr__(name: str) -> object:
     if name not in PUBLIC:
         raise AttributeError(f"module 'backtest' has no attribute {name!r}")
     module, _, attribute = PUBLIC[name].partition(":")
-    found = getattr(import_module(module), attribute)
+    home = import_module(module)
+    found = getattr(home, attribute) if attribute else home
     globals()[name] = found
     return found
 

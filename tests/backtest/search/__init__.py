@@ -1,0 +1,1 @@
+"""Searches: over plain functions where that will do, over strategies where it matters."""
