@@ -140,6 +140,11 @@ def listed(parameters: Space | Sequence[Parameters], where: Condition | None) ->
     return _some({k: plain(v) for k, v in p.items()} for p in parameters)
 
 
+def aim(metric: str) -> tuple[str, float]:
+    """A measure and its sign: of "sharpe" the highest is best, of "-volatility" the lowest."""
+    return (metric[1:], -1.0) if metric.startswith("-") else (metric, 1.0)
+
+
 def names_of(rows: Sequence[Parameters]) -> Iterator[str]:
     """All names of parameters, in the order of their first use."""
     return iter(dict.fromkeys(name for row in rows for name in row))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from backtest.search.execution import Objective, Workers
-from backtest.search.space import Choice, Integer, Parameters, Range, Space, ranges
+from backtest.search.space import Choice, Integer, Parameters, Range, Space, aim, ranges
 from backtest.search.store import Row, Store
 from backtest.search.sweep import run_all, table_of
 from domain.errors import InvalidField
@@ -29,12 +29,13 @@ class Tuning(NamedTuple):
 
 def tune(
     objective: Objective, parameters: Space, trials: int, *, seed: int, metric: str = "sharpe",
-    minimise: bool = False, sampler: Any = None, pruner: Any = None, **more: Any,
+    sampler: Any = None, pruner: Any = None, **more: Any,
 ) -> Tuning:  # fmt: skip
     """Let a sampler look for the best parameters.
 
     Args:
-        objective: as in `sweep`; `metric` is one of the numbers that it returns.
+        objective: as in `sweep`; `metric` is one of the numbers that it returns: the
+            highest is best, of "-volatility" the lowest.
         seed: of the sampler (TPE unless one is given): with the same `jobs` the same trials.
         pruner: of Optuna; needs `spans`.
         more: `spans`: a sequence of spans of time, run one after the other; a trial whose metric
@@ -52,6 +53,7 @@ def tune(
     store: Store | str | Path | None = more.pop("store", None)
     batch = int(more.pop("batch", 0))
     workers, space = Workers(**more), ranges(parameters)
+    metric, sign = aim(metric)
     if trials < 1:
         raise InvalidField("trials", trials, "1 or more")
     if pruner is not None and spans == (None,):
@@ -60,7 +62,7 @@ def tune(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         study = optuna.create_study(
-            direction="minimize" if minimise else "maximize",
+            direction="minimize" if sign < 0 else "maximize",
             sampler=sampler or optuna.samplers.TPESampler(seed=seed),
             pruner=pruner or optuna.pruners.NopPruner(),
         )

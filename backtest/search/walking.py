@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from backtest.events import EventKind
 from backtest.search.execution import Workers
 from backtest.search.objective import Backtest, Span
-from backtest.search.space import Condition, Parameters, Space, listed
+from backtest.search.space import Condition, Parameters, Space, aim, listed
 from backtest.search.splits import WalkForward
 from backtest.search.store import Row, Store
 from backtest.search.sweep import run_all
@@ -49,14 +49,14 @@ def times_of(data: History) -> Times:
 
 def walk_forward(
     objective: Backtest, parameters: Space | Sequence[Parameters], windows: WalkForward, *,
-    metric: str = "sharpe", minimise: bool = False, lead: int = 0,
+    metric: str = "sharpe", lead: int = 0,
     where: Condition | None = None, store: Store | str | Path | None = None, **more: Any,
 ) -> Walk:  # fmt: skip
     """Run all parameters on each training part, the best of them on the test part after it.
 
     Args:
         windows: in observations: bars (moments at which a bar ends).
-        metric: a measure that the objective keeps; the highest wins, with `minimise` the lowest.
+        metric: a measure that the objective keeps; the highest wins, of "-volatility" the lowest.
             Runs without it (NaN, or an error) never do.
         lead: observations before a test part that the strategy also sees, so that its indicators
             are warm and its position is what it would be; they do not count in the result.
@@ -65,6 +65,7 @@ def walk_forward(
     Raises:
         InvalidField: a metric that is not measured; no run of a training part that has it.
     """
+    metric, sign = aim(metric)
     if objective.measures and metric not in objective.measures:
         raise InvalidField("metric", metric, ", ".join(objective.measures))
     if lead < 0:
@@ -75,7 +76,7 @@ def walk_forward(
     calls = [(p, _span(times, train)) for train, _ in parts for p in chosen]
     rows = run_all(trained, calls, store, workers, "training")
     best = [
-        _best(rows[at : at + len(chosen)], metric, -1.0 if minimise else 1.0)
+        _best(rows[at : at + len(chosen)], metric, sign)
         for at in range(0, len(rows), len(chosen))
     ]
     warm = [np.arange(max(0, test[0] - lead), test[-1] + 1) for _, test in parts]

@@ -137,7 +137,7 @@ def test_optuna_finds_the_hill_and_repeats(tmp_path):
     assert again.trials["x"].equals(found.trials["x"])
     resumed = tune(hill, space, 44, store=tmp_path, **plan)
     assert resumed.trials["seconds"].iloc[:40].equals(again.trials["seconds"])
-    other = tune(hill, {"x": range(9)}, 30, seed=4, metric="score", minimise=True, **HERE)
+    other = tune(hill, {"x": range(9)}, 30, seed=4, metric="-score", **HERE)
     assert other.best["x"] == 0
     assert optuna.logging.get_verbosity() == optuna.logging.INFO
 
