@@ -64,8 +64,13 @@ class Conversation:
             self._end_if_over()
 
     def _end_if_over(self) -> None:
-        if self._stream.inbound.ended and not self.delivery.done.done():
-            self.delivery.done.set_result(None)
+        """A client that has nothing more to say has logged out."""
+        if self._stream.inbound.ended:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._over = True
+        self._busy = asyncio.create_task(self._log_out())
 
     def _decode(self, begin: int, end: int) -> int:
         """Give the commands away; returns how many bytes at the end are to be kept."""
@@ -115,8 +120,7 @@ class Conversation:
 
     def _control(self, message: bytes) -> None:
         if not self._session.control(message):
-            self._over = True
-            self._busy = asyncio.create_task(self._log_out())
+            self._leave()
 
     def _put(self, pieces: Iterator[bytes]) -> None:
         """Hand over, or begin to wait for room."""

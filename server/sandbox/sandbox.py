@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -110,19 +110,26 @@ class Sandbox:
         return Agents(world, memory, self.settings.sandbox_seed, step_ns, most)
 
     async def run(self) -> None:
-        """Give the time, and the market's commands, until the sequencer closes."""
-        scripts, beside = self._scripts, list[asyncio.Task[None]]()
+        """Give the time, and the market's commands, until the sequencer closes.
+
+        Raises what any part of the sandbox ends with: it does not go on without one of them.
+        """
+        scripts, work = self._scripts, list[Coroutine[Any, Any, None]]()
+        if self._market is not None:
+            work.append(self._market.run())
+        else:
+            work.append(self._sequencer.keep_time(self.settings.tick_seconds))
         if self._market is not None or scripts is not None:
-            beside.append(asyncio.create_task(self._fill()))
+            work.append(self._fill())
         if scripts is not None:
-            beside.append(asyncio.create_task(self._follow(scripts)))
+            work.append(self._follow(scripts))
+        tasks = [asyncio.create_task(each) for each in work]
         try:
-            if self._market is not None:
-                await self._market.run()
-            else:
-                await self._sequencer.keep_time(self.settings.tick_seconds)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
-            for task in beside:
+            for task in tasks:
                 task.cancel()
 
     async def _follow(self, scripts: Scripts) -> None:

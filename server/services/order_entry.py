@@ -321,7 +321,7 @@ async def _both(stream: Stream, context: Any) -> None:
     )
     try:
         await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
-        if reading.done() and reading.exception() is None and reading.result():
+        if reading.done() and reading.exception() is None:
             await writing  # a logout: its answer is on the way
         # grpcio sends no status while a message is being written
         stream.outbox.end(_Over())
@@ -339,15 +339,12 @@ class _Over(Exception):
     """The other direction has ended: nothing more is written."""
 
 
-async def _read(stream: Stream, context: Any) -> bool:
-    """Take messages until the client has no more; whether it logged out."""
-    while True:
-        message = await context.read()
-        if not isinstance(message, bytes):
-            return False
+async def _read(stream: Stream, context: Any) -> None:
+    """Take messages until the client logs out or has nothing more to say, which is the same."""
+    while isinstance(message := await context.read(), bytes):
         if not await stream.take(message):
-            await stream.log_out()
-            return True
+            break
+    await stream.log_out()
 
 
 def _parsed(message: bytes) -> api.OrderEntryRequest:

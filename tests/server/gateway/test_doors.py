@@ -229,6 +229,26 @@ def test_a_session_is_told_the_same(doors):
     assert len(told[0]) >= 12
 
 
+def test_who_has_nothing_more_to_say_is_told_everything_and_logged_out(doors):
+    told = []
+    for at, door in enumerate(doors):
+        stub = TradingServiceStub(door.channel("trader"))
+        for hello, *requests in (
+            [logon(f"short-{at}", "bob", next_expected_msg_seq_num=9)],
+            [logon(f"short-{at}", "bob"), order(10, 1), order(11, 2)],
+        ):
+            stream = stub.OrderEntry(iter([hello, *requests]), timeout=PLENTY)
+            answers = list(stream)
+            assert stream.code() == grpc.StatusCode.OK
+            assert answers[-1].HasField("logout")
+            assert sum(len(each.reports) for each in answers) == len(requests)
+            told.append([each.sequence_reset.new_seq_no for each in answers])
+            assert any(told[-1]) == (not requests)
+        stub.OrderEntry(iter([logon(f"short-{at}", "bob"), entry.OrderEntryRequest(commands=[
+            entry.OrderCommand(command=codes.COMMAND_MASS_CANCEL)])]), timeout=PLENTY)
+    assert told[0] == told[2]
+
+
 def test_a_number_that_was_not_given_yet_is_answered_with_the_next_one(doors):
     """Nothing is left out and nothing is silent: the first word says where the stream goes on."""
     sent = []

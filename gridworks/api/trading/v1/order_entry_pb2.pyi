@@ -62,7 +62,9 @@ class OrderEntryRequest(_message.Message):
 
     @_builtins.property
     def logout(self) -> Global___Logout:
-        """Ends the session in good order."""
+        """Ends the session in good order: what was sent before is applied and reported first. A client
+        that ends its half of the stream has logged out too.
+        """
 
     def __init__(
         self,
@@ -263,7 +265,7 @@ class OrderEntryResponse(_message.Message):
 
     @_builtins.property
     def sequence_reset(self) -> Global___SequenceReset:
-        """Answer to a resend request that reaches further back than what is kept."""
+        """Where the stream goes on, when that is not where it was asked to."""
 
     def __init__(
         self,
@@ -609,13 +611,15 @@ Global___ResendRequest: _TypeAlias = ResendRequest  # noqa: Y015
 
 @_typing.final
 class SequenceReset(_message.Message):
-    """Reports before `new_seq_no` are no longer kept; ListExecutions has them."""
+    """The stream goes on with `new_seq_no`: reports before it are no longer kept (ListExecutions has
+    them), or the number that was asked for has not been given yet.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     NEW_SEQ_NO_FIELD_NUMBER: _builtins.int
     new_seq_no: _builtins.int
-    """The oldest number that can be sent."""
+    """The number of the next report."""
     def __init__(
         self,
         *,
@@ -723,7 +727,7 @@ class DropCopyResponse(_message.Message):
 
     @_builtins.property
     def sequence_reset(self) -> Global___SequenceReset:
-        """What was asked for is no longer kept."""
+        """Where the stream goes on, when that is not where it was asked to."""
 
     def __init__(
         self,
