@@ -15,28 +15,49 @@ risk.options, risk.exact.
 
 from risk.scenario.facts import Contract, Margin, Model, Portfolio, Position
 from risk.scenario.incremental import Incremental
+from risk.scenario.models.crypto import Crypto, NotionalTier
+from risk.scenario.models.equities import ValueAtRiskExtremeLoss
+from risk.scenario.models.per_lot import LotRate, PerLot, read_history
+from risk.scenario.models.price_moves import PriceClass, PriceMoves
+from risk.scenario.models.regulation_t import Rates, RegulationT
 from risk.scenario.parameters import SCENARIOS, Commodity, Leg, Parameters, Spread, Tier
 from risk.scenario.readers.examples import example
+from risk.scenario.readers.model import MODELS, model_of, read_model
+from risk.scenario.readers.span_xml import read_span
 from risk.scenario.readers.text import read_contracts, read_json, read_portfolio
 from risk.scenario.span import PARTS, Scenario
 
 __all__ = [
+    "MODELS",
     "PARTS",
     "SCENARIOS",
     "Commodity",
     "Contract",
+    "Crypto",
     "Incremental",
     "Leg",
+    "LotRate",
     "Margin",
     "Model",
+    "NotionalTier",
     "Parameters",
+    "PerLot",
     "Portfolio",
     "Position",
+    "PriceClass",
+    "PriceMoves",
+    "Rates",
+    "RegulationT",
     "Scenario",
     "Spread",
     "Tier",
+    "ValueAtRiskExtremeLoss",
     "example",
+    "model_of",
     "read_contracts",
+    "read_history",
     "read_json",
+    "read_model",
     "read_portfolio",
+    "read_span",
 ]

@@ -57,7 +57,7 @@ class Contract:
 
 def contract_of(row: Fields) -> Contract:
     """A contract from its fields. Raises InvalidField with the contract's name."""
-    kind = row.choice("kind", KINDS)
+    name, kind = row.text("name"), row.choice("kind", KINDS, "EQUITY")
     option = kind == "OPTION"
     rates = {
         name: row.number(name, 0.0)
@@ -65,8 +65,8 @@ def contract_of(row: Fields) -> Contract:
         if row.has(name)
     }
     return Contract(
-        name=row.text("name"),
-        commodity=row.text("commodity", "") or row.text("name"),
+        name=name,
+        commodity=row.text("commodity", "") or name,
         kind=kind,
         price=row.number("price", least=0.0 if option else -1e15),
         multiplier=row.number("multiplier", 1.0, least=1e-12),

@@ -165,8 +165,8 @@ def _scenarios(data: object) -> tuple[tuple[float, float, float], ...]:
     return tuple(made)
 
 
-def parameters_of(data: object) -> Parameters:
-    """Parameters from a mapping in the format of docs/margin.md.
+def parameters_of(data: object, contracts: tuple[Contract, ...] = ()) -> Parameters:
+    """Parameters from a mapping in the format of docs/margin.md, and further contracts.
 
     Raises InvalidField with the path of the first value that is missing, not allowed or unknown.
     """
@@ -176,7 +176,7 @@ def parameters_of(data: object) -> Parameters:
     made = Parameters(
         date=row.day("date"),
         commodities=row.rows("commodities", _commodity),
-        contracts=row.rows("contracts", contract_of),
+        contracts=(*row.rows("contracts", contract_of), *contracts),
         credits=_spreads(row, "credits", "percent", 100.0),
         name=row.text("name", ""),
         currency=row.text("currency", ""),

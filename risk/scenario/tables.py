@@ -49,6 +49,7 @@ class Tables:
         self._legs: list[list[int]] = []
         self._charges: list[list[int]] = []
         self._tiered: list[int] = []
+        self._days: dict[str, list[tuple[str, int]]] = {}
         self._periods = self._all_periods()
         losses, deltas = risk_arrays(parameters, self._owners)
         risk = self._risk(losses)
@@ -74,7 +75,9 @@ class Tables:
         days: dict[str, set[str]] = {name: set() for name in self.commodities}
         for contract in self.parameters.contracts:
             days[contract.commodity].add(contract.expiry)
-        keys = ((name, day) for name in self.commodities for day in sorted(days[name]))
+        keys = [(name, day) for name in self.commodities for day in sorted(days[name])]
+        for row, (name, day) in enumerate(keys):
+            self._days.setdefault(name, []).append((day, row))
         return {key: row for row, key in enumerate(keys)}
 
     def _risk(self, losses: NDArray[np.float64]) -> Whole:
@@ -110,7 +113,7 @@ class Tables:
         rows, period = [], 0
         for commodity in self.parameters.commodities:
             row = [0] * at.COMMODITIES
-            last = period + sum(name == commodity.name for name, _ in self._periods)
+            last = period + len(self._days.get(commodity.name, ()))
             row[at.FIRST_PERIOD], row[at.LAST_PERIOD] = period, last
             row[at.FIRST_SPREAD] = len(self._charges)
             for spread in commodity.calendar_spreads:
@@ -151,10 +154,7 @@ class Tables:
             first, last = tier.first, tier.last or last
         elif leg.expiry:
             first = last = leg.expiry
-        rows = [
-            row for (name, day), row in self._periods.items()
-            if name == commodity.name and first <= day <= last
-        ]  # fmt: skip
+        rows = [row for day, row in self._days.get(commodity.name, ()) if first <= day <= last]
         begin, end = (rows[0], rows[-1] + 1) if rows else (0, 0)
         side, ratio = int(leg.side == "B"), round(leg.ratio * at.MICRO)
         return [self.commodities[commodity.name], begin, end, side, ratio]

@@ -95,11 +95,35 @@ def _one_way(s, spread, flip):
 def _delivered(s, period, pending):
     """Delivery charge of a period: deltas inside calendar spreads, and outside."""
     rates, row = period_rows(s)[period], delta_rows(s)[period]
-    long = max(row[HELD] + pending * row[UP], 0)
-    short = max(pending * row[DOWN] - row[HELD], 0)
-    within = max(rates[WITHIN], pending * rates[OUTRIGHT])
-    charge = _charge(long - row[LONG] + short - row[SHORT], within)
-    return charge + _charge(max(row[LONG], row[SHORT]), rates[OUTRIGHT])
+    if pending:
+        most = max(row[HELD] + row[UP], row[DOWN] - row[HELD])
+        return _charge(most, max(rates[WITHIN], rates[OUTRIGHT]))
+    left = row[LONG] + row[SHORT]
+    return _charge(abs(row[HELD]) - left, rates[WITHIN]) + _charge(left, rates[OUTRIGHT])
+
+
+@kernel
+def _sides(s, c, pending):
+    """Deltas of each period on the long and on the short side, pending orders at their worst.
+
+    A period that may become long or short does not hedge itself.
+    """
+    deltas, first, last = delta_rows(s), c[FIRST_PERIOD], c[LAST_PERIOD]
+    longs, shorts = np.int64(0), np.int64(0)
+    for period in range(first, last):
+        row = deltas[period]
+        row[LONG] = max(row[HELD] + pending * row[UP], 0)
+        row[SHORT] = max(pending * row[DOWN] - row[HELD], 0)
+        longs += row[LONG]
+        shorts += row[SHORT]
+    if pending:
+        for period in range(first, last):
+            row = deltas[period]
+            alone_long, alone_short = longs == row[LONG], shorts == row[SHORT]
+            if alone_short:
+                row[LONG] = 0
+            if alone_long:
+                row[SHORT] = 0
 
 
 @kernel
@@ -108,11 +132,8 @@ def calendar(s, commodity, pending):
 
     `pending` 1: with all pending orders, each period long and short at its worst.
     """
-    c, deltas = commodity_rows(s)[commodity], delta_rows(s)
-    for period in range(c[FIRST_PERIOD], c[LAST_PERIOD]):
-        row = deltas[period]
-        row[LONG] = max(row[HELD] + pending * row[UP], 0)
-        row[SHORT] = max(pending * row[DOWN] - row[HELD], 0)
+    c = commodity_rows(s)[commodity]
+    _sides(s, c, pending)
     charge, delivery = np.int64(0), np.int64(0)
     for at in range(c[FIRST_SPREAD], c[LAST_SPREAD]):
         spread = spread_rows(s)[at]

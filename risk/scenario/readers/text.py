@@ -95,12 +95,7 @@ def read_contracts(source: Source) -> tuple[Contract, ...]:
 
 def read_json(source: Source, contracts: Source | None = None) -> Parameters:
     """Scenario parameters from JSON, and from CSV those contracts that the JSON does not list."""
-    made = parameters_of(json_of(source))
-    if contracts is None:
-        return made
-    fields = {name: getattr(made, name) for name in Parameters.__slots__}
-    fields["contracts"] = (*made.contracts, *read_contracts(contracts))
-    return Parameters(**fields)
+    return parameters_of(json_of(source), () if contracts is None else read_contracts(contracts))
 
 
 def _position(row: Fields) -> Position:

@@ -60,6 +60,11 @@ class Account:
             up, down = (up, down) if pending else (0, 0)
             sides[period] = [max(held + up, 0), max(down - held, 0)]
         before = {period: tuple(pair) for period, pair in sides.items()}
+        if pending:  # a period does not hedge itself
+            for period, pair in sides.items():
+                others = [row for other, row in before.items() if other != period]
+                pair[0] *= any(row[1] for row in others)
+                pair[1] *= any(row[0] for row in others)
         charge = 0
         row = self.commodities[commodity]
         for first, last, rate in self.spreads[row[at.FIRST_SPREAD]:row[at.LAST_SPREAD]]:
@@ -68,10 +73,12 @@ class Account:
         delivery = 0
         for period, (long, short) in sides.items():
             within, outright = self.periods[period]
+            if pending:
+                delivery += ceil(Fraction(max(before[period]) * max(within, outright), MICRO))
+                continue
             used = sum(before[period]) - long - short
-            rate = max(within, outright) if pending else within
-            delivery += ceil(Fraction(used * rate, MICRO))
-            delivery += ceil(Fraction(max(long, short) * outright, MICRO))
+            delivery += ceil(Fraction(used * within, MICRO))
+            delivery += ceil(Fraction((long + short) * outright, MICRO))
         return charge, delivery
 
     @staticmethod

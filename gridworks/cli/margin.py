@@ -1,0 +1,66 @@
+"""`gridworks margin FILE --parameters P`: what a portfolio needs, part by part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(margin)
+
+
+def margin(
+    file: Annotated[Path, typer.Argument(help="The portfolio: CSV or JSON, see docs/margin.md")],
+    parameters: Annotated[
+        Path, typer.Option(help="Parameters: JSON of any model, or a SPAN file (.xml, .spn)")
+    ],
+    contracts: Annotated[
+        Path | None, typer.Option(help="CSV with contracts that the JSON does not list")
+    ] = None,
+    groups: Annotated[bool, typer.Option(help="Also by commodity or instrument")] = False,
+) -> None:
+    """Work out the margin of a portfolio and print its parts."""
+    from domain.errors import GridWorksError
+    from risk.scenario import read_portfolio
+
+    try:
+        with file.open("rb") as opened:
+            portfolio = read_portfolio(opened)
+        found = _model(parameters, contracts).margin(portfolio)
+    except (OSError, GridWorksError) as error:
+        typer.echo(f"gridworks: {error}", err=True)
+        raise typer.Exit(1) from error
+    _print(found, groups)
+
+
+def _model(parameters: Path, contracts: Path | None) -> Any:
+    from risk.scenario import Scenario, read_model, read_span
+
+    with parameters.open("rb") as opened:
+        if parameters.suffix.lower() in (".xml", ".spn"):
+            return Scenario(read_span(opened))
+        if contracts is None:
+            return read_model(opened)
+        with contracts.open("rb") as listed:
+            return read_model(opened, listed)
+
+
+def _print(found: Any, groups: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    unit = f" ({found.currency})" if found.currency else ""
+    table = Table("part", f"margin{unit}")
+    table.columns[1].justify = "right"
+    for name, amount in found.rows():
+        table.add_row(name.replace("_", " "), f"{amount:,}")
+    for group, parts in found.groups.items() if groups else ():
+        table.add_section()
+        for name, minor in parts.items():
+            if minor:
+                table.add_row(f"{group}: {name.replace('_', ' ')}", f"{found.money(minor):,}")
+    Console().print(table)
