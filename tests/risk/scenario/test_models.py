@@ -74,7 +74,7 @@ def test_per_lot_names_what_it_does_not_have() -> None:
 
 
 def _stock(**changes: object) -> Contract:
-    return Contract(**{"name": "X", "commodity": "X", "price": 10.0, **changes})  # type: ignore[arg-type]
+    return Contract(**{"name": "X", "commodity": "X", "price": 10.0, **changes})
 
 
 def test_buying_power() -> None:
