@@ -11,7 +11,7 @@ from gridworks.extras import hint
 # The order in which `gridworks --help` lists them.
 COMMANDS = (
     "demo", "replay", "bench", "check", "indicators", "control", "certs", "serve", "sandbox",
-    "status", "log", "load", "risk", "risk.margin",
+    "status", "log", "load", "risk",
 )  # fmt: skip
 
 

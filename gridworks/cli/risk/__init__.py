@@ -1,7 +1,7 @@
-"""`gridworks risk`: portfolio risk from a terminal.
+"""`gridworks risk` and `gridworks margin`: portfolio risk from a terminal.
 
-Lives here: the group and its command `report`. Does not live here: what is measured
-(`gridworks.risk`). numpy and pandas are imported when a command runs, never for `--help`.
+Lives here: the group with its command `report`, and the command `margin`. Does not live here: what
+is measured (`gridworks.risk`, `risk.scenario`). numpy and pandas are imported when a command runs, never for `--help`.
 
 Who may import it: `gridworks.cli.main` and tests.
 """
@@ -12,13 +12,14 @@ import typer
 
 
 def register(app: typer.Typer) -> None:
-    """Add the group."""
-    from gridworks.cli.risk import report
+    """Add the group, and the command beside it."""
+    from gridworks.cli.risk import margin, report
 
     group = typer.Typer(name="risk", help="What a portfolio may lose.", no_args_is_help=True)
     group.callback()(overview)  # keeps a lone command from becoming the whole group
     group.command()(report.report)
     app.add_typer(group)
+    app.command()(margin.margin)
 
 
 def overview() -> None:

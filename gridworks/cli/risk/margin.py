@@ -8,11 +8,6 @@ from typing import Annotated, Any
 import typer
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(margin)
-
-
 def margin(
     file: Annotated[Path, typer.Argument(help="The portfolio: CSV or JSON, see docs/margin.md")],
     parameters: Annotated[
