@@ -1,7 +1,8 @@
 """`gridworks risk` and `gridworks margin`: portfolio risk from a terminal.
 
 Lives here: the group with its command `report`, and the command `margin`. Does not live here: what
-is measured (`gridworks.risk`, `risk.scenario`). numpy and pandas are imported when a command runs, never for `--help`.
+is measured (`gridworks.risk`, `risk.scenario`). numpy and pandas are imported when a command runs,
+never for `--help`.
 
 Who may import it: `gridworks.cli.main` and tests.
 """
