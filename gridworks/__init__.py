@@ -58,6 +58,7 @@ PUBLIC = {
     "options": "risk.options",
     "portfolio": "risk.portfolio",
     "risk": "gridworks.risk",
+    "profiles": "gridworks.profiles",
     "margin": "risk.scenario",
 }
 

@@ -21,7 +21,7 @@ way for rows. One thread at a time.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,8 @@ from journal import Policy, Recovery
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from gridworks.profiles import Profile
 
 Rows = np.ndarray[Any, Any]
 _NODES: dict[str, type[Node]] = {
@@ -225,6 +227,14 @@ class Exchange:
         """Set attributes of an instrument: `static_low=90, static_high=110`."""
         for attribute, value in attributes_named(InstrumentAttr, attributes).items():
             self._set(Scope.INSTRUMENT, instrument, attribute, value)
+
+    def apply_profile(
+        self, profile: Any, only: Collection[Id] | None = None, **changes: Any
+    ) -> Profile:
+        """Set instruments and accounts to a jurisdiction's limits: `gridworks.profiles.apply`."""
+        from gridworks.profiles import apply
+
+        return apply(self, profile, only, changes)
 
     def deposit(self, account: Id, value: int, *, instrument: Id = 0, price: int = 0) -> Report:
         """Cash in minor units; with `instrument`, so many lots of it at `price` a lot."""
