@@ -15,11 +15,11 @@ from gridworks.profiles.reading import CLIENT, Profile, Settings, load
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gridworks.local.exchange import Exchange
+    from gridworks.profiles.venue import Venue
 
 
 def apply(
-    exchange: Exchange,
+    exchange: Venue,
     profile: str | Path | Mapping[str, Any],
     only: Collection[Id] | None = None,
     changes: Mapping[str, Settings | None] | None = None,
@@ -35,8 +35,10 @@ def apply(
     """
     made = load(profile).changed(changes or {})
     wanted = settings(made, exchange.instruments(), exchange.accounts(), only)
-    for setting, report in zip(wanted, exchange.send(*wanted) if wanted else [], strict=True):
+    reports = exchange.send(*wanted) if wanted else []
+    for report in reports:
         if report.refused:
+            setting = wanted[report.seq - reports[0].seq]
             raise InvalidField(_named(setting), setting.value, report.explain())
     return made
 

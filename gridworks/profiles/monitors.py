@@ -19,7 +19,7 @@ from domain.errors import InvalidField
 from domain.messages import Setting
 
 if TYPE_CHECKING:
-    from gridworks.local.exchange import Exchange
+    from gridworks.profiles.venue import Venue
 
 _DAY_NS = 86_400 * 10**9
 _BPS = 10_000
@@ -52,7 +52,7 @@ class MarketWideLimit:
             if name not in self.instruments:
                 raise InvalidField("instruments", f"no {name!r}", "each underlying with a limit")
 
-    def open_interest(self, exchange: Exchange) -> dict[str, int]:
+    def open_interest(self, exchange: Venue) -> dict[str, int]:
         """Lots that accounts hold long, by underlying."""
         held = _account_positions(exchange)
         long = held[held["qty"] > 0]
@@ -61,7 +61,7 @@ class MarketWideLimit:
             for name, contracts in self.instruments.items()
         }
 
-    def review(self, exchange: Exchange) -> list[Setting]:
+    def review(self, exchange: Venue) -> list[Setting]:
         """The commands that today's open interest asks for; apply them with `exchange.send`."""
         interest = self.open_interest(exchange)
         found: list[Setting] = []
@@ -76,7 +76,7 @@ class MarketWideLimit:
             found += self._limits(exchange, name, lifted=False)
         return found
 
-    def _limits(self, exchange: Exchange, name: str, lifted: bool) -> list[Setting]:
+    def _limits(self, exchange: Venue, name: str, lifted: bool) -> list[Setting]:
         held = _account_positions(exchange)
         rows = zip(held["node"], held["instrument"], held["qty"], strict=True)
         quantities = {(node, contract): qty for node, contract, qty in rows}
@@ -96,7 +96,7 @@ class MarketWideLimit:
         return found
 
 
-def _account_positions(exchange: Exchange) -> Any:
+def _account_positions(exchange: Venue) -> Any:
     """Rows of accounts; those of desks and above are sums of them."""
     held, nodes = exchange.positions(), exchange.accounts()
     return held[held["node"].isin(nodes.loc[nodes["level"] == "ACCOUNT", "node"])]
@@ -172,7 +172,7 @@ class PatternDayTrader:
         if made >= self.day_trades and made * _BPS > self.share_bps * len(recent):
             self.flagged.add(account)
 
-    def review(self, exchange: Exchange) -> list[Setting]:
+    def review(self, exchange: Venue) -> list[Setting]:
         """The commands that accounts' equity asks for; apply them with `exchange.send`."""
         nodes, found = exchange.accounts(), []
         for account in sorted(self.flagged):
