@@ -12,8 +12,10 @@ Who may import it: gridworks. It imports engine, risk, indicators, journal and d
 
 from importlib import import_module
 
-# public name of `gw.backtest` -> "module:attribute"
+# public name of `gw.backtest` -> "module" or "module:attribute"
 PUBLIC = {
+    "data": "backtest.data",
+    "Dataset": "backtest.data:Dataset",
     "Strategy": "backtest.strategy:Strategy",
     "run": "backtest.simulator:run",
     "Settings": "backtest.settings:Settings",

@@ -10,8 +10,8 @@ from gridworks.extras import hint
 
 # The order in which `gridworks --help` lists them.
 COMMANDS = (
-    "demo", "replay", "bench", "check", "indicators", "control", "certs", "serve", "sandbox",
-    "status", "log", "load", "risk",
+    "demo", "backtest", "data", "replay", "bench", "check", "indicators", "control", "certs",
+    "serve", "sandbox", "status", "log", "load", "risk",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from domain.limits import MAX_TIME
 Times = NDArray[np.int64]
 UNITS: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 Twice = Literal["error", "earlier", "later"]
+WRITTEN = "dates and times as ISO 8601 has them: 2024-03-01, 2024-03-01T09:30:00Z"
 NAIVE = "times with a zone, or name one: tz='UTC', tz='America/New_York'"
 
 
@@ -89,7 +90,7 @@ def _parsed(series: Any) -> Any:
     except (ValueError, TypeError) as problem:
         if isinstance(problem, InvalidField):
             raise
-        raise InvalidField("time", _first_bad(series), f"ISO 8601: {problem}") from None
+        raise InvalidField("time", _first_bad(series), WRITTEN) from None
 
 
 def _first_bad(series: Any) -> str:
