@@ -7,6 +7,7 @@ what the reports that have arrived say: live orders and positions.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
@@ -96,8 +97,17 @@ class Scale:
 
 
 _CELLS = {name: place for place, name in enumerate(REPORT.names or ())}
-_EXECUTION = int(ReportType.EXECUTION)
-_TRADE, _REPLACED = int(ExecType.TRADE), int(ExecType.REPLACED)
+_REPORT, _EXEC_TYPE, _LAST_QTY, _INSTRUMENT, _SIDE, _CL_ORD_ID, _ORIG, _STATUS, _ORDER_ID = (
+    _CELLS[name]
+    for name in (
+        "report", "exec_type", "last_qty", "instrument", "side", "cl_ord_id", "orig_cl_ord_id",
+        "ord_status", "order_id",
+    )
+)  # fmt: skip
+_LEAVES, _CUM, _QTY, _PRICE = (
+    _CELLS[name] for name in ("leaves_qty", "cum_qty", "order_qty", "price")
+)
+_EXECUTION, _TRADE = int(ReportType.EXECUTION), int(ExecType.TRADE)
 _ENDED = {int(s) for s in (
     OrdStatus.FILLED, OrdStatus.CANCELED, OrdStatus.REJECTED, OrdStatus.EXPIRED,
 )}  # fmt: skip
@@ -111,8 +121,9 @@ class Desk:
         self.scales = [Scale(n + 1, listing) for n, listing in enumerate(broker.listings)]
         self._named = {s.listing.symbol: s for s in self.scales}
         self.orders: dict[int, Order] = {}
-        self.lots = [0] * (len(self.scales) + 1)
-        self.lines: list[Line] = []
+        self.lots = [0] * (len(self.scales) + 1)  # held, by the number of the instrument
+        self.wholes = [0, *(scale.whole for scale in self.scales)]  # units a lot, 0: a fraction
+        self.lines: list[tuple[Line, Any, tuple[str, ...]]] = []
         self.last_id = 0
         self.started = False
         self.send = broker.send
@@ -145,52 +156,42 @@ class Desk:
         self.send(order)
         return order.cl_ord_id
 
-    def receive(self, row: Any) -> Report:
-        """Take in a REPORT row of the own account; returns it in units."""
-        cells = row.item()
-        report = self._report(cells, row)
-        if cells[_CELLS["report"]] != _EXECUTION:
-            return report
-        if cells[_CELLS["exec_type"]] == _TRADE:
-            lots = cells[_CELLS["last_qty"]]
-            sign = 1 if cells[_CELLS["side"]] == 1 else -1
-            self.lots[cells[_CELLS["instrument"]]] += sign * lots
-        self._follow(cells, report)
-        return report
-
-    def _report(self, cells: tuple[Any, ...], row: Any) -> Report:
-        at, made = _CELLS, Report()
-        number = cells[at["instrument"]]
-        scale = self.scales[max(number, 1) - 1]
-        made.row, made.instrument, made.symbol = row, number, scale.listing.symbol
-        made.cl_ord_id, made.orig_cl_ord_id = cells[at["cl_ord_id"]], cells[at["orig_cl_ord_id"]]
-        made.order_id, made.trade_id = cells[at["order_id"]], cells[at["trade_id"]]
-        made.time, side = cells[at["transact_time"]], cells[at["side"]]
-        made.side = Side(side) if side else Side.BUY
-        made.exec_type = ExecType(cells[at["exec_type"]])
-        made.ord_status = OrdStatus(cells[at["ord_status"]])
-        made.reason = Reason(cells[at["reason"]])
-        made.order_qty, made.leaves_qty = (
-            scale.qty(cells[at[name]]) for name in ("order_qty", "leaves_qty")
-        )
-        made.cum_qty, made.last_qty = (
-            scale.qty(cells[at[name]]) for name in ("cum_qty", "last_qty")
-        )
-        made.price, made.last_px = (scale.price(cells[at[n]]) for n in ("price", "last_px"))
-        made.fee = cells[at["fee"]] / scale.minor
-        return made
-
-    def _follow(self, cells: tuple[Any, ...], report: Report) -> None:
-        """Keep the live orders as the report says."""
-        number = report.cl_ord_id
-        order = self.orders.get(number) or self.orders.get(report.orig_cl_ord_id)
+    def receive(self, cells: tuple[Any, ...]) -> None:
+        """Take in a REPORT row of the own account, as a tuple of its cells."""
+        if cells[_REPORT] != _EXECUTION:
+            return
+        if cells[_EXEC_TYPE] == _TRADE:
+            lots = cells[_LAST_QTY]
+            self.lots[cells[_INSTRUMENT]] += lots if cells[_SIDE] == 1 else -lots
+        order = self.orders.get(cells[_CL_ORD_ID]) or self.orders.get(cells[_ORIG])
         if order is None:
             return
-        order.status, order.leaves_qty = report.ord_status, report.leaves_qty
-        order.cum_qty, order.order_qty = report.cum_qty, report.order_qty
-        order.price, order.order_id = report.price, report.order_id
-        if cells[_CELLS["ord_status"]] in _ENDED:
-            self.orders.pop(order.cl_ord_id, None)
+        status = cells[_STATUS]
+        if status in _ENDED:
+            del self.orders[order.cl_ord_id]
+        scale = self.scales[order.instrument - 1]
+        order.status, order.order_id = OrdStatus(status), cells[_ORDER_ID]
+        order.leaves_qty, order.cum_qty = scale.qty(cells[_LEAVES]), scale.qty(cells[_CUM])
+        order.order_qty, order.price = scale.qty(cells[_QTY]), scale.price(cells[_PRICE])
+
+    def report(self, cells: tuple[Any, ...], row: Any) -> Report:
+        """A REPORT row in units."""
+        at, made = _CELLS, Report()
+        number = cells[_INSTRUMENT]
+        scale = self.scales[max(number, 1) - 1]
+        made.row, made.instrument, made.symbol = row, number, scale.listing.symbol
+        made.cl_ord_id, made.orig_cl_ord_id = cells[_CL_ORD_ID], cells[_ORIG]
+        made.order_id, made.trade_id = cells[_ORDER_ID], cells[at["trade_id"]]
+        made.time, side = cells[at["transact_time"]], cells[_SIDE]
+        made.side = Side(side) if side else Side.BUY
+        made.exec_type = ExecType(cells[_EXEC_TYPE])
+        made.ord_status = OrdStatus(cells[_STATUS])
+        made.reason = Reason(cells[at["reason"]])
+        made.order_qty, made.leaves_qty = scale.qty(cells[_QTY]), scale.qty(cells[_LEAVES])
+        made.cum_qty, made.last_qty = scale.qty(cells[_CUM]), scale.qty(cells[_LAST_QTY])
+        made.price, made.last_px = scale.price(cells[_PRICE]), scale.price(cells[at["last_px"]])
+        made.fee = cells[at["fee"]] / scale.minor
+        return made
 
     def position(self, instrument: int | str) -> float | int:
         """Units held."""
@@ -222,6 +223,6 @@ class Desk:
         for name in wanted:
             if name not in COLUMNS:
                 raise InvalidField("source", name, ", ".join(COLUMNS))
-        line = Line(stream, instrument, source)
-        self.lines.append(line)
+        line = Line(instrument, source)
+        self.lines.append((line, copy(stream), wanted))
         return line

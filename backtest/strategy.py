@@ -139,9 +139,13 @@ class Strategy:
     ) -> tuple[int, int, int]:  # fmt: skip
         """An entry with a profit target and a stop loss that live once it is filled.
 
+        The entry waits at the exchange until both have arrived.
         Returns the three cl_ord_ids, 0 for a leg that was not asked for. `more` goes to the entry.
         """
-        entry = self.submit(side, qty, price, instrument=instrument, **more)
+        legs = (take_profit != 0) + (stop_loss != 0)
+        entry = self.submit(
+            side, qty, price, instrument=instrument, list_size=1 + legs if legs else 0, **more
+        )
         away = Side.SELL if side == Side.BUY else Side.BUY
         link: dict[str, Any] = {
             "instrument": instrument, "cl_ord_link_id": entry, "contingency": Contingency.BRACKET,
@@ -211,7 +215,10 @@ class Strategy:
 
     def position(self, instrument: Instrument = 1) -> float | int:
         """What is held, short below 0, as the reports that have arrived say."""
-        return self._desk.position(instrument)
+        desk = self._desk
+        if type(instrument) is int and 0 < instrument < len(desk.lots) and desk.wholes[instrument]:
+            return desk.lots[instrument] * desk.wholes[instrument]
+        return desk.position(instrument)
 
     @property
     def orders(self) -> dict[int, Order]:

@@ -82,9 +82,9 @@ class Report:
 class Line:
     """The newest `value` of an indicator, and the one before it; named tuples if it has several."""
 
-    __slots__ = ("_fields", "instrument", "previous", "source", "stream", "value")
+    __slots__ = ("instrument", "previous", "source", "value")
 
-    def __init__(self, stream: Any, instrument: int, source: str) -> None:
-        self.stream, self.instrument, self.source = stream, instrument, source
+    def __init__(self, instrument: int, source: str) -> None:
+        self.instrument, self.source = instrument, source
         self.value: Any = float("nan")
         self.previous: Any = float("nan")

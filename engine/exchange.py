@@ -184,13 +184,24 @@ class Exchange:
             self._keep_market()
         else:
             try:
-                self._grow(want)
+                self.grow(want)
             except CapacityError:
                 if want not in _REFUSED_WHEN_FULL:
                     raise
                 core["full"] |= 1 << want
 
-    def _grow(self, want: Table) -> None:
+    def lend(self, commands: Array, reports: Array) -> int:
+        """The address of the tables, for a kernel that calls `engine.loop.run` by itself.
+
+        It puts rows into `commands` and their number into CORE.rows, and finds what comes of them
+        in `reports`. Room is made ahead of need with `grow`. `apply` works as before.
+        """
+        self._store.point(Table.COMMAND, commands)
+        self._store.point(Table.REPORT, reports)
+        return self._store.address
+
+    def grow(self, want: Table) -> None:
+        """Give a table more rows. Raises CapacityError at its bound."""
         if want == Table.DIRECTORY:
             self._store.renew(want)
             fill_directory(self._store.address)

@@ -11,6 +11,9 @@ from domain.errors import InvalidField
 from tests.backtest.history import History, bars, walk
 
 
+pytestmark = pytest.mark.nojit
+
+
 class Cross(Strategy):
     """Long while the short average is above the long one."""
 

@@ -56,4 +56,5 @@ def plainly_merged(sequences):
         out.append(heads[first].pop(0))
     return rows(*out)
 
+
 PRICES = ("open", "high", "low", "close")

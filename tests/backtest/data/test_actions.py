@@ -39,9 +39,7 @@ act = st.one_of(
 
 @settings(max_examples=40)
 @given(
-    st.lists(
-        st.tuples(st.integers(100, 20_000), st.lists(act, max_size=2)), min_size=2, max_size=6
-    )
+    st.lists(st.tuples(st.integers(100, 20_000), st.lists(act, max_size=2)), min_size=2, max_size=6)
 )
 def test_both_give_the_same_return(days):
     made = []
