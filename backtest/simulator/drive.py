@@ -280,10 +280,11 @@ def _units(scale: Scale, rows: Rows, name: str) -> list[float]:
     """A column of bars in units, as `Scale.price` and `Scale.qty` give them."""
     values = rows[name]
     if name == "qty":
-        whole = scale.whole
-        return (values * whole if whole else values * float(scale.lot)).tolist()  # type: ignore[no-any-return]
-    per = scale.per_tick
-    return (values / per if per else values * float(scale.tick)).tolist()  # type: ignore[no-any-return]
+        made = values * scale.whole if scale.whole else values * float(scale.lot)
+    else:
+        made = values / scale.per_tick if scale.per_tick else values * float(scale.tick)
+    found: list[float] = made.tolist()
+    return found
 
 
 def _ends(times: Rows) -> list[int]:

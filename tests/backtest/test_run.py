@@ -10,7 +10,6 @@ from domain.codes import ExecType
 from domain.errors import InvalidField
 from tests.backtest.history import History, bars, walk
 
-
 pytestmark = pytest.mark.nojit
 
 
