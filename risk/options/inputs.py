@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.errors import InvalidField
+from risk.options.kernels.rights import rights as words_to_rights
 
 Floats = NDArray[np.float64]
 
-_RIGHTS = {"call": 1.0, "put": -1.0, "c": 1.0, "p": -1.0}
+_SHORTEST = np.dtype("U4")  # of a text that the kernel reads
 _LEAST = 5e-324  # the smallest number above 0
 
 # name -> (least, most, what is allowed in words); NaN and infinity never are
@@ -50,16 +51,22 @@ def _checked(name: str, value: object) -> Floats:
     return numbers
 
 
+def _letters(text: np.dtype[np.str_]) -> int:
+    return text.itemsize // 4
+
+
 def rights(kind: object) -> Floats:
     """1.0 for each "call" (or "c"), -1.0 for each "put" (or "p"), in any case."""
     names = np.asarray(kind, np.str_)
-    found: Floats = (names == "call").astype(np.float64) - (names == "put")
-    for index in np.argwhere(found == 0.0):  # another spelling
-        place = tuple(int(i) for i in index)
-        name = str(names[place])
-        if name.lower() not in _RIGHTS:
-            raise InvalidField(_place("kind", place), name, "call or put")
-        found[place] = _RIGHTS[name.lower()]
+    if names.dtype.itemsize < _SHORTEST.itemsize or not names.dtype.isnative:
+        names = names.astype(max(_SHORTEST, names.dtype.newbyteorder("="), key=_letters))
+    found: Floats = np.empty(names.shape)
+    words = np.ascontiguousarray(names).reshape(-1)
+    letters = words.view(np.uint32).reshape(len(words), _letters(words.dtype))
+    bad = words_to_rights(letters, found.reshape(-1))
+    if bad >= 0:
+        index = tuple(int(i) for i in np.unravel_index(bad, names.shape))
+        raise InvalidField(_place("kind", index), str(words[bad]), "call or put")
     return found
 
 

@@ -21,8 +21,14 @@ def profits(exposures: ArrayLike, returns: ArrayLike) -> Floats:
     exposures: value held in each factor, shape (factors,); returns: shape (days, factors).
     """
     held = series("exposures", exposures)
-    made: Floats = table("returns", returns, columns=len(held)) @ held
-    return made
+    rows = np.asarray(returns)
+    if rows.dtype == np.float64 and rows.ndim == 2 and rows.shape[1] == len(held) and len(rows):
+        with np.errstate(all="ignore"):
+            made: Floats = rows @ held
+        if np.isfinite(made).all():  # then all that went in was finite, and reading it once is all
+            return made
+    checked: Floats = table("returns", returns, columns=len(held)) @ held
+    return checked
 
 
 def historical(pnl: ArrayLike, confidence: float = 0.99) -> Tail:

@@ -12,10 +12,10 @@ import numpy as np
 
 from domain.jit import entry, kernel
 from risk.options.kernels.normal import cdf, inverse
-from risk.options.kernels.normalised import moments, price, spread, vega
+from risk.options.kernels.normalised import moments, price_and_vega, spread
 
 _EPSILON = 2.220446049250313e-16
-_CLOSE = 1e-5  # a step this small was the last: what is left is its fourth power
+_CLOSE = 1e-4  # a step this small was the last: what is left is its fourth power
 _TINY, _LARGE = 2.2250738585072014e-308, 1e300
 _ROOT_THREE, _TWO_PI = 1.7320508075688772, 6.283185307179586
 _LOWER_SCALE = 1.2091995761561452  # 2 pi / sqrt(27)
@@ -97,19 +97,19 @@ def _guess_high(beta, x, s, b, most):
 def _guess(beta, x, most):
     """(s, which objective, lower bracket, upper bracket)."""
     centre = math.sqrt(-2.0 * x)
-    b, v = (price(x, centre), vega(x, centre)) if x < 0.0 else (0.0, 1.0 / _ROOT_TWO_PI)
+    b, v = price_and_vega(x, centre) if x < 0.0 else (0.0, 1.0 / _ROOT_TWO_PI)
     if beta < b:
         low = centre - b / v
-        b_low = price(x, low) if low > 0.0 else 0.0
+        b_low, v_low = price_and_vega(x, low) if low > 0.0 else (0.0, 0.0)
         if beta < b_low:
             return _guess_low(beta, x, low, b_low), LOW, 0.0, low
-        ends = (1.0 / vega(x, low), 1.0 / v)
+        ends = (1.0 / v_low, 1.0 / v)
         s = _cubic(beta, (b_low, b), (low, centre), ends, (0.0, -1.0))
         return s, MIDDLE, low, centre
     high = centre + (most - b) / v
-    b_high = price(x, high)
+    b_high, v_high = price_and_vega(x, high)
     if beta <= b_high:
-        ends = (1.0 / v, 1.0 / vega(x, high))
+        ends = (1.0 / v, 1.0 / v_high)
         s = _cubic(beta, (b, b_high), (centre, high), ends, (0.0, 1.0))
         return s, MIDDLE, centre, high
     objective = HIGH if beta > 0.5 * most else MIDDLE
@@ -135,7 +135,7 @@ def _low_step(beta, x, s):
 @kernel
 def _plain_step(beta, x, s, objective, most):
     """The same on b, or on log(most - b)."""
-    b, v = price(x, s), vega(x, s)
+    b, v = price_and_vega(x, s)
     own = (x / s) * (x / s) / s - 0.25 * s
     third = own * own - 3.0 * (x / (s * s)) * (x / (s * s)) - 0.25
     if objective == MIDDLE:

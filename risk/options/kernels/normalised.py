@@ -65,17 +65,11 @@ def spread(h, t):
 
 
 @kernel
-def price(x, s):
-    """b(x, s) for x <= 0 < s."""
+def price_and_vega(x, s):
+    """(b(x, s), its derivative by s) for x <= 0 < s."""
     h, t = x / s, 0.5 * s
+    slope = math.exp(-0.5 * (h * h + t * t)) / _ROOT_TWO_PI
     if t >= _NARROW and h + t > _MASS_ABOVE:
         root = math.exp(0.5 * x)
-        return root * cdf(h + t) - cdf(h - t) / root
-    return math.exp(-0.5 * (h * h + t * t)) * spread(h, t) / _ROOT_TWO_PI
-
-
-@kernel
-def vega(x, s):
-    """The derivative of b by s."""
-    h, t = x / s, 0.5 * s
-    return math.exp(-0.5 * (h * h + t * t)) / _ROOT_TWO_PI
+        return root * cdf(h + t) - cdf(h - t) / root, slope
+    return slope * spread(h, t), slope

@@ -8,6 +8,7 @@ import pytest
 from domain.errors import InvalidField
 from domain.jit import DISABLED
 from risk import options
+from risk.options.inputs import rights
 from tests.risk.options.books import kinds, wide
 
 pytestmark = pytest.mark.nojit
@@ -49,3 +50,21 @@ def test_bad_scenarios(spots: object, shifts: object, message: str) -> None:
 def test_options_of_two_dimensions_are_refused() -> None:
     with pytest.raises(InvalidField, match="one dimension"):
         options.revaluation("call", [[90.0], [100.0]], 1.0, 0.0, 0.2)
+
+
+def test_kinds_are_read_in_any_spelling_and_from_any_array() -> None:
+    for words, expected in (
+        ("call", 1.0),
+        (["C", "p", "PUT", "Call"], [1.0, -1.0, -1.0, 1.0]),
+        (np.array([["c"], ["p"]]), [[1.0], [-1.0]]),
+        (np.array(["call", "put", "put"], "U9")[::2], [1.0, -1.0]),
+        (np.array(["put", "c"], ">U8"), [-1.0, 1.0]),
+        ([], []),
+    ):
+        np.testing.assert_array_equal(rights(words), expected)
+    for words, shown in (
+        ("calls", "kind is 'calls'"), (["c", "", "p"], r"kind\[1\] is ''"), ("putt", "putt"),
+        ([["c", "cal"]], r"kind\[0, 1\] is 'cal'"), ("c x", "c x"), ("pu", "pu"), ("x", "x"),
+    ):  # fmt: skip
+        with pytest.raises(InvalidField, match=shown):
+            rights(words)
