@@ -77,11 +77,12 @@ def peers(book: Options) -> dict[str, tuple[int, Run]]:
     found: dict[str, tuple[int, Run]] = {}
     if find_spec("QuantLib"):
         few = min(TREES, book.count)
-        found[f"QuantLib, one American tree of {STEPS} steps"] = (few, _quantlib(book, few))
+        found[f"QuantLib, one American tree of {STEPS} steps"] = (few, quantlib_trees(book, few))
     return found
 
 
-def _quantlib(book: Options, count: int) -> Run:
+def quantlib_trees(book: Options, count: int) -> Run:
+    """American puts in QuantLib's tree of the same kind and steps."""
     import QuantLib as ql
 
     today, day = ql.Date(1, 1, 2026), ql.Actual365Fixed()

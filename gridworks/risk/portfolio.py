@@ -163,8 +163,7 @@ class Portfolio:
         return self._pricing.profits(self.moves.to_numpy(), self._shifts)
 
     def _profits(self, moves: Floats) -> Floats:
-        found: Floats = self._pricing.profits(moves) @ self.positions.size
-        return found
+        return self._pricing.totals(moves)
 
     # ------------------------------------------------------------------ measures
 

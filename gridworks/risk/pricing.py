@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +18,8 @@ from risk import options
 Floats = NDArray[np.float64]
 GREEKS = ("delta", "gamma", "vega", "theta", "rho")
 TREE_STEPS = 201
-_CHUNK = 1 << 17  # prices at a time: what the cache holds
+_CHUNK = 1 << 15  # prices at a time: what the cache holds
+Pricer = Callable[[Floats, Floats], Floats]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +43,8 @@ class Pricing:
         found = self.spot.copy()
         for chosen in (self.european(), self.american()):
             if len(chosen):
-                found[chosen] = self._option_prices(chosen, self.spot[chosen][None, :], 0.0)[0]
+                here = self.spot[chosen][None, :]
+                found[chosen] = self._pricer(chosen, 0.0, 0.0)(here, np.zeros(here.shape))[0]
         return found
 
     def greeks(self) -> dict[str, Floats]:
@@ -68,24 +72,73 @@ class Pricing:
         moves: relative moves of each underlying, shape (scenarios, underlyings); shifts: of
         volatilities, the same shape or what broadcasts to it; rate: a shift; days that pass.
         """
-        mine = moves[:, self.column]
-        found = mine * self.spot
+        made = self._unit_pnl(rate, days)
+        found = np.empty((len(moves), len(self.spot)))
         wide = np.broadcast_to(np.asarray(shifts, np.float64), moves.shape)
-        for chosen in (self.european(), self.american()):
-            if not len(chosen):
-                continue
-            after = self.spot[chosen] * (1.0 + mine[:, chosen])
-            self._survives(chosen, after)
-            shift = wide[:, self.column[chosen]] if np.any(shifts) else 0.0
-            base = self._option_prices(chosen, self.spot[chosen][None, :], 0.0)
-            found[:, chosen] = self._option_prices(chosen, after, shift, rate, days) - base
+
+        def fill(here: slice) -> None:
+            found[here] = made(moves[here], wide[here])
+
+        _on_all_cores(fill, len(moves), len(self.spot))
         return found
 
-    def _survives(self, chosen: NDArray[np.intp], after: Floats) -> None:
-        least = after.min(axis=0, initial=np.inf)
-        if len(chosen) and not (least > 0.0).all():
+    def totals(self, moves: Floats) -> Floats:
+        """P&L of everything held, shape (scenarios,): no table of scenarios and positions."""
+        made, size = self._unit_pnl(0.0, 0.0), self.positions.size
+        still = np.zeros((1, moves.shape[1]))
+        found = np.empty(len(moves))
+
+        def fill(here: slice) -> None:
+            chunk = moves[here]
+            found[here] = made(chunk, np.broadcast_to(still, chunk.shape)) @ size
+
+        _on_all_cores(fill, len(moves), len(self.spot))
+        return found
+
+    def _unit_pnl(self, rate: float, days: float) -> Callable[[Floats, Floats], Floats]:
+        """P&L of one unit by moves and shifts of the underlyings; what stays is worked out once."""
+        parts: list[tuple[Any, Floats, Pricer]] = []
+        for chosen in (self.european(), self.american()):
+            if len(chosen):
+                here = self.spot[chosen][None, :]
+                base = self._pricer(chosen, 0.0, 0.0)(here, np.zeros(here.shape))
+                where = slice(None) if len(chosen) == len(self.spot) else chosen
+                parts.append((where, base, self._pricer(chosen, rate, days)))
+
+        def made(moves: Floats, shifts: Floats) -> Floats:
+            found = moves[:, self.column]
+            found *= self.spot
+            for chosen, base, price in parts:
+                after = found[:, chosen] + self.spot[chosen]
+                self._survives(chosen, after)
+                found[:, chosen] = price(after, shifts[:, self.column[chosen]]) - base
+            return found
+
+        return made
+
+    def _pricer(self, chosen: NDArray[np.intp], rate: float, days: float) -> Pricer:
+        """Prices of some options, all European or all American, by spots and shifts."""
+        strike, time, rates, sigma, carry = self._terms(chosen)
+        kinds, left = self._kinds(chosen), time - days / DAYS
+        carry = np.where(self.positions.is_future[chosen], carry + rate, carry)
+        if not self.positions.american[chosen[0]]:
+            years = np.maximum(left, 0.0)
+            return options.revaluation(kinds, strike, years, rates + rate, sigma, carry).prices
+
+        def approximation(spots: Floats, shifts: Floats) -> Floats:
+            """Barone-Adesi and Whaley, before and after a move alike."""
+            moved, years = np.maximum(sigma + shifts, 1e-4), np.maximum(left, 1e-6)
+            return options.american_approximation(
+                kinds, spots, strike, years, rates + rate, moved, carry
+            )
+
+        return approximation
+
+    def _survives(self, chosen: Any, after: Floats) -> None:
+        if not after.min(initial=np.inf) > 0.0:
+            least = after.min(axis=0)
             at = int(np.argmin(least))
-            where = place(self.positions.labels[chosen[at]], "underlying")
+            where = place(np.array(self.positions.labels)[chosen][at], "underlying")
             allowed = "moves above -100 % for the underlying of an option"
             raise InvalidField(where, f"worth {least[at]:.6g} in a scenario", allowed)
 
@@ -99,47 +152,17 @@ class Pricing:
             held.volatility[chosen], held.dividend_yield[chosen],
         )  # fmt: skip
 
-    def _option_prices(
-        self, chosen: NDArray[np.intp], spots: Floats, shifts: ArrayLike,
-        rate: float = 0.0, days: float = 0.0,
-    ) -> Floats:  # fmt: skip
-        strike, time, rates, sigma, carry = self._terms(chosen)
-        kinds, left = self._kinds(chosen), time - days / DAYS
-        carry = np.where(self.positions.is_future[chosen], carry + rate, carry)
-        if self.positions.american[chosen[0]]:
-            return _americans(kinds, spots, strike, left, (rates + rate, sigma, carry), shifts)
-        made = options.revaluation(
-            kinds, strike, np.maximum(left, 0.0), rates + rate, sigma, carry
-        )
-        return _in_chunks(made, spots, np.broadcast_to(np.asarray(shifts), spots.shape))
 
-
-def _americans(
-    kinds: list[str], spots: Floats, strike: Floats, left: Floats,
-    held: tuple[Floats, Floats, Floats], shifts: ArrayLike,
-) -> Floats:  # fmt: skip
-    """By the approximation of Barone-Adesi and Whaley, before and after a move alike."""
-    rates, sigma, carry = held
-    moved = np.maximum(sigma + np.asarray(shifts), 1e-4)
-    years = np.maximum(left, 1e-6)
-    return options.american_approximation(kinds, spots, strike, years, rates, moved, carry)
-
-
-def _in_chunks(made: options.Revaluation, spots: Floats, shifts: Floats) -> Floats:
-    """All prices, a stretch of scenarios at a time on every core: kernels hold no lock."""
-    rows = max(_CHUNK // max(spots.shape[1], 1), 1)
-    starts = range(0, len(spots), rows)
-    if len(starts) < 2:
-        return made.prices(spots, shifts)
-    found = np.empty(spots.shape)
-
-    def fill(start: int) -> None:
-        here = slice(start, start + rows)
-        found[here] = made.prices(spots[here], shifts[here])
-
+def _on_all_cores(fill: Callable[[slice], None], scenarios: int, positions: int) -> None:
+    """Stretches of scenarios that the cache holds, on every core: kernels hold no lock."""
+    rows = max(_CHUNK // max(positions, 1), 1)
+    stretches = [slice(start, start + rows) for start in range(0, scenarios, rows)]
+    if len(stretches) < 2:
+        for here in stretches:
+            fill(here)
+        return
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(fill, starts))
-    return found
+        list(pool.map(fill, stretches))
 
 
 def with_implied(pricing: Pricing) -> Pricing:

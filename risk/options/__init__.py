@@ -12,7 +12,12 @@ Who may import it: risk, backtest, gridworks, benches, tests. It imports only do
 """
 
 from risk.options import surface
-from risk.options.exercise import AmericanGreeks, american_approximation, american_tree
+from risk.options.exercise import (
+    AmericanGreeks,
+    american_approximation,
+    american_tree,
+    american_tree_price,
+)
 from risk.options.greeks import Greeks
 from risk.options.pricing import (
     asset_or_nothing,
@@ -31,6 +36,7 @@ __all__ = [
     "Revaluation",
     "american_approximation",
     "american_tree",
+    "american_tree_price",
     "asset_or_nothing",
     "bachelier",
     "black_76",

@@ -125,3 +125,10 @@ def test_bad_input_names_the_field(change: dict[str, float], field: str) -> None
 def test_the_approximation_refuses_negative_rates() -> None:
     with pytest.raises(InvalidField, match=r"rate\[1\] is -0.01"):
         options.american_approximation("put", 100, 100, 1.0, [0.01, -0.01], 0.2)
+
+
+def test_prices_alone_are_those_of_the_whole_tree() -> None:
+    book = _book(3)
+    whole = options.american_tree(kinds(COUNT), **book, steps=STEPS)
+    alone = options.american_tree_price(kinds(COUNT), **book, steps=STEPS)
+    np.testing.assert_array_equal(alone, whole.price)
