@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from domain.errors import InvalidField
 from risk.portfolio import historical, montecarlo, parametric
 from risk.portfolio.covariance import by_factors, cleaned, ewma, sample, shrunk
+from risk.portfolio.garch import dcc
 from risk.portfolio.tail import Tail
 
 Floats = NDArray[np.float64]
@@ -22,6 +23,7 @@ ESTIMATORS: dict[str, Callable[[Floats], Floats]] = {
     "shrunk": shrunk,
     "cleaned": cleaned,
     "factors": lambda moves: by_factors(moves, min(3, moves.shape[1])),
+    "dcc": lambda moves: dcc(moves).covariance,
 }
 
 
