@@ -7,7 +7,7 @@ it was and notes level, limit, observed and headroom in the candidate row.
 import numpy as np
 
 from domain.attributes import InstrumentAttr, NodeAttr
-from domain.codes import InstrumentType, Level, Reason, Scope
+from domain.codes import InstrumentType, Level, MarginModel, Reason, Scope
 from domain.jit import kernel
 from domain.limits import MAX_ALGOS, MAX_CASH, MAX_POSITION, MAX_PRICE, MAX_QTY, MAX_VALUE
 from domain.tables import algos, books, core, instruments, node_limits, nodes, positions
@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 _TYPE, _MULTIPLIER = int(InstrumentAttr.TYPE), int(InstrumentAttr.MULTIPLIER)
+_MODEL, _CASH = int(InstrumentAttr.MARGIN_MODEL), int(MarginModel.CASH)
 _CURRENCY = int(NodeAttr.CURRENCY)
 _ACCOUNT, _FIRM, _TYPES = int(Level.ACCOUNT), int(Level.FIRM), len(InstrumentType)
 _MARKET, _NODE, _INSTRUMENT = int(Scope.MARKET), int(Scope.NODE), int(Scope.INSTRUMENT)
@@ -160,20 +161,27 @@ def _transfer(s, cmd, row, side):
 
 
 @kernel
+def _transfer_within_bounds(s, cmd, row, side):
+    """Move lots unless a position of the account or above would become too large."""
+    at = row
+    while at:
+        r = positions(s)[at]
+        held, pending = (-r["qty"], r["open_sell"]) if side else (r["qty"], r["open_buy"])
+        after = held + pending + cmd["value"]
+        if after > MAX_POSITION:
+            return not_allowed(s, MAX_POSITION, after)
+        at = np.int64(r["parent"])
+    _transfer(s, cmd, row, side)
+    return _DONE
+
+
+@kernel
 def _deposit_lots(s, cmd):
     reason = _lots_check(s, cmd)
     if reason:
         return reason
     row = position_row(s, np.int64(cmd["account"]), np.int64(cmd["instrument"]))
-    at = row
-    while at:
-        r = positions(s)[at]
-        after = r["qty"] + r["open_buy"] + cmd["value"]
-        if after > MAX_POSITION:
-            return not_allowed(s, MAX_POSITION, after)
-        at = np.int64(r["parent"])
-    _transfer(s, cmd, row, 0)
-    return _DONE
+    return _transfer_within_bounds(s, cmd, row, 0)
 
 
 @kernel
@@ -182,6 +190,8 @@ def _withdraw_lots(s, cmd):
     if reason:
         return reason
     row = position_row(s, np.int64(cmd["account"]), np.int64(cmd["instrument"]))
+    if instruments(s)[cmd["instrument"], _MODEL] != _CASH:
+        return _transfer_within_bounds(s, cmd, row, 1)
     r = positions(s)[row]
     free = max(0, r["qty"] - r["open_sell"])
     if cmd["value"] > free:

@@ -331,6 +331,11 @@ class Exchange:
 
     # ------------------------------------------------------------------ state
 
+    def table(self, table: Table) -> Rows:
+        """The rows of a table of the state (`domain.tables`), read-only; row 0 is unused."""
+        rows: Rows = self._engine.table(table)
+        return rows
+
     @property
     def seq(self) -> int:
         """How many commands have been applied."""

@@ -240,16 +240,18 @@ def _transfer_lots(w: World, cmd: Command, sign: int) -> Refusal | None:
     if value > MAX_VALUE:
         return Refusal(Reason.VALUE_OUT_OF_RANGE, 0, MAX_VALUE, min(value, MAX_CASH), MAX_VALUE)
     row = w.position(cmd.account, cmd.instrument)
+    margined = inst[InstrumentAttr.MARGIN_MODEL] != MarginModel.CASH
     free = max(0, row.qty - row.open_sell)
-    if sign == SELL and cmd.value > free:
+    if sign == SELL and not margined and cmd.value > free:
         return Refusal(Reason.INSUFFICIENT_CASH, Level.ACCOUNT, free, cmd.value, free)
-    for node in w.chain(cmd.account) if sign == BUY else ():
+    for node in w.chain(cmd.account) if sign == BUY or margined else ():
         rows_below = w.rows_in(node.number, cmd.instrument)
-        after = sum(r.qty + r.open_buy for r in rows_below) + cmd.value
+        pending = sum(r.open_buy if sign == BUY else r.open_sell for r in rows_below)
+        after = sign * sum(r.qty for r in rows_below) + pending + cmd.value
         if after > MAX_POSITION:
             return not_allowed(MAX_POSITION, after)
     profit = accounts.move(w, w.nodes[cmd.account], inst, sign, cmd.value, cmd.price)
-    if inst[InstrumentAttr.MARGIN_MODEL] != MarginModel.CASH:
+    if margined:
         accounts.pay_profit(w, cmd.account, row, profit)
     w.deposited[inst.number] = w.deposited.get(inst.number, 0) + sign * cmd.value
     w.deposited_value[inst.number] = w.deposited_value.get(inst.number, 0) + sign * value

@@ -1,0 +1,1 @@
+"""Margin calls, the liquidation ladder and settlement on a whole exchange."""
