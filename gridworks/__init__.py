@@ -60,6 +60,7 @@ PUBLIC = {
     "risk": "gridworks.risk",
     "profiles": "gridworks.profiles",
     "margin": "risk.scenario",
+    "monitoring": "risk.monitoring",
 }
 
 __all__ = ["__version__", *PUBLIC]
