@@ -331,10 +331,9 @@ class Exchange:
 
     # ------------------------------------------------------------------ state
 
-    def table(self, table: Table) -> Rows:
+    def table(self, table: Table) -> Any:
         """The rows of a table of the state (`domain.tables`), read-only; row 0 is unused."""
-        rows: Rows = self._engine.table(table)
-        return rows
+        return self._engine.table(table)
 
     @property
     def seq(self) -> int:
