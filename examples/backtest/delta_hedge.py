@@ -75,7 +75,8 @@ def data() -> gw.backtest.Dataset:
     spots = table(FIRST, LAST)["AAPL"]
     ends = pd.DatetimeIndex(spots.index, tz="UTC") + pd.Timedelta(days=1)
     left = np.maximum((EXPIRY - ends).total_seconds().to_numpy() / (365 * 86_400), 1e-6)
-    price = gw.options.black_scholes_price("call", spots.to_numpy(), strike(), left, 0.0, volatility)
+    market = (spots.to_numpy(), strike(), left, 0.0, volatility)
+    price = gw.options.black_scholes_price("call", *market)
     column = np.maximum(np.round(price, 3), 0.001)
     call = listing("CALL", "0.001", type=gw.InstrumentType.OPTION, contract=CONTRACT, decimals=3)
     frame = pd.DataFrame(

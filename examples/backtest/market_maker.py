@@ -5,8 +5,8 @@
 
 The file is a recording of every order of a market. Ours rest in the same book, behind what was
 there before them, and are filled when what stands in front is gone. The price at which we would
-rather be flat moves against the position (Avellaneda and Stoikov, "High-frequency trading in a limit
-order book", Quantitative Finance 8, 2008).
+rather be flat moves against the position (Avellaneda and Stoikov, "High-frequency trading in a
+limit order book", Quantitative Finance 8, 2008).
 """
 
 import gridworks as gw

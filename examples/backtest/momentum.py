@@ -27,22 +27,33 @@ class Momentum(gw.backtest.Strategy):
     def on_start(self) -> None:
         self.closes = {symbol: deque(maxlen=self.look + 1) for symbol in self.symbols}
         self.days = 0
+        self.wanted: dict[str, int] = {}
 
     def on_bar(self, bar: gw.backtest.Bar) -> None:
         self.closes[bar.symbol].append(bar.close)
         if bar.instrument == len(self.symbols):  # the last one of the day
             self.days += 1
             if self.days > self.look and self.days % MONTH == 0:
-                self.rebalance()
+                self.rank()
+            elif self.wanted:
+                self.buy_missing()
 
-    def rebalance(self) -> None:
-        """Sell what is no longer among the best, buy what is."""
+    def rank(self) -> None:
+        """Sell what is no longer among the best; what it brings buys the others a day later."""
         grown = {s: c[-1 - self.skip] / c[0] for s, c in self.closes.items()}
         best = sorted(grown, key=grown.__getitem__, reverse=True)[: self.hold]
         money = self.share * self.equity / self.hold
-        wanted = {s: int(money / self.closes[s][-1]) if s in best else 0 for s in self.symbols}
-        for symbol in sorted(wanted, key=lambda s: wanted[s] - self.position(s)):
-            self.target(wanted[symbol], symbol)  # what is sold first pays for what is bought
+        self.wanted = {symbol: int(money / self.closes[symbol][-1]) for symbol in best}
+        for symbol in self.symbols:
+            too_many = self.position(symbol) - self.wanted.get(symbol, 0)
+            if too_many > 0:
+                self.sell(too_many, instrument=symbol)
+
+    def buy_missing(self) -> None:
+        for symbol, qty in self.wanted.items():
+            if qty > self.position(symbol):
+                self.target(qty, symbol)
+        self.wanted = {}
 
 
 def data() -> gw.backtest.Dataset:

@@ -65,6 +65,14 @@ def test_a_run_as_json_as_a_table_and_as_a_page(place):
     assert "<html" in (place / "out.html").read_text()[:200]
 
 
+def test_a_strategy_that_raises_keeps_what_it_had(place):
+    words = ("backtest", *HOLD, "--data", DATA, "--set", "stop_at=106")
+    text = said(1, *words)
+    assert "the strategy stopped: " in text
+    assert "enough" in text
+    assert "Net profit" in text
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -5,10 +5,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import pytest
 from typer.testing import CliRunner
 
 from backtest.data import adjusted, validate
+from backtest.simulator import run
 from domain.codes import ExecType, Side
 from gridworks.cli.backtest import strategies
 from gridworks.cli.main import build
@@ -27,8 +27,6 @@ def command(name, *words):
 
 def record(name, data=None, **parameters):
     """The record of an example."""
-    from backtest.simulator import run
-
     module = strategies.load(FOLDER / name)
     strategy = strategies.chosen(module, "")
     made = run(strategy, data or module.data(), parameters, module.settings)
@@ -67,7 +65,7 @@ def test_adjusted_prices_are_those_of_the_source():
 def test_pairs():
     made = record("pairs.py")
     ko, pep = made.positions.T
-    assert (np.sign(ko[1:]) == -np.sign(pep[1:])).mean() > 0.98  # one bar apart at most
+    assert np.array_equal(np.sign(ko), -np.sign(pep))
     assert {-1, 0, 1} == set(np.sign(ko).tolist())
     changes = sum(a != b for a, b in pairwise(np.sign(ko).tolist()))
     assert 20 < changes < 200
@@ -79,7 +77,7 @@ def test_momentum():
     assert made.positions.min() >= 0
     assert made.positions.shape[1] == 20
     assert set(held[300:].tolist()) >= {4}
-    assert held.max() <= 8  # for a bar, while old and new overlap
+    assert held.max() == 4  # what goes makes room first
     worth = (made.positions * made.marks).sum(axis=1)[300:] / made.equity[300:]
     assert 0.8 < np.median(worth) < 1.0
 
@@ -91,12 +89,3 @@ def test_delta_hedge_takes_the_risk_away():
     for made in (hedged, bare):
         assert made.positions[-1].tolist() == [0, 0]
         assert made.positions[5, 1] == -10
-
-
-@pytest.mark.parametrize("file", ["order_flow/bitstamp_btcusd_20150501_orders.csv.xz"])
-def test_market_maker(vectors, file):
-    data = f"{vectors(file)}:format=bitstamp"
-    found = command("market_maker.py", "--data", data, "--to", "2015-05-01 01:00")
-    again = command("market_maker.py", "--data", data, "--to", "2015-05-01 01:00")
-    assert found["state_hash"] == again["state_hash"]
-    assert found["measures"]["executions"] > 10
