@@ -1,9 +1,10 @@
 """What must an account put up for its portfolio, and what does one more order add to that?
 
 Lives here: scenario margin after SPAN with its parameters as data (`Scenario`, JSON, CSV and the
-public SPAN XML layout), the same order by order (`Incremental`), and the other models under the
-one interface `Model.margin(portfolio) -> Margin`: value at risk plus extreme loss, Regulation T,
-portfolio margin by price moves, tables by lot with their history, crypto with notional tiers.
+public SPAN XML layout), the same order by order (`Incremental`) and in front of an exchange (`Gate`),
+and the other models under the one interface `Model.margin(portfolio) -> Margin`: value at risk plus
+extreme loss, Regulation T, portfolio margin by price moves, tables by lot with their history, crypto
+with notional tiers.
 
 Does not live here: margin in the order path of the exchange (`risk.margin`), what a portfolio may
 lose in a model of the market (`risk.portfolio`), and files: readers take text or open files.
@@ -14,6 +15,7 @@ risk.options, risk.exact.
 """
 
 from risk.scenario.facts import Contract, Margin, Model, Portfolio, Position
+from risk.scenario.gate import Answer, Gate
 from risk.scenario.incremental import Incremental
 from risk.scenario.models.crypto import Crypto, NotionalTier
 from risk.scenario.models.equities import ValueAtRiskExtremeLoss
@@ -31,9 +33,11 @@ __all__ = [
     "MODELS",
     "PARTS",
     "SCENARIOS",
+    "Answer",
     "Commodity",
     "Contract",
     "Crypto",
+    "Gate",
     "Incremental",
     "Leg",
     "LotRate",
