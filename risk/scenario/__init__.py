@@ -1,10 +1,10 @@
 """What must an account put up for its portfolio, and what does one more order add to that?
 
 Lives here: scenario margin after SPAN with its parameters as data (`Scenario`, JSON, CSV and the
-public SPAN XML layout), the same order by order (`Incremental`) and in front of an exchange (`Gate`),
-and the other models under the one interface `Model.margin(portfolio) -> Margin`: value at risk plus
-extreme loss, Regulation T, portfolio margin by price moves, tables by lot with their history, crypto
-with notional tiers.
+public SPAN XML layout), the same order by order (`Incremental`) and in front of an exchange
+(`Gate`), and the other models under the one interface `Model.margin(portfolio) -> Margin`: value at
+risk plus extreme loss, Regulation T, portfolio margin by price moves, tables by lot with their
+history, crypto with notional tiers.
 
 Does not live here: margin in the order path of the exchange (`risk.margin`), what a portfolio may
 lose in a model of the market (`risk.portfolio`), and files: readers take text or open files.

@@ -13,6 +13,11 @@ from tests.risk.scenario.reference import margin_parts
 pytestmark = pytest.mark.nojit
 
 
+def _seeds(count: int) -> list[object]:
+    """Seeds; only the first runs uncompiled, where pricing the options takes seconds."""
+    return [0, *(pytest.param(seed, marks=pytest.mark.compiled) for seed in range(1, count))]
+
+
 def _positions(draw: np.random.Generator, count: int, pending: bool) -> dict[int, tuple[int, ...]]:
     rows = draw.choice(count, int(draw.integers(1, 8)), replace=False)
     most = 12 if pending else 1
@@ -22,7 +27,7 @@ def _positions(draw: np.random.Generator, count: int, pending: bool) -> dict[int
     }
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", _seeds(12))
 def test_the_kernels_agree_with_the_reference(seed: int) -> None:
     model, draw = Scenario(drawn(seed)), np.random.default_rng(seed)
     accounts = [_positions(draw, len(model.tables.place), at % 2 == 1) for at in range(40)]
@@ -33,7 +38,7 @@ def test_the_kernels_agree_with_the_reference(seed: int) -> None:
         assert parts == margin_parts(model, account), account
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", _seeds(6))
 def test_after_each_order_the_margin_is_that_worked_out_anew(seed: int) -> None:
     model, draw = Scenario(drawn(seed)), np.random.default_rng(100 + seed)
     names = list(model.tables.place)
@@ -56,6 +61,7 @@ def test_after_each_order_the_margin_is_that_worked_out_anew(seed: int) -> None:
     assert each.tolist() == [account.what_if(names[row], 0, 3, 0) for row in range(len(names))]
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("seed", range(4))
 def test_pending_orders_count_at_their_worst(seed: int) -> None:
     """Whichever of them are filled, scan risk, minimum and exposure were covered before."""
@@ -74,6 +80,7 @@ def test_pending_orders_count_at_their_worst(seed: int) -> None:
         assert after.parts["exposure"] <= pending.parts["exposure"]
 
 
+@pytest.mark.compiled
 def test_laws() -> None:
     """A hedge never costs more than both alone; larger is dearer; twice the lots, twice as much."""
     model, draw = Scenario(example("index_options")), np.random.default_rng(3)
@@ -102,6 +109,7 @@ def test_groups_add_up_to_the_account_but_for_option_value() -> None:
     assert found.parts["inter_commodity_credit"] < 0
 
 
+@pytest.mark.compiled
 def test_an_american_option_is_priced_as_one() -> None:
     data = drawn(1)
     for contract in data["contracts"]:
@@ -148,6 +156,7 @@ def test_bad_parameters_name_the_contract(changes: dict[str, object], field: str
         Scenario(_with(**changes))
 
 
+@pytest.mark.compiled
 def test_a_volatility_of_0_is_implied_by_the_price() -> None:
     from risk.options import black_scholes_price
 
