@@ -11,6 +11,7 @@ from risk.options.kernels.rights import rights as words_to_rights
 Floats = NDArray[np.float64]
 
 _SHORTEST = np.dtype("U4")  # of a text that the kernel reads
+PIECE = 8192  # options whose terms are copied into rows at a time: they stay in the second cache
 _LEAST = 5e-324  # the smallest number above 0
 
 # name -> (least, most, what is allowed in words); NaN and infinity never are
@@ -70,8 +71,8 @@ def rights(kind: object) -> Floats:
     return found
 
 
-def columns(kind: object, **values: object) -> tuple[Floats, tuple[int, ...]]:
-    """(one contiguous row an argument and one for the kinds, the shape of all of them together).
+def flat(kind: object, **values: object) -> tuple[list[Floats], tuple[int, ...]]:
+    """(one series an argument and one for the kinds, the shape of all of them together).
 
     Raises InvalidField for a value that is not allowed, and if the shapes do not fit together.
     """
@@ -81,4 +82,11 @@ def columns(kind: object, **values: object) -> tuple[Floats, tuple[int, ...]]:
     except ValueError as error:
         shapes = ", ".join(str(a.shape) for a in arrays)
         raise InvalidField("shapes", shapes, "arguments that broadcast together") from error
-    return np.array([a.ravel() for a in together]), together[0].shape
+    shape = together[0].shape
+    return [a if len(shape) == 1 else a.ravel() for a in together], shape
+
+
+def columns(kind: object, **values: object) -> tuple[Floats, tuple[int, ...]]:
+    """The same with one contiguous row an argument."""
+    series, shape = flat(kind, **values)
+    return np.array(series), shape

@@ -12,11 +12,13 @@ give the limits: the discounted intrinsic value, first-order Greeks to match, an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from risk.options.greeks import Greeks
-from risk.options.inputs import columns
+from risk.options.inputs import PIECE, columns, flat
 from risk.options.kernels import batch
 from risk.options.kernels.columns import BACHELIER, BLACK, CASH_OR_NOTHING, RESULTS
 
@@ -45,9 +47,15 @@ def on_spot(
     )
 
 
-def _priced(model: int, terms: Floats, shape: tuple[int, ...]) -> Greeks:
-    results = np.empty((RESULTS, terms.shape[1]))
-    batch.greeks(model, terms, results)
+def _priced(
+    model: int, terms: Floats | Sequence[Floats], shape: tuple[int, ...]
+) -> Greeks:
+    """terms: rows, or a series each, of which pieces become rows."""
+    count = len(terms[0])
+    results = np.empty((RESULTS, count))
+    for first in range(0, count, PIECE):
+        piece = np.array([series[first : first + PIECE] for series in terms])
+        batch.greeks(model, piece, results, first)
     return Greeks(*(row.reshape(shape) for row in results))
 
 
@@ -65,7 +73,10 @@ def black_scholes(
     kind: "call" or "put"; time in years; rate, volatility and yield as continuous fractions a
     year. For a currency pair the yield is the rate of the base currency.
     """
-    terms, shape = on_spot(kind, spot, strike, time, rate, volatility, dividend_yield)
+    terms, shape = flat(
+        kind, spot=spot, strike=strike, time=time, rate=rate, dividend_yield=dividend_yield,
+        volatility=volatility,
+    )  # fmt: skip
     return _priced(BLACK, terms, shape)
 
 

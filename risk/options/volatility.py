@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from domain.errors import InvalidField
-from risk.options.inputs import columns
+from risk.options.inputs import PIECE, flat
 from risk.options.kernels import implied
 
 Floats = NDArray[np.float64]
@@ -61,17 +61,21 @@ def _implied(
 ) -> Floats:
     if invalid not in ("raise", "nan"):
         raise InvalidField("invalid", invalid, "raise or nan")
-    terms, shape = columns(kind, price=price, **named, time=held[0], discount=held[1])
-    quotes = np.ascontiguousarray(terms[[0, 1, 2, 3, 5]])
-    quotes[0] /= terms[4]
-    if not quotes[3].all():
-        raise InvalidField(f"time[{int(np.argmin(quotes[3]))}]", 0.0, "a number of years above 0")
-    found = np.empty(quotes.shape[1])
-    implied.volatilities(normal, quotes, found)
+    terms, shape = flat(kind, price=price, **named, time=held[0], discount=held[1])
+    premium, forward, strike, time, discount, right = terms
+    if len(time) and not time.all():
+        raise InvalidField(f"time[{int(np.argmin(time))}]", 0.0, "a number of years above 0")
+    found = np.empty(len(premium))
+    for first in range(0, len(found), PIECE):
+        here = slice(first, first + PIECE)
+        undiscounted = premium[here] / discount[here]
+        rows = (undiscounted, forward[here], strike[here], time[here], right[here])
+        implied.volatilities(normal, np.array(rows), found[here])
     none = np.flatnonzero(np.isnan(found))
     if len(none) and invalid == "raise":
         at = int(none[0])
-        raise InvalidField(f"price[{at}]", float(terms[0, at]), _range(terms[:, at], normal))
+        option = np.array([series[at] for series in terms])
+        raise InvalidField(f"price[{at}]", float(premium[at]), _range(option, normal))
     return found.reshape(shape)
 
 

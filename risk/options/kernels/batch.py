@@ -47,8 +47,8 @@ def _price_cash(x, y):
 
 
 @entry
-def greeks(model, terms, results):
-    """Prices and Greeks of terms (TERMS, n) into results (RESULTS, n).
+def greeks(model, terms, results, place):
+    """Prices and Greeks of terms (TERMS, n) into results (RESULTS, more), from `place` on.
 
     Where nothing can move any more (time or volatility 0), price and first-order Greeks are their
     limits, and vega and the second order are 0.
@@ -67,7 +67,7 @@ def greeks(model, terms, results):
         else:
             _price_cash(x, y)
         for row in range(RESULTS):
-            _move(y, row * LANES, results[row], first, count)
+            _move(y, row * LANES, results[row], place + first, count)
 
 
 @entry

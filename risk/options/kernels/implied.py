@@ -12,7 +12,7 @@ import numpy as np
 
 from domain.jit import entry, kernel
 from risk.options.kernels.normal import cdf, inverse
-from risk.options.kernels.normalised import moments, price_and_vega, spread
+from risk.options.kernels.normalised import at_centre, moments, price_and_vega, spread
 
 _EPSILON = 2.220446049250313e-16
 _CLOSE = 1e-4  # a step this small was the last: what is left is its fourth power
@@ -97,7 +97,7 @@ def _guess_high(beta, x, s, b, most):
 def _guess(beta, x, most):
     """(s, which objective, lower bracket, upper bracket)."""
     centre = math.sqrt(-2.0 * x)
-    b, v = price_and_vega(x, centre) if x < 0.0 else (0.0, 1.0 / _ROOT_TWO_PI)
+    b, v = at_centre(centre) if x < 0.0 else (0.0, 1.0 / _ROOT_TWO_PI)
     if beta < b:
         low = centre - b / v
         b_low, v_low = price_and_vega(x, low) if low > 0.0 else (0.0, 0.0)
@@ -117,12 +117,11 @@ def _guess(beta, x, most):
 
 
 @kernel
-def _low_step(beta, x, s):
+def _low_step(log_beta, x, s):
     """(step, sign of b - beta) on 1 / log b, which never underflows."""
     h, t = x / s, 0.5 * s
     gap = spread(h, t)
     log_b = math.log(gap / _ROOT_TWO_PI) - 0.5 * (h * h + t * t)
-    log_beta = math.log(beta)
     rate = 1.0 / gap  # of b, relative to b
     own = h * h / s - 0.25 * s
     newton = (log_beta - log_b) * log_b / (log_beta * rate)
@@ -150,11 +149,12 @@ def normalised_volatility(beta, x):
     """s with b(x, s) = beta, for x <= 0 < beta < exp(x / 2)."""
     most = math.exp(0.5 * x)
     s, objective, low, high = _guess(beta, x, most)
+    log_beta = math.log(beta) if objective == LOW else 0.0
     for _ in range(_STEPS):
         if not low < s < high:
             s = 0.5 * (low + high) if high < np.inf else 2.0 * low
         if objective == LOW:
-            newton, halley, third, miss = _low_step(beta, x, s)
+            newton, halley, third, miss = _low_step(log_beta, x, s)
         else:
             newton, halley, third, miss = _plain_step(beta, x, s, objective, most)
         if miss > 0.0:

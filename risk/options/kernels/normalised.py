@@ -65,6 +65,16 @@ def spread(h, t):
 
 
 @kernel
+def at_centre(s):
+    """(b, its derivative by s) where x = -s^2 / 2: there h + t is 0, and Y(0) is known."""
+    t = 0.5 * s
+    slope = math.exp(-t * t) / _ROOT_TWO_PI
+    if t < _NARROW:
+        return slope * _series(-t, t), slope
+    return slope * _ROOT_HALF_PI * (1.0 - tail(s * _ROOT_HALF)), slope
+
+
+@kernel
 def price_and_vega(x, s):
     """(b(x, s), its derivative by s) for x <= 0 < s."""
     h, t = x / s, 0.5 * s
