@@ -58,11 +58,26 @@ class Spikes:
         if until <= first:
             return self._rows[:0], self._numbers[:0]
         width = min(WIDTH, len(prices))
-        begins = np.clip(np.arange(first, until) - HALF, 0, len(prices) - width)
-        around = np.lib.stride_tricks.sliding_window_view(prices, width)[begins]
+        windows = np.lib.stride_tricks.sliding_window_view(prices, width)
+        at = np.arange(first, until)
+        begins = np.clip(at - HALF, 0, len(prices) - width)
+        at, begins = self._far(prices, windows, at, begins)
+        around = windows[begins]
         middle = np.median(around, axis=1)
         apart = np.median(np.abs(around - middle[:, None]), axis=1)
         most = self._width * np.maximum(np.maximum(NORMAL * apart, LEAST * np.abs(middle)), 1.0)
-        alone = np.abs(prices[first:until] - middle) > most
+        alone = at[np.abs(prices[at] - middle) > most]
         self._judged = until
-        return self._rows[first:until][alone], self._numbers[first:until][alone]
+        return self._rows[alone], self._numbers[alone]
+
+    def _far(self, prices: Any, windows: Any, at: Places, begins: Places) -> tuple[Places, Places]:
+        """Those that are far enough from some neighbour to be far from the median.
+
+        The median lies between the lowest and the highest of a window, and the least that a price
+        may be apart does not fall below that of the lowest: no median is needed to let others pass.
+        """
+        low, high = windows.min(axis=1)[begins], windows.max(axis=1)[begins]
+        here = prices[at]
+        least = self._width * np.maximum(LEAST * np.maximum(low, 0), 1.0)
+        far = np.maximum(here - low, high - here) > least
+        return at[far], begins[far]

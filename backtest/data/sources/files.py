@@ -14,7 +14,7 @@ PARQUET = b"PAR1"
 
 
 def pieces(path: Path) -> Iterator[Any]:
-    """The table's pieces, pandas or pyarrow. Raises OSError, InvalidField.
+    """The table's pieces. Raises OSError, InvalidField.
 
     The content decides: parquet begins with its four letters, everything else is CSV with a
     header line, plain or compressed (by its name: .gz, .bz2, .xz, .zip, .zst).
@@ -31,7 +31,7 @@ def _parquet(path: Path) -> Iterator[Any]:
     try:
         with ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=PIECE):
-                yield Table.from_batches([batch])
+                yield Table.from_batches([batch]).to_pandas()  # with the index that pandas wrote
     except (ArrowInvalid, OSError) as problem:
         raise InvalidField(str(path), str(problem), "a complete parquet file") from None
 

@@ -27,6 +27,7 @@ from backtest.events import EVENT, EventKind
 from backtest.record import Listing
 from domain.errors import InvalidField
 
+SAMPLE = 10_000  # rows that say how long bars are
 Named = Listing | str | Iterable[Listing | str]
 
 
@@ -283,10 +284,11 @@ class Converter:
 
 
 def usual_step(stamps: NDArray[np.int64], tz: str | None) -> int:
-    """What most successive times are apart on the clock of `tz`, ns.
+    """What most successive times are apart on the clock of `tz`, ns, as the first ones have it.
 
     Raises InvalidField if there is only one time.
     """
+    stamps = stamps[:SAMPLE]
     if tz is not None:
         clock = pd.DatetimeIndex(stamps, tz="UTC").tz_convert(tz).tz_localize(None)
         stamps = clock.as_unit("ns").asi8
