@@ -56,4 +56,34 @@ def fills_of(record: Record) -> Fills:
     fills["order_id"] = rows["order_id"]
     fills["sample"] = sample_of(record, fills["time"])
     fills["report"] = at
+    if len(fills):
+        _settle(record, fills)
     return fills
+
+
+def _settle(record: Record, fills: Fills) -> None:
+    """Move executions that a sample of the very same time does not know of to the next sample.
+
+    A bar opens when the one before it has closed, so what is executed at its open has the time of
+    the last sample and happened after it. The sample's position tells.
+    """
+    last = len(record.times) - 1
+    by_place = np.lexsort((fills["report"], fills["sample"], fills["instrument"]))
+    rows = fills[by_place]
+    number, sample = rows["instrument"], rows["sample"]
+    total = np.cumsum(rows["qty"])
+    of_instrument = np.flatnonzero(np.append(True, np.diff(number) != 0))
+    counts = np.diff(np.append(of_instrument, len(rows)))
+    base = np.repeat((total - rows["qty"])[of_instrument], counts)
+    position = total - base
+    same = record.times[sample] == rows["time"]
+    key = np.append(True, (np.diff(number) != 0) | (np.diff(sample) != 0) | (np.diff(same) != 0))
+    starts = np.flatnonzero(key)
+    sizes = np.diff(np.append(starts, len(rows)))
+    known = record.positions[sample, number]
+    before = (position - rows["qty"])[starts] == known[starts]
+    places = np.arange(len(rows))
+    match = np.maximum.reduceat(np.where(position == known, places, -1), starts)
+    until = np.where(match >= 0, match, np.where(before, -1, len(rows)))
+    late = same & (places > np.repeat(until, sizes)) & (sample < last)
+    fills["sample"][by_place[late]] += 1

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from backtest.events import EventKind
 from backtest.results import Result
 from backtest.results.attribution import attribution_of, parts_of
+from backtest.results.fills import fills_of
 from backtest.results.trades import fifo, round_trips
 from domain.errors import InvalidField
-from tests.backtest.results.build import record_of, walk
+from tests.backtest.results.build import DAY, record_of, walk
 
 FILL = st.tuples(
     st.integers(0, 39), st.integers(1, 2), st.integers(-9, 9).filter(bool),
@@ -102,6 +103,19 @@ def test_an_execution_that_turns_the_position_is_cut_at_flat():
     assert rows["pnl"].tolist() == [40, 30]
     assert rows["fees"].tolist() == [4, 6]
     assert not rows["open"].any()
+
+
+def test_what_is_executed_at_a_bars_open_belongs_to_that_bar():
+    """It has the time at which the bar before closed; the position of that sample tells."""
+    fills = [(1, 1, 5, 100, 1), (1, 2, 3, 90, 0), (2, 1, -5, 104, 0), (2, 1, 2, 104, 0)]
+    late = record_of(fills, MARKS)
+    assert fills_of(late)["sample"].tolist() == [1, 1, 2, 2]
+    late.reports["transact_time"] -= DAY  # all of them at the open
+    assert fills_of(late)["sample"].tolist() == [1, 1, 2, 2]
+    late.reports["transact_time"][-2:] += DAY  # only the last one at its bar's close
+    assert fills_of(late)["sample"].tolist() == [1, 1, 2, 2]
+    assert fifo(late)["bars"].tolist() == [1, 38, 37]
+    assert (attribution_of(late, "day").other == 0).all()
 
 
 def test_attribution_names_what_it_knows():
