@@ -142,7 +142,7 @@ class Strategy:
         The entry waits at the exchange until both have arrived.
         Returns the three cl_ord_ids, 0 for a leg that was not asked for. `more` goes to the entry.
         """
-        legs = (take_profit != 0) + (stop_loss != 0)
+        legs = int(take_profit != 0) + int(stop_loss != 0)  # numpy would say True + True = True
         entry = self.submit(
             side, qty, price, instrument=instrument, list_size=1 + legs if legs else 0, **more
         )

@@ -15,7 +15,6 @@ from domain.codes import Contingency, ExecType, OrdStatus, Side
 from domain.errors import InvalidField
 
 ENDED = (OrdStatus.CANCELED, OrdStatus.REJECTED, OrdStatus.EXPIRED, OrdStatus.FILLED)
-REFUSED = (OrdStatus.CANCELED, OrdStatus.REJECTED)
 
 
 class House(Strategy):
@@ -40,7 +39,8 @@ class House(Strategy):
             for number, (trade, name) in self._legs.items()
             if name in trade.legs
         ]
-        return (*self.ledger.orders.values(), *legs)
+        entries = (order for order in self.ledger.orders.values() if not order.canceled)
+        return (*entries, *legs)
 
     def times(self, bar: int) -> pd.Timestamp:
         return pd.Timestamp(self.data.index[max(bar, 0)])
@@ -71,31 +71,33 @@ class House(Strategy):
             shown = self.bar
             if not (self._how["at_close"] and report.time == self._time):
                 self.bar += 1  # it happened in the bar that `on_bar` has not shown yet
-            self._executed(number, int(report.last_qty), report.last_px, report.fee)
+            sign = 1 if report.side == Side.BUY else -1
+            self._executed(number, sign * int(report.last_qty), report.last_px, report.fee)
             self.bar = shown
         if report.ord_status in ENDED:
-            order = self.ledger.orders.pop(number, None)
-            if order is not None and report.ord_status in REFUSED and report.reason.value < 230:
-                warnings.warn(f"{order} was refused: {report.reason.name}", stacklevel=2)
-            trade = self._exits.pop(number, None)
-            if trade is not None and report.leaves_qty:
-                trade.closing -= int(report.leaves_qty)
+            self._ended(number, int(report.order_qty - report.cum_qty), report)
             self._legs.pop(number, None)
 
-    def _executed(self, number: int, units: int, price: float, fee: float) -> None:
+    def _ended(self, number: int, left: int, report: Report) -> None:
+        """An order is gone; what it has not executed is free again."""
+        order, trade = self.ledger.orders.pop(number, None), self._exits.pop(number, None)
+        if order is not None:
+            for waiting, share in order.reserved:
+                waiting.closing = max(0, waiting.closing - min(share, left))
+            if report.ord_status == OrdStatus.REJECTED:
+                warnings.warn(f"{order} was refused: {report.reason.name}", stacklevel=2)
+        if trade is not None:
+            trade.closing = max(0, trade.closing - left)
+
+    def _executed(self, number: int, size: int, price: float, fee: float) -> None:
         if number in self._exits or number in self._legs:
-            trade = self._exits[number] if number in self._exits else self._legs[number][0]
-            self.ledger.reduced(trade, units, price, fee)
-            if number in self._exits:
-                self._fit_legs(trade)
+            self._closed(number, size, price, fee)
             return
-        order = self.ledger.orders.get(number)
-        if order is None:
-            return
-        against = list(self.ledger.against(order.size))
-        opened = self.ledger.opened(order, units, price, fee)
+        order = self.ledger.orders[number]
+        against = list(self.ledger.against(size))
+        opened = self.ledger.opened(size, price, fee, order.tag, order.reserved)
         for trade in against:
-            self._fit_legs(trade)
+            self._fit_legs(trade, trade.free)
         legs = self._held.pop(number, {})
         if opened is None:
             for leg, _ in legs.values():
@@ -104,12 +106,28 @@ class House(Strategy):
         opened.legs = legs
         for name, (leg, _) in legs.items():
             self._legs[leg] = opened, name
-        if abs(opened.size) != units:
-            self._fit_legs(opened)
+        if opened.size != size:
+            self._fit_legs(opened, opened.free)
 
-    def _fit_legs(self, trade: Trade, units: int = -1) -> None:
-        """Stop and target for as many units as the trade still has."""
-        units = abs(trade.size) if units < 0 else units
+    def _closed(self, number: int, size: int, price: float, fee: float) -> None:
+        """A close, a stop or a target was executed.
+
+        What a trade did not have any more (its stop came before the close) is a trade of its own.
+        """
+        exits = number in self._exits
+        trade = self._exits[number] if exits else self._legs[number][0]
+        units = abs(size)
+        part = min(units, abs(trade.size))
+        if part:
+            self.ledger.reduced(trade, part, price, fee * part / units, part if exits else 0)
+            if exits:
+                self._fit_legs(trade, trade.free)
+        if units > part:
+            rest = (units - part) if size > 0 else part - units
+            self.ledger.opened(rest, price, fee * (units - part) / units, trade.tag)
+
+    def _fit_legs(self, trade: Trade, units: int) -> None:
+        """Stop and target for so many units."""
         for leg, _ in tuple(trade.legs.values()):
             if units:
                 self.replace(leg, qty=units)
@@ -125,15 +143,13 @@ class House(Strategy):
         price = terms["limit"] or terms["stop"] or self.last
         _ordered(sign, price, terms["sl"], terms["tp"])
         if self._how["exclusive"]:
-            for waiting in tuple(self.ledger.orders.values()):
+            for waiting in self.ledger.orders.values():
                 waiting.cancel()
             self.ledger.position.close()
         units = self._units(size, price * (1.0 + self._how["cost"]))
         if not units:
             warnings.warn(f"size {size} is less than one unit: no order", stacklevel=3)
             return None
-        if not (terms["limit"] or terms["stop"]):
-            self._spare_legs(sign * units)
         side = Side.BUY if sign > 0 else Side.SELL
         limits = {"price": terms["limit"] or 0, "stop_px": terms["stop"] or 0}
         number, target, stop = self.bracket(
@@ -143,6 +159,8 @@ class House(Strategy):
         self._held[number] = {name: (leg, at) for name, leg, at in legs if leg}
         order = Order(self, number, sign * units, **terms)
         self.ledger.orders[number] = order
+        if not (terms["limit"] or terms["stop"]):
+            self._reserve(order)
         return order
 
     def _units(self, size: float, price: float) -> int:
@@ -157,34 +175,47 @@ class House(Strategy):
         free = max(0.0, self.equity - used)
         return int(free / self._how["margin"] * size / price)
 
-    def _spare_legs(self, size: int) -> None:
+    def _reserve(self, order: Order) -> None:
         """A market order closes what is against it at the open: its stops must not come first."""
-        left = abs(size)
-        for trade in self.ledger.against(size):
+        left = abs(order.size)
+        for trade in self.ledger.against(order.size):
             part = min(left, trade.free)
             left -= part
-            if part and trade.legs:
-                self._fit_legs(trade, trade.free - part)
+            if part:
+                order.reserved.append((trade, part))
+                trade.closing += part
+                self._fit_legs(trade, trade.free)
 
     def send_close(self, trade: Trade, units: int) -> None:
+        """Close units of a trade, those too that an entry sent before would have closed."""
+        for order in self.ledger.orders.values():
+            for at, (other, share) in enumerate(order.reserved):
+                if other is trade and trade.free < units:
+                    back = min(share, units - trade.free)
+                    order.reserved[at] = trade, share - back
+                    trade.closing -= back
+        units = min(units, trade.free)
+        if not units:
+            return
         trade.closing += units
         self._fit_legs(trade, trade.free)
         side = Side.SELL if trade.is_long else Side.BUY
         self._exits[self.submit(side, units)] = trade
 
     def move_leg(self, trade: Trade, name: str, price: Price) -> None:
-        if name in trade.legs:
-            leg, _ = trade.legs.pop(name)
-            if price is not None:
-                self.replace(leg, **({"stop_px": price} if name == "sl" else {"price": price}))
-                trade.legs[name] = leg, price
-            else:
-                self.cancel(leg)
+        if name in trade.legs and price is not None:
+            leg, _ = trade.legs[name]
+            self.replace(leg, **_at(name, price))
+            trade.legs[name] = leg, price
+        elif name in trade.legs:
+            self.cancel(trade.legs.pop(name)[0])
+            for other, (_, level) in tuple(trade.legs.items()):  # it is canceled with the first
+                del trade.legs[other]
+                self.move_leg(trade, other, level)
         elif price is not None and trade.free:
-            other = next((leg for leg, _ in trade.legs.values()), 0)
-            terms: dict[str, Any] = {"stop_px": price} if name == "sl" else {"price": price}
-            if other:
-                terms |= {"cl_ord_link_id": other, "contingency": Contingency.ONE_UPDATES_OTHER}
+            terms = _at(name, price)
+            for leg, _ in trade.legs.values():
+                terms |= {"cl_ord_link_id": leg, "contingency": Contingency.ONE_UPDATES_OTHER}
             side = Side.SELL if trade.is_long else Side.BUY
             leg = self.submit(side, trade.free, **terms)
             self._legs[leg] = trade, name
@@ -195,9 +226,13 @@ class House(Strategy):
             name = "tp" if order.limit is not None else "sl"
             self.move_leg(order.parent_trade, name, None)
             return
+        order.canceled = True
         self.cancel(order.number)
-        self.ledger.orders.pop(order.number, None)
-        self._held.pop(order.number, None)
+
+
+def _at(name: str, price: float) -> dict[str, Any]:
+    """The price of a stop or of a target, as an order has it."""
+    return {"stop_px": price} if name == "sl" else {"price": price}
 
 
 def _terms(name: str, price: Price) -> dict[str, Price]:

@@ -6,12 +6,13 @@ executions belong to which trade, and which stop and target protect it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import pandas as pd
 
 Price = float | None
+Reserved = Sequence[tuple["Trade", int]]
 
 
 class Market(Protocol):
@@ -44,6 +45,8 @@ class Order:
         self.tp: Price = terms.get("tp")
         self.tag: Any = terms.get("tag")
         self.parent_trade: Trade | None = terms.get("parent")
+        self.reserved: list[tuple[Trade, int]] = []  # units of open trades that it will close
+        self.canceled = False
 
     def __repr__(self) -> str:
         terms = f"limit={self.limit}, stop={self.stop}, sl={self.sl}, tp={self.tp}"
@@ -140,9 +143,7 @@ class Trade:
 
     def close(self, portion: float = 1.0) -> None:
         """Close a part of it at the market."""
-        units = min(self.free, max(1, round(abs(self.size) * portion)))
-        if units > 0:
-            self._market.send_close(self, units)
+        self._market.send_close(self, max(1, round(abs(self.size) * portion)))
 
 
 class Position:
@@ -197,22 +198,22 @@ class Ledger:
         return (trade for trade in tuple(self.trades) if trade.size * size < 0)
 
     def opened(
-        self, order: Order, units: int, price: float, fee: float, sign: int = 0
+        self, size: int, price: float, fee: float, tag: Any, reserved: Reserved = ()
     ) -> Trade | None:
-        """An order was executed: it closes what is against it, the rest is a trade.
+        """Units were bought (sold: below 0): they close what is against them, the rest is a trade.
 
-        sign: of the execution, if it is not the order's.
+        reserved: what was set aside for them when the order was sent; it comes first.
         """
-        sign, left = sign or (1 if order.is_long else -1), units
-        taken = units if order.limit is None and order.stop is None else 0
-        for trade in self.against(sign):
-            part = min(left, abs(trade.size))
+        units = left = abs(size)
+        plan = (*reserved, *((trade, 0) for trade in self.against(size)))
+        for number, (trade, share) in enumerate(plan):
+            part = min(left, min(share, abs(trade.size)) if number < len(reserved) else trade.free)
             if part:
-                self.reduced(trade, part, price, fee * part / units, min(part, taken))
+                self.reduced(trade, part, price, fee * part / units, min(part, share))
             left -= part
         if not left:
             return None
-        trade = Trade(self._market, sign * left, price, order.tag)
+        trade = Trade(self._market, left if size > 0 else -left, price, tag)
         trade.fees = fee * left / units
         self.trades.append(trade)
         return trade

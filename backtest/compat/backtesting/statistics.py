@@ -87,7 +87,7 @@ def _yearly(equity: Floats, index: pd.DatetimeIndex) -> dict[str, float]:
     rows = days.pct_change().to_numpy()[1:]
     if len(rows) < 2:
         return dict.fromkeys(YEARLY, NAN)
-    weekends = float(np.mean(pd.DatetimeIndex(days.index).dayofweek >= 5))
+    weekends = float(np.mean(pd.DatetimeIndex(days.index).day_of_week >= 5))
     year = 365 if weekends > 2 / 7 * 0.6 else 252
     mean = float(np.exp(np.log1p(rows).mean()) - 1.0) if (rows > -1).all() else -1.0
     growth = (1.0 + mean) ** year - 1.0
@@ -123,7 +123,7 @@ def _drawdowns(equity: Floats, index: pd.DatetimeIndex) -> dict[str, Any]:
     }
 
 
-def _rounded(span: pd.Timedelta, index: pd.DatetimeIndex) -> pd.Timedelta:
+def _rounded(span: Any, index: pd.DatetimeIndex) -> pd.Timedelta:
     """Up to whole steps of the bars."""
     step = pd.Series(index).diff().median()
     return pd.Timedelta(-(-span // step) * step)
