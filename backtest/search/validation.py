@@ -59,7 +59,9 @@ def returns_of(trials: pd.DataFrame) -> tuple[NDArray[np.int64], Floats]:
     """
     if "returns" not in trials:
         raise InvalidField("trials", list(trials.columns), "a sweep of Backtest(returns=True)")
-    kept = [(t, r) for t, r in zip(trials["times"], trials["returns"]) if _is_series(r)]
+    failed = trials["error"] if "error" in trials else [""] * len(trials)
+    series = [r if _is_series(r) and not e else None for r, e in zip(trials["returns"], failed)]
+    kept = [(t, r) for t, r in zip(trials["times"], series) if r is not None]
     if not kept:
         raise InvalidField("trials", "no returns", "at least one run that went through")
     times = np.asarray(kept[0][0], np.int64)
@@ -67,7 +69,7 @@ def returns_of(trials: pd.DataFrame) -> tuple[NDArray[np.int64], Floats]:
         if not np.array_equal(times, other):
             raise InvalidField("trials", "runs over different times", "runs over the same data")
     flat = np.zeros(len(times))
-    columns = [r if _is_series(r) else flat for r in trials["returns"]]
+    columns = [flat if r is None else r for r in series]
     return times, np.column_stack(columns).astype(np.float64)
 
 

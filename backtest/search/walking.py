@@ -91,7 +91,9 @@ def _span(times: Times, places: Times) -> Span:
 
 
 def _best(rows: Sequence[Row], metric: str, sign: float) -> int:
-    scores = np.array([sign * float(row.get(metric, np.nan)) for row in rows])
+    scores = np.array(
+        [np.nan if row["error"] else sign * float(row.get(metric, np.nan)) for row in rows]
+    )
     if np.isnan(scores).all():
         said = next((row["error"] for row in rows if row["error"]), "it is not defined")
         raise InvalidField("metric", metric, f"a measure of at least one training run: {said}")

@@ -38,7 +38,9 @@ class Strategy:
 
     # ------------------------------------------------------------------ indicators
 
-    def I(self, func: Callable[..., Any], *args: Any, name: str = "", **more: Any) -> Series:  # noqa: E743
+    def I(  # noqa: E743 - its name in backtesting.py
+        self, func: Callable[..., Any], *args: Any, name: str = "", **more: Any
+    ) -> Series:
         """An indicator: `func(*args)` over all bars, shown up to the present in `next`.
 
         What only concerns plots (plot, overlay, color, scatter) is taken and not used.
