@@ -68,7 +68,7 @@ def contract_of(row: Fields) -> Contract:
         name=name,
         commodity=row.text("commodity", "") or name,
         kind=kind,
-        price=row.number("price", least=0.0 if option else -1e15),
+        price=row.number("price", least=-1e15 if kind == "FUTURE" else 0.0),
         multiplier=row.number("multiplier", 1.0, least=1e-12),
         expiry=row.day("expiry", ""),
         right=row.choice("right", ("call", "put")) if option else row.text("right", ""),
@@ -123,10 +123,10 @@ class Portfolio:
 
     @staticmethod
     def of(given: Portfolio | Mapping[str, int] | Iterable[Position]) -> Portfolio:
-        """A portfolio from {"contract": lots}, from positions, or as it is."""
+        """A portfolio from {"contract": lots} (or a pandas Series), from positions, or as it is."""
         if isinstance(given, Portfolio):
             return given
-        if isinstance(given, Mapping):
+        if hasattr(given, "items"):
             return Portfolio(tuple(Position(name, lots) for name, lots in given.items()))
         return Portfolio(tuple(given))
 

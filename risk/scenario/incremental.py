@@ -40,7 +40,9 @@ class Incremental:
         self.model, tables = model, model.tables
         self._room, self._place = tables.room(), tables.place
         self._s, self._rows = self._room.s, self._room.tables[store.POSITIONS]
-        self._change = np.zeros(at.POSITION, np.int64)
+        self._asking = np.zeros((1, at.POSITION), np.int64)
+        self._change = self._asking[0]
+        self._sizes: list[float] = tables.size.tolist()
         self._out = np.zeros(at.PARTS, np.int64)
         self._one = np.zeros(1, np.int64)
         self._size, self._total = 0.0, 0
@@ -72,8 +74,8 @@ class Incremental:
         open_buy=-n. Raises InvalidField, and changes nothing, if pending lots would fall below 0.
         """
         row = self._row(contract)
-        self._size = self._checked(row, contract, (quantity, open_buy, open_sell))
-        self._change[:] = (row, quantity, open_buy, open_sell)
+        self._size = self._checked(row, contract, quantity, open_buy, open_sell)
+        self._write(row, quantity, open_buy, open_sell)
         self._total = int(orders.changed(self._s, self._change, self._out))
         return self._total
 
@@ -82,9 +84,9 @@ class Incremental:
     ) -> int:
         """By how much the margin would rise; the portfolio stays as it is."""
         row = self._row(contract)
-        self._checked(row, contract, (quantity, open_buy, open_sell))
-        self._change[:] = (row, quantity, open_buy, open_sell)
-        orders.what_if(self._s, self._change.reshape(1, -1), self._out, self._one)
+        self._checked(row, contract, quantity, open_buy, open_sell)
+        self._write(row, quantity, open_buy, open_sell)
+        orders.what_if(self._s, self._asking, self._out, self._one)
         return int(self._one[0])
 
     def what_if_each(self, changes: ArrayLike) -> Whole:
@@ -104,7 +106,7 @@ class Incremental:
         bad = np.flatnonzero((after[:, 1:] < 0).any(axis=1) | (sizes + self._size > LIMIT))
         if len(bad):
             row = rows[bad[0]].tolist()
-            self._checked(row[0], list(self._place)[row[0]], (row[1], row[2], row[3]))
+            self._checked(row[0], list(self._place)[row[0]], *row[1:])
         orders.what_if(self._s, rows, self._out, added)
         return added
 
@@ -114,20 +116,25 @@ class Incremental:
             raise InvalidField(f"position {contract}", contract, "a contract of the parameters")
         return row
 
-    def _checked(self, row: int, contract: str, change: tuple[int, int, int]) -> float:
+    def _write(self, row: int, quantity: int, open_buy: int, open_sell: int) -> None:
+        change = self._change  # cell by cell: an assignment of four costs three times as much
+        change[0], change[1], change[2], change[3] = row, quantity, open_buy, open_sell
+
+    def _checked(
+        self, row: int, contract: str, quantity: int, open_buy: int, open_sell: int
+    ) -> float:
         """The size of the portfolio after a change that is allowed."""
         held, buys, sells = self._rows[row].tolist()
-        names = ("quantity", "open_buy", "open_sell")
-        quantity, more_buys, more_sells = (
-            whole(f"position {contract}: {name}", value)
-            for name, value in zip(names, change, strict=True)
-        )
-        if buys + more_buys < 0 or sells + more_sells < 0:
+        if not type(quantity) is type(open_buy) is type(open_sell) is int:
+            for name, value in (("quantity", quantity), ("open_buy", open_buy),
+                                ("open_sell", open_sell)):  # fmt: skip
+                whole(f"position {contract}: {name}", value)
+        if buys + open_buy < 0 or sells + open_sell < 0:
             left = f"at most {buys} pending purchases and {sells} sales to take away"
-            raise InvalidField(f"position {contract}", (more_buys, more_sells), left)
+            raise InvalidField(f"position {contract}", (open_buy, open_sell), left)
         before = abs(held) + buys + sells
-        after = abs(held + quantity) + buys + more_buys + sells + more_sells
-        size: float = self._size + (after - before) * float(self.model.tables.size[row])
+        after = abs(held + quantity) + buys + open_buy + sells + open_sell
+        size: float = self._size + (after - before) * self._sizes[row]
         if size > LIMIT:
             raise too_large(contract, quantity)
         return size

@@ -149,7 +149,7 @@ def risk_arrays(
     for at, (contract, owner) in enumerate(zip(contracts, owners, strict=True)):
         if contract.kind == "OPTION":
             options.append(at)
-        elif contract.expiry:
+        if contract.expiry and contract.expiry < parameters.date:
             years_left(contract, parameters.date)
         losses[at] = -moves[:, 0] * moves[:, 2] * scan_range(owner, contract)
     needed = [at for at in options if not contracts[at].risk_array or contracts[at].delta is None]

@@ -137,6 +137,9 @@ def _with(**changes: object) -> dict[str, object]:
         ({"expiry": "2026-05-31"}, r"contracts\[X\].expiry"),
         ({"expiry": "2026-06-01"}, r"contracts\[X\].expiry"),
         ({"expiry": ""}, r"contracts\[X\].expiry"),
+        ({"expiry": "2026-05-31", "delta": 1, "risk_array": [0] * 16}, r"contracts\[X\].expiry"),
+        ({"kind": "FUTURE", "expiry": "2026-05-31"}, r"contracts\[X\].expiry"),
+        ({"kind": "EQUITY", "price": -1}, r"contracts\[X\].price"),
         ({"volatility": -0.1}, r"contracts\[X\].volatility"),
         ({"volatility": float("nan")}, r"contracts\[X\].volatility"),
         ({"price": -1}, r"contracts\[X\].price"),
@@ -164,6 +167,16 @@ def test_a_volatility_of_0_is_implied_by_the_price() -> None:
     price = float(black_scholes_price("call", 100, 100, years, 0.0, 0.2))
     given, implied = (Scenario(_with(price=price, volatility=v)) for v in (0.2, 0.0))
     assert given.margin({"X": -1}) == implied.margin({"X": -1})
+
+
+def test_what_is_there_may_be_nothing_or_a_price_below_zero() -> None:
+    import pandas as pd
+
+    model = Scenario(_with(kind="FUTURE", price=-37.63))
+    assert model.margin({}).initial == 0
+    assert model.margin(pd.Series({"X": -2})).parts["scan_risk"] == 2000
+    assert model.margins([0, 0], np.zeros(0, int), np.zeros(0, int)).sum() == 0
+    assert Scenario({"date": "2026-06-01"}).margin([]).rows()[0] == ("initial", 0)
 
 
 @pytest.mark.parametrize(
