@@ -253,6 +253,11 @@ def entry(function: Callable[..., Any]) -> Any:
         config.CACHE_DIR = before
 
 
+def plain(function: Callable[..., Any]) -> Any:
+    """Compile a function of a user with numba's own rules; nothing of it is kept on disk."""
+    return function if DISABLED else numba.njit(nogil=True, error_model="numpy")(function)
+
+
 @intrinsic  # type: ignore[misc]
 def _pointer(typingctx: Any, address: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:

@@ -7,6 +7,6 @@ bars, quotes, levels and single orders against the orders of the strategy.
 Does not live here: matching, risk, measures of a result. Who may import it: backtest, gridworks.
 """
 
-from backtest.simulator.running import History, run
+from backtest.simulator.running import History, run, signals
 
-__all__ = ["History", "run"]
+__all__ = ["History", "run", "signals"]

@@ -91,6 +91,10 @@ class Machine:
         self._kept = _Kept()
         self._advance = _opened(loop.advance, self.w)
 
+    def hold(self, part: Part, array: Rows) -> None:
+        """Keep an array as one of the tables."""
+        self._place(part, array)
+
     def _place(self, part: Part, array: Rows) -> None:
         self.arrays[part] = array
         if part == Part.REPORT:

@@ -24,6 +24,7 @@ from backtest.simulator.core.tables import (
     OWN,
     REPORT_DUE,
     ROOM_WANTED,
+    SHOW_ALL,
     SHOW_BARS,
     SHOW_BOOK,
     SHOW_TRADES,
@@ -130,6 +131,8 @@ def _next_shown(w):
 def _what_to_show(w, e):
     """SHOW_* bits of an event: the callbacks that it is for."""
     wants, kind = head(w)[0]["wants"], e["kind"]
+    if wants & SHOW_ALL:
+        return SHOW_ALL
     if kind == _BAR:
         return wants & SHOW_BARS
     if kind >= _SPLIT or (kind > _TRADE and kind <= _RESUME):

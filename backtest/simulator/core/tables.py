@@ -66,6 +66,9 @@ HEAD = row(
     ("cash_seconds", "i8"),
     ("next_payment", "i8"),
     ("shown", "i8"),  # SHOW_* bits of the event that `advance` came back for
+    ("bars_seen", "i8"),  # what `follow` has come to: bars, or instants of `target_width` bars
+    ("seen_time", "i8"),
+    ("target_width", "i8"),
     ("final", "u1"),  # no chunk comes after this one
 )
 
@@ -106,7 +109,7 @@ LARGE = 2**50  # lots: no bound
 
 BATCH = 1_024  # commands that are gathered at most
 
-SHOW_BARS, SHOW_TRADES, SHOW_BOOK = 1, 2, 4
+SHOW_BARS, SHOW_TRADES, SHOW_BOOK, SHOW_ALL = 1, 2, 4, 8
 
 # why `advance` comes back
 DONE, EVENT_SHOWN, REPORT_DUE, TIMER_DUE, ROOM_WANTED, DONE_BUSY = 0, 1, 2, 3, 4, 5
@@ -131,6 +134,7 @@ class Part(IntEnum):
     MEASURED = 13
     FEES = 14
     TARGET = 15
+    STATE = 16
 
 
 head = table(Part.HEAD, HEAD)
