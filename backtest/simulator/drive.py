@@ -264,11 +264,12 @@ class Drive:
         self.strategy.on_bar(bar)
 
     def _show_book(self, number: int, scale: Scale) -> None:
-        loop.note(self.machine.w, number)
         item, book = self.machine.arrays[Part.ITEM][number], self.book
         book.instrument, book.symbol, book.time = number, scale.listing.symbol, self.broker.now
-        book.bid, book.ask = scale.price(int(item["bid"])), scale.price(int(item["ask"]))
-        book.bid_qty, book.ask_qty = (scale.qty(int(item[n])) for n in ("bid_qty", "ask_qty"))
+        book.bid, book.ask = (scale.price(int(item[n])) for n in ("seen_bid", "seen_ask"))
+        book.bid_qty, book.ask_qty = (
+            scale.qty(int(item[n])) for n in ("seen_bid_qty", "seen_ask_qty")
+        )
         self.strategy.on_book(book)
 
 

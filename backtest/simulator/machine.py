@@ -33,17 +33,28 @@ _BUFFERS = {Part.COMMAND: 4 * t.BATCH, Part.REPORT: 16_384, Part.SAMPLE: 262_144
 _DTYPES = {Part.COMMAND: COMMAND, Part.REPORT: REPORT, Part.SAMPLE: "i8", Part.FLOW: FLOW}
 
 
+def joined(*pieces: Rows) -> Rows:
+    """A new array of all rows, copied as bytes: numpy copies such rows field by field."""
+    data = bytearray().join(piece.tobytes() for piece in pieces)
+    shape = (-1, *pieces[0].shape[1:])
+    return np.frombuffer(data, pieces[0].dtype).reshape(shape)
+
+
 def instants(chunks: Iterable[Rows]) -> Iterator[tuple[Rows, bool]]:
     """Chunks that end with the end of an instant, and whether each is the last."""
     held: Rows = np.zeros(0, EVENT)
     for chunk in chunks:
         if not len(chunk):
             continue
-        rows = np.concatenate([held, chunk]) if len(held) else chunk
+        rows = np.ascontiguousarray(chunk)
+        if len(held) and held["time"][-1] == rows["time"][0]:
+            rows = joined(held, rows)
+        elif len(held):
+            yield held, False
         cut = int(np.searchsorted(rows["time"], rows["time"][-1]))
-        held = rows[cut:].copy()
+        held = joined(rows[cut:])
         if cut:
-            yield np.ascontiguousarray(rows[:cut]), False
+            yield rows[:cut], False
     yield held, True
 
 
@@ -83,7 +94,9 @@ class Machine:
         self._place(Part.HEAD, aligned(t.HEAD, 1))
         self._place(Part.ITEM, aligned(t.ITEM, len(listings) + 1))
         self._place(Part.EVENT, np.zeros(0, EVENT))
-        self._place(Part.EVENT_DUE, aligned("i8", 1))
+        self._dues, self._tops = np.zeros(1, np.int64), np.zeros((1, 5), np.int64)
+        self._place(Part.EVENT_DUE, self._dues)
+        self._place(Part.TOP, self._tops)
         self._delays()
         self._engine_reports = aligned(REPORT, 4_096)
         self.head = self.arrays[Part.HEAD][0]
@@ -142,15 +155,20 @@ class Machine:
         h = self.head
         seen, count = int(h["seen"]), int(h["count"])
         if seen < count:
-            rows = np.concatenate([self.arrays[Part.EVENT][seen:count], rows])
-        dues = np.zeros(max(len(rows), 1), np.int64)
-        dues[: count - seen] = self.arrays[Part.EVENT_DUE][seen:count]
+            rows = joined(self.arrays[Part.EVENT][seen:count], rows)
+        size = max(len(rows), 1)
+        if size > len(self._dues):
+            self._dues, self._tops = np.zeros(size, np.int64), np.zeros((size, 5), np.int64)
+        left = count - seen
+        self._dues[:left] = self.arrays[Part.EVENT_DUE][seen:count].copy()
+        self._tops[:left] = self.arrays[Part.TOP][seen:count].copy()
         if not h["events"] and not h["count"]:
             self._meet(rows)
         self._place(Part.EVENT, rows)
-        self._place(Part.EVENT_DUE, dues)
-        h["cursor"], h["seen"], h["count"], h["final"] = count - seen, 0, len(rows), final
-        h["carried"] = count - seen
+        self._place(Part.EVENT_DUE, self._dues)
+        self._place(Part.TOP, self._tops)
+        h["cursor"], h["seen"], h["count"], h["final"] = left, 0, len(rows), final
+        h["carried"] = left
 
     def _meet(self, rows: Rows) -> None:
         """What the first chunk tells: which instruments come as bars."""
@@ -208,8 +226,8 @@ class Machine:
         told, count = int(h["told"]), int(h["reports"])
         rows, shown = self.arrays[Part.REPORT], self.arrays[Part.ARRIVAL]
         dues = self.arrays[Part.REPORT_DUE]
-        self._kept.reports.append(rows[:told].copy())
-        self._kept.arrivals.append(shown[:told].copy())
+        self._kept.reports.append(joined(rows[:told]))
+        self._kept.arrivals.append(joined(shown[:told]))
         for array in (rows.view(np.uint8).reshape(len(rows), -1), shown, dues):
             array[: count - told] = array[told:count].copy()
         h["told"], h["reports"] = 0, count - told
@@ -249,19 +267,15 @@ class Machine:
         kept = self._kept
         cells = np.concatenate(kept.samples).reshape(-1, 4 + 2 * k)
         return Record(
-            name=name, listings=self.listings, reports=_joined(kept.reports),
-            arrivals=_joined(kept.arrivals), times=cells[:, 0].copy(), equity=cells[:, 1].copy(),
+            name=name, listings=self.listings, reports=joined(*kept.reports),
+            arrivals=joined(*kept.arrivals), times=cells[:, 0].copy(), equity=cells[:, 1].copy(),
             cash=cells[:, 2].copy(), margin=cells[:, 3].copy(),
             positions=cells[:, 4 : 4 + k].copy(), marks=cells[:, 4 + k :].copy(),
-            flows=_joined(kept.flows), start_cash=minor(self.settings.cash, self.listings),
+            flows=joined(*kept.flows), start_cash=minor(self.settings.cash, self.listings),
             seed=self.settings.seed, parameters=parameters,
             state_hash=self.exchange.state_hash(), commands=self.exchange.seq,
             events=int(h["events"]), error=error,
         )  # fmt: skip
-
-
-def _joined(pieces: list[Rows]) -> Rows:
-    return np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
 
 
 def _opened(entry: Any, w: int) -> Any:

@@ -49,3 +49,38 @@ def walk(count: int, seed: int = 1, step: int = 20, instrument: int = 1) -> Any:
     events["low"] = np.minimum(opened, close) - random.integers(0, step, count)
     events["qty"] = random.integers(100, 5_000, count)
     return events
+
+
+def rows(*given: dict[str, int]) -> Any:
+    """EVENT rows out of their fields; a `time` is ns after START, 1 ms after the one before."""
+    events = np.zeros(len(given), EVENT)
+    now = START
+    for event, fields in zip(events, given):
+        now = START + fields["time"] if "time" in fields else now + 10**6
+        for name, value in {**fields, "time": now}.items():
+            event[name] = value
+        event["instrument"] = fields.get("instrument", 1)
+    return events
+
+
+def level(side: int, price: int, qty: int, **more: int) -> dict[str, int]:
+    """All of a side at a price."""
+    return {"kind": EventKind.LEVEL, "side": side, "price": price, "qty": qty, **more}
+
+
+def trade(side: int, price: int, qty: int, **more: int) -> dict[str, int]:
+    """A trade with the side of its aggressor."""
+    return {"kind": EventKind.TRADE, "side": side, "price": price, "qty": qty, **more}
+
+
+def quote(bid: int, bid_qty: int, ask: int, ask_qty: int, **more: int) -> dict[str, int]:
+    """The best bid and ask."""
+    found = {"price": bid, "qty": bid_qty, "price_2": ask, "qty_2": ask_qty}
+    return {"kind": EventKind.QUOTE, **found, **more}
+
+
+def single(
+    kind: EventKind, ref: int, side: int = 0, price: int = 0, qty: int = 0
+) -> dict[str, int]:
+    """Something that happens to a single order."""
+    return {"kind": kind, "ref": ref, "side": side, "price": price, "qty": qty}

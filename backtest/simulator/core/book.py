@@ -41,6 +41,14 @@ def top(w, instrument, side):
 
 
 @kernel
+def note_arrival(w, instrument):
+    """Keep the best prices before a command, as the reports on it say."""
+    item = items(w)[instrument]
+    item["bid"], _ = top(w, instrument, _BUY)
+    item["ask"], _ = top(w, instrument, _SELL)
+
+
+@kernel
 def _level_at(w, instrument, side, price):
     """The level at a price, or 0."""
     s = head(w)[0]["store"]

@@ -9,7 +9,6 @@ import numpy as np
 
 from backtest.simulator.core import holdings
 from backtest.simulator.core import market as places
-from backtest.simulator.core.book import top
 from backtest.simulator.core.tables import (
     LANES,
     OWN,
@@ -166,24 +165,22 @@ def leaves(desk, cl_ord_id):
 
 @kernel
 def best_bid(desk, instrument):
-    """(price, lots) of the best bid, own orders left in; on bars the last price and 0."""
-    if items(desk)[instrument]["bars"]:
-        return items(desk)[instrument]["px"], np.int64(0)
-    return top(desk, instrument, _BUY)
+    """(price, lots) of the best bid as last shown, own orders left in; zeros on bars."""
+    item = items(desk)[instrument]
+    return item["seen_bid"], item["seen_bid_qty"]
 
 
 @kernel
 def best_ask(desk, instrument):
     """(price, lots) of the best ask, as `best_bid`."""
-    if items(desk)[instrument]["bars"]:
-        return items(desk)[instrument]["px"], np.int64(0)
-    return top(desk, instrument, _SELL)
+    item = items(desk)[instrument]
+    return item["seen_ask"], item["seen_ask_qty"]
 
 
 @kernel
 def last(desk, instrument):
-    """The last price, 0 before the first."""
-    return items(desk)[instrument]["px"]
+    """The last price as last shown, 0 before the first."""
+    return items(desk)[instrument]["seen_px"]
 
 
 @kernel

@@ -7,7 +7,7 @@ strategy sees of history, then timers. All events of an instant are played befor
 import numpy as np
 
 from backtest.simulator.core.bars import enter_at_close, play_bar
-from backtest.simulator.core.book import play_level, play_quote, play_trade, top
+from backtest.simulator.core.book import note_arrival, play_level, play_quote, play_trade, top
 from backtest.simulator.core.calls import call2
 from backtest.simulator.core.draws import arrives
 from backtest.simulator.core.holdings import accrue, call_margin, change, equity, pay_accrued
@@ -35,6 +35,7 @@ from backtest.simulator.core.tables import (
     items,
     report_dues,
     samples,
+    tops,
     waiting_dues,
 )
 from domain.codes import Side
@@ -84,6 +85,7 @@ def advance(w, until):
             h["clock"] = first
             at = np.int64(h["seen"])
             h["seen"] = at + 1
+            _see(w, at)
             if h["strategy"] == 0:
                 return EVENT_SHOWN
             call2(h["strategy"], w, at)
@@ -119,7 +121,7 @@ def _next_shown(w):
         h["seen"] = h["cursor"]
         return NEVER
     while h["seen"] < h["cursor"]:
-        shown = _what_to_show(w, events(w)[h["seen"]])
+        shown = _what_to_show(w, np.int64(h["seen"]))
         if shown:
             h["shown"] = shown
             return event_dues(w)[h["seen"]]
@@ -128,8 +130,9 @@ def _next_shown(w):
 
 
 @kernel
-def _what_to_show(w, e):
+def _what_to_show(w, at):
     """SHOW_* bits of an event: the callbacks that it is for."""
+    e = events(w)[at]
     wants, kind = head(w)[0]["wants"], e["kind"]
     if wants & SHOW_ALL:
         return SHOW_ALL
@@ -139,22 +142,30 @@ def _what_to_show(w, e):
         return 0
     found = wants & SHOW_TRADES if kind == _TRADE or kind == _EXECUTE else 0
     if wants & SHOW_BOOK:
-        instrument = np.int64(e["instrument"])
-        item = items(w)[instrument]
-        bid, bid_qty = top(w, instrument, _BUY)
-        ask, ask_qty = top(w, instrument, _SELL)
-        same_price = bid == item["bid"] and ask == item["ask"]
-        if not same_price or bid_qty != item["bid_qty"] or ask_qty != item["ask_qty"]:
+        item, then = items(w)[e["instrument"]], tops(w)[at]
+        same = then[0] == item["seen_bid"] and then[1] == item["seen_bid_qty"]
+        if not same or then[2] != item["seen_ask"] or then[3] != item["seen_ask_qty"]:
             found |= SHOW_BOOK
     return found
 
 
 @kernel
-def note_top(w, instrument):
-    """Keep the best prices of a book, as reports and callbacks show them."""
-    item = items(w)[instrument]
-    item["bid"], item["bid_qty"] = top(w, instrument, _BUY)
-    item["ask"], item["ask_qty"] = top(w, instrument, _SELL)
+def _note_top(w, instrument, at):
+    """Keep the best prices after an event, for when it is shown."""
+    then = tops(w)[at]
+    then[4] = items(w)[instrument]["px"]
+    if items(w)[instrument]["bars"] == 0:
+        then[0], then[1] = top(w, instrument, _BUY)
+        then[2], then[3] = top(w, instrument, _SELL)
+
+
+@kernel
+def _see(w, at):
+    """The strategy is shown an event: it knows the best prices after it."""
+    item, then = items(w)[events(w)[at]["instrument"]], tops(w)[at]
+    item["seen_bid"], item["seen_bid_qty"] = then[0], then[1]
+    item["seen_ask"], item["seen_ask_qty"] = then[2], then[3]
+    item["seen_px"] = then[4]
 
 
 @kernel
@@ -169,6 +180,8 @@ def _play(w):
     if kind != _BAR:
         h["now"] = max(h["now"], e["time"])
     accrue(w, e["time"])
+    if items(w)[e["instrument"]]["bars"] == 0 and nodes(h["store"])[OWN]["orders"]:
+        note_arrival(w, np.int64(e["instrument"]))
     if kind == _BAR:
         play_bar(w, e)
     elif kind <= _CLEAR:
@@ -188,7 +201,9 @@ def _play(w):
         call_margin(w)
     h["cursor"] = at + 1
     h["events"] += 1
-    event_dues(w)[at] = arrives(w, DATA, e["time"])
+    if h["wants"]:
+        event_dues(w)[at] = arrives(w, DATA, e["time"])
+        _note_top(w, np.int64(e["instrument"]), at)
     _ask_for_sample(w, kind, e["time"])
 
 
@@ -227,13 +242,6 @@ def finish(w):
     """The end of the run: what has accrued is paid and the last sample written."""
     pay_accrued(w)
     _sample_before(w, NEVER)
-    return 0
-
-
-@entry
-def note(w, instrument):
-    """Keep the best prices of a book as those that the strategy is shown."""
-    note_top(w, instrument)
     return 0
 
 

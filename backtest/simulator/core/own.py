@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from backtest.simulator.core.book import stand_behind
+from backtest.simulator.core.book import note_arrival, stand_behind
 from backtest.simulator.core.draws import arrives
 from backtest.simulator.core.market import offer, take_back
 from backtest.simulator.core.tables import (
@@ -70,6 +70,9 @@ def next_in_book(w):
 @kernel
 def arrive(w, at):
     """Let a command arrive now where there is a book."""
+    instrument = np.int64(waiting(w)[at]["instrument"])
+    if 1 <= instrument <= head(w)[0]["instruments"]:
+        note_arrival(w, instrument)
     stand_behind(w, at)
     _take(w, at)
     apply(w)

@@ -75,10 +75,13 @@ HEAD = row(
 ITEM = row(  # one instrument
     192,
     ("px", "i8"),  # where the market is, ticks; 0 before its first price
-    ("bid", "i8"),  # best prices as the strategy was last shown them
+    ("bid", "i8"),  # best prices before the command under way
     ("ask", "i8"),
-    ("bid_qty", "i8"),
-    ("ask_qty", "i8"),
+    ("seen_bid", "i8"),  # best prices and last price as the strategy was last shown them
+    ("seen_bid_qty", "i8"),
+    ("seen_ask", "i8"),
+    ("seen_ask_qty", "i8"),
+    ("seen_px", "i8"),
     ("budget", "i8"),  # lots that may still fill in this bar
     ("multiplier", "i8"),
     ("position", "i8"),  # row of the own position in the engine's table, 0 none yet
@@ -135,6 +138,7 @@ class Part(IntEnum):
     FEES = 14
     TARGET = 15
     STATE = 16
+    TOP = 17
 
 
 head = table(Part.HEAD, HEAD)
@@ -154,5 +158,6 @@ samples = table(Part.SAMPLE, "i8")
 flows = table(Part.FLOW, FLOW)
 delays = table(Part.DELAY, DELAY)
 measured = table(Part.MEASURED, "i8")
+tops = table(Part.TOP, "i8", 5)  # of each event: bid, lots, ask, lots, last price
 kept_fees = table(Part.FEES, "i8")
 targets = table(Part.TARGET, "i8")
