@@ -53,7 +53,7 @@ def play_bar(w, e):
 @kernel
 def _is_watched(w, instrument):
     """Whether the exchange must know each close: a margin hangs on it, or all is played."""
-    if head(w)[0]["exact"]:
+    if head(w)[0]["exact"] or is_live(w, instrument):
         return True
     lots = held(w, instrument)
     return lots < 0 or (lots != 0 and items(w)[instrument]["cash_model"] == 0)
@@ -63,7 +63,7 @@ def _is_watched(w, instrument):
 def _walk(w, e, instrument):
     h = head(w)[0]
     start = e["start"] if 0 < e["start"] < e["time"] else e["time"]
-    h["now"] = max(h["now"], start)
+    h["now"] = max(h["now"], min(start + 1, e["time"]))  # after the close of the bar before
     cancel_first(w, instrument, start)
     _jump(w, instrument, e["open"])
     _arrivals(w, instrument, min(start + 1, e["time"]), e["open"], e["open"], start, start)

@@ -197,11 +197,17 @@ def _roll(w, instrument, lots, into):
 
 @kernel
 def force(w, instrument, lots):
-    """A market order for the account: in a market without a book at the price of the moment."""
+    """A market order for the account, whatever its buying power.
+
+    In a market without a book it is filled at the price of the moment.
+    """
     h = head(w)[0]
     item = items(w)[instrument]
     tell_held(w)
     tell(w, instrument)
+    checked = node_limits(h["store"])[OWN, _CHECK]
+    if checked:
+        _set(w, _NODE, OWN, _CHECK, 0)
     number = h["next_id"]
     if item["bars"]:
         item["budget"] = LARGE
@@ -215,6 +221,8 @@ def force(w, instrument, lots):
     row["order_qty"] = abs(lots)
     if item["bars"]:
         take_back(w, instrument, number)
+    if checked:
+        _set(w, _NODE, OWN, _CHECK, 1)
     apply(w)
 
 
