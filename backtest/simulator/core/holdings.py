@@ -7,7 +7,7 @@ its debt, which equity counts and later income pays off.
 
 import numpy as np
 
-from backtest.simulator.core.market import held, offer, take_back, tell, tell_held
+from backtest.simulator.core.history.market import held, offer, take_back, tell, tell_held
 from backtest.simulator.core.tables import (
     FORCED_IDS,
     HISTORY,

@@ -8,7 +8,7 @@ of the exchange at this moment; what is sent travels with the latency of orders.
 import numpy as np
 
 from backtest.simulator.core import holdings
-from backtest.simulator.core import market as places
+from backtest.simulator.core.history import market as places
 from backtest.simulator.core.tables import (
     LANES,
     OWN,

@@ -6,15 +6,21 @@ strategy sees of history, then timers. All events of an instant are played befor
 
 import numpy as np
 
-from backtest.simulator.core.bars import enter_at_close, play_bar
-from backtest.simulator.core.book import note_arrival, play_level, play_quote, play_trade, top
 from backtest.simulator.core.calls import call2
 from backtest.simulator.core.draws import arrives
+from backtest.simulator.core.history.bars import enter_at_close, play_bar
+from backtest.simulator.core.history.book import (
+    note_arrival,
+    play_level,
+    play_quote,
+    play_trade,
+    top,
+)
+from backtest.simulator.core.history.market import held
+from backtest.simulator.core.history.singles import play_phase, play_single
 from backtest.simulator.core.holdings import accrue, call_margin, change, equity, pay_accrued
-from backtest.simulator.core.market import held
 from backtest.simulator.core.own import arrive, next_in_book, stamp
 from backtest.simulator.core.room import lacks
-from backtest.simulator.core.singles import play_phase, play_single
 from backtest.simulator.core.tables import (
     DATA,
     DONE,

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from backtest.simulator.core.book import note_arrival, stand_behind
 from backtest.simulator.core.draws import arrives
-from backtest.simulator.core.market import offer, take_back
+from backtest.simulator.core.history.book import note_arrival, stand_behind
+from backtest.simulator.core.history.market import offer, take_back
 from backtest.simulator.core.tables import (
     LANES,
     NEVER,

@@ -8,7 +8,7 @@ order that arrives in the middle meets the price that the leg has come to by the
 
 import numpy as np
 
-from backtest.simulator.core.market import (
+from backtest.simulator.core.history.market import (
     best,
     come,
     first_side,
