@@ -93,6 +93,7 @@ RISK = _service(
     ListUtilisations=Right(SEE, ("parent",)),
     StreamRisk=Right(SEE, ("nodes",)),
     EvaluateOrders=Right(SEE, ("parent",)),
+    EvaluateScenarios=Right(SEE, ("parent",)),
     ListKillSwitches=Right(SEE),
     UpdateLimits=Right(SET, ("limits.name",)),
     UpdatePositionLimits=Right(SET, ("position_limits.name",)),

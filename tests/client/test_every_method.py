@@ -38,6 +38,7 @@ NEEDS = {
     "update_limits": ("alice", {"max_order_qty": 5}, "why"),
     "update_position_limits": ("nodes/alice/instruments/ACME/limits", {"max_position": 5}, "why"),
     "evaluate_orders": ("alice", [{"side": "BUY", "instrument": "ACME", "order_qty": 1}]),
+    "evaluate_scenarios": ("alice", {"crash": {"*": -0.1}}),
     "engage_kill_switch": ("market", "why"), "release_kill_switch": ("market", "why"),
     "rearm_node": ("alice", "why"), "compute": ("rsi", {"close": [1.0, 2.0]}),
     "create_node": ("x", "ACCOUNT"), "create_algo": (7,), "set_phase": ("CONTINUOUS",),

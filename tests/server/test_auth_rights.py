@@ -34,7 +34,8 @@ ROLES = {
 MAY = {
     "auditor": "GetOrder ListOrders ListExecutions GetQuote ListQuotes DropCopy GetNode ListNodes "
     "GetLimits GetPositionLimits ListLimitChanges GetPosition ListPositions GetRiskState "
-    "ListUtilisations StreamRisk EvaluateOrders ListKillSwitches",
+    "ListUtilisations StreamRisk EvaluateOrders EvaluateScenarios "
+    "ListKillSwitches",
     "trader": "SubmitOrder CancelOrder ReplaceOrder MassCancel SubmitQuote MassQuote CancelQuote "
     "GetOrder ListOrders ListExecutions GetQuote ListQuotes OrderEntry DropCopy GetInstrument "
     "ListInstruments GetBook ListTrades ListBars Subscribe SubscribeBars GetCalendar "
@@ -43,11 +44,12 @@ MAY = {
     "GetIndicator ListIndicators ComputeIndicator SubscribeIndicators GetCalendar ListCalendars "
     "ListScheduledPhases GetSandbox",
     "risk officer": "GetNode ListNodes GetLimits GetPositionLimits ListLimitChanges GetPosition "
-    "ListPositions GetRiskState ListUtilisations StreamRisk EvaluateOrders ListKillSwitches "
+    "ListPositions GetRiskState ListUtilisations StreamRisk EvaluateOrders EvaluateScenarios "
+    "ListKillSwitches "
     "UpdateLimits UpdatePositionLimits EngageKillSwitch ReleaseKillSwitch RearmNode",
     "second risk officer": "GetNode ListNodes GetLimits GetPositionLimits ListLimitChanges "
     "GetPosition ListPositions GetRiskState ListUtilisations StreamRisk EvaluateOrders "
-    "ListKillSwitches ApproveLimitChange RejectLimitChange",
+    "EvaluateScenarios ListKillSwitches ApproveLimitChange RejectLimitChange",
     "treasurer": "Deposit Withdraw",
     "tester": "ResetSandbox OpenAccount",
     "watcher": "ListSnapshots VerifyLog GetSystemStatus ListAuditEntries",

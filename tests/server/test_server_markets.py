@@ -186,6 +186,56 @@ def test_money_positions_and_what_an_order_would_do(server, trading):
     assert names == {"nodes/north", "nodes/alice", "nodes/bob"}
 
 
+def test_what_moves_of_prices_would_do_to_a_node(server, trading):
+    reader = RiskServiceStub(server.channel("reader"))
+    trading.SubmitOrder(wish(SELL, "4", "12.50", "bob"))
+    trading.SubmitOrder(wish(BUY, "4", "12.50"))
+    qty = position(reader, "alice")
+    scenarios = [
+        risk.Scenario(name=f"{move:+.2f}", moves={"ACME": move}) for move in (-0.2, 0.1, -0.1)
+    ]
+    scenarios.append(risk.Scenario(name="all", other_move=-0.5))
+    request = risk.EvaluateScenariosRequest(
+        parent="nodes/alice", scenarios=scenarios, confidence=0.75
+    )
+    told = reader.EvaluateScenarios(request)
+    assert float(told.value) == pytest.approx(qty * 12.5)
+    made = {outcome.name: outcome for outcome in told.outcomes}
+    for name, move in (("-0.20", -0.2), ("+0.10", 0.1), ("-0.10", -0.1), ("all", -0.5)):
+        assert float(made[name].pnl) == pytest.approx(qty * 12.5 * move, abs=0.011)
+    assert (made["all"].worst_instrument, made["all"].worst_pnl) == ("ACME", made["all"].pnl)
+    assert made["+0.10"].worst_instrument == ""
+    assert float(told.value_at_risk) == -float(made["all"].pnl)
+    assert told.seq > 0
+    desk = reader.EvaluateScenarios(
+        risk.EvaluateScenariosRequest(parent="nodes/north", scenarios=scenarios[:1])
+    )
+    assert desk.outcomes[0].name == "-0.20"
+    for bad, field in (
+        ([], "scenarios"),
+        ([risk.Scenario(moves={"MOON": 0.1})], "scenarios[0].moves"),
+        ([risk.Scenario(moves={"ACME": float("nan")})], "scenarios[0].moves[ACME]"),
+        ([risk.Scenario(other_move=float("inf"))], "scenarios[0].other_move"),
+    ):
+        with pytest.raises(grpc.RpcError) as error:
+            reader.EvaluateScenarios(
+                risk.EvaluateScenariosRequest(parent="nodes/alice", scenarios=bad)
+            )
+        assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+        assert field in error.value.details()
+    with pytest.raises(grpc.RpcError) as error:
+        reader.EvaluateScenarios(
+            risk.EvaluateScenariosRequest(
+                parent="nodes/alice", scenarios=scenarios, confidence=0.2
+            )
+        )
+    assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    foreign = RiskServiceStub(server.channel("stranger"))
+    with pytest.raises(grpc.RpcError) as error:
+        foreign.EvaluateScenarios(request)
+    assert error.value.code() == grpc.StatusCode.PERMISSION_DENIED
+
+
 def position(stub, account):
     found = stub.ListPositions(risk.ListPositionsRequest(parent=f"nodes/{account}"))
     return int(found.positions[0].qty)

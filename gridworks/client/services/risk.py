@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Unpack
 
@@ -155,6 +155,26 @@ class Risk(Remote[M]):
         return self._call(
             "EvaluateOrders", api.EvaluateOrdersResponse, options,
             parent=under("accounts", account), orders=made,
+        )  # fmt: skip
+
+    @call
+    def evaluate_scenarios(
+        self, node: str, scenarios: Mapping[str, Mapping[str, float]], *,
+        confidence: float = 0.99, **options: Unpack[Options],
+    ) -> Plan[api.EvaluateScenariosResponse]:  # fmt: skip
+        """What positions would make under moves of prices: name -> symbol -> relative move.
+
+        The symbol "*" is the move of every instrument that is not named. The response has the
+        outcome of each scenario, and value at risk and expected shortfall over all of them.
+        """
+        made = [
+            api.Scenario(name=name, other_move=moves.get("*", 0.0),
+                         moves={s: move for s, move in moves.items() if s != "*"})
+            for name, moves in scenarios.items()
+        ]  # fmt: skip
+        return self._call(
+            "EvaluateScenarios", api.EvaluateScenariosResponse, options,
+            parent=under("nodes", node), scenarios=made, confidence=confidence,
         )  # fmt: skip
 
     # ------------------------------------------------------------------ switches

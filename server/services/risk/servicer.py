@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,7 +22,7 @@ from server.sequencer.answers import Answer
 from server.services import views
 from server.services.acts import Acts
 from server.services.core import Core, caller, page
-from server.services.risk import live, switches, utilisation
+from server.services.risk import live, scenarios, switches, utilisation
 from server.services.risk.limits import Desk, wire
 from server.services.risk.places import position_limits
 
@@ -193,6 +194,22 @@ class Risk(RiskServiceServicer):
         qty = int(fills["last_qty"].sum())
         value = sum(int(row["last_px"]) * int(row["last_qty"]) for row in fills)
         made.executable_qty, made.executable_px = scale.quantity(qty), scale.average(value, qty)
+        return made
+
+    async def EvaluateScenarios(self, request: Any, context: Any) -> Any:
+        state, known = self._core.state, self._core.known
+        node = known.node("parent", request.parent)
+        worth, seq = scenarios.values(state.engine, node), state.engine.seq
+        symbols = {scale.symbol: number for number, scale in known.scales.items()}
+        moved = scenarios.moves(request.scenarios, symbols, list(worth))
+        names = [one.name for one in request.scenarios] + [
+            known.scales[number].symbol for number in worth
+        ]
+        made: Any = await asyncio.to_thread(
+            scenarios.evaluated, worth, moved, names, request.confidence,
+            state.catalogue.money(node).amount,
+        )  # fmt: skip
+        made.seq = seq
         return made
 
     # ------------------------------------------------------------------ switches

@@ -834,6 +834,164 @@ class OrderEvaluation(_message.Message):
 Global___OrderEvaluation: _TypeAlias = OrderEvaluation  # noqa: Y015
 
 @_typing.final
+class EvaluateScenariosRequest(_message.Message):
+    """Asks what moves of prices would do."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    SCENARIOS_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """"nodes/{node}": the positions of an account, or their sums on a desk, client or firm."""
+    confidence: _builtins.float
+    """Of value at risk and expected shortfall, 0.5 to 1; 0: 0.99."""
+    @_builtins.property
+    def scenarios(self) -> _containers.RepeatedCompositeFieldContainer[Global___Scenario]:
+        """At most 5000."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        scenarios: _abc.Iterable[Global___Scenario] | None = ...,
+        confidence: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "parent", b"parent", "scenarios", b"scenarios"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluateScenariosRequest: _TypeAlias = EvaluateScenariosRequest  # noqa: Y015
+
+@_typing.final
+class Scenario(_message.Message):
+    """Moves of prices, all at once."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class MovesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    NAME_FIELD_NUMBER: _builtins.int
+    MOVES_FIELD_NUMBER: _builtins.int
+    OTHER_MOVE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """What it is called, such as "2008-10-15" or "crash"."""
+    other_move: _builtins.float
+    """The move of each instrument that `moves` does not name."""
+    @_builtins.property
+    def moves(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """Relative moves by symbol: -0.1 is a fall by a tenth of the price."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        moves: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        other_move: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["moves", b"moves", "name", b"name", "other_move", b"other_move"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Scenario: _TypeAlias = Scenario  # noqa: Y015
+
+@_typing.final
+class EvaluateScenariosResponse(_message.Message):
+    """What they would do."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOMES_FIELD_NUMBER: _builtins.int
+    VALUE_AT_RISK_FIELD_NUMBER: _builtins.int
+    EXPECTED_SHORTFALL_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    value_at_risk: _builtins.str
+    """Loss that is exceeded in at most 1 - confidence of the scenarios, decimal money."""
+    expected_shortfall: _builtins.str
+    """Mean loss of those at or beyond it, decimal money."""
+    value: _builtins.str
+    """Value of the positions at their marks, decimal money."""
+    seq: _builtins.int
+    """Last command of the exchange that this takes into account."""
+    @_builtins.property
+    def outcomes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScenarioOutcome]:
+        """One for each scenario, in their order."""
+
+    def __init__(
+        self,
+        *,
+        outcomes: _abc.Iterable[Global___ScenarioOutcome] | None = ...,
+        value_at_risk: _builtins.str = ...,
+        expected_shortfall: _builtins.str = ...,
+        value: _builtins.str = ...,
+        seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_shortfall", b"expected_shortfall", "outcomes", b"outcomes", "seq", b"seq", "value", b"value", "value_at_risk", b"value_at_risk"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluateScenariosResponse: _TypeAlias = EvaluateScenariosResponse  # noqa: Y015
+
+@_typing.final
+class ScenarioOutcome(_message.Message):
+    """What one scenario would do."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    PNL_FIELD_NUMBER: _builtins.int
+    WORST_INSTRUMENT_FIELD_NUMBER: _builtins.int
+    WORST_PNL_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The scenario's name."""
+    pnl: _builtins.str
+    """Profit, or loss below 0, decimal money."""
+    worst_instrument: _builtins.str
+    """The symbol that loses most; empty if none does."""
+    worst_pnl: _builtins.str
+    """What it loses, below 0, decimal money."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        pnl: _builtins.str = ...,
+        worst_instrument: _builtins.str = ...,
+        worst_pnl: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "pnl", b"pnl", "worst_instrument", b"worst_instrument", "worst_pnl", b"worst_pnl"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScenarioOutcome: _TypeAlias = ScenarioOutcome  # noqa: Y015
+
+@_typing.final
 class ListKillSwitchesRequest(_message.Message):
     """Asks for kill switches."""
 

@@ -111,6 +111,11 @@ class RiskServiceStub(object):
                 request_serializer=gridworks_dot_api_dot_risk_dot_v1_dot_risk__service__pb2.EvaluateOrdersRequest.SerializeToString,
                 response_deserializer=gridworks_dot_api_dot_risk_dot_v1_dot_risk__service__pb2.EvaluateOrdersResponse.FromString,
                 _registered_method=True)
+        self.EvaluateScenarios = channel.unary_unary(
+                '/gridworks.api.risk.v1.RiskService/EvaluateScenarios',
+                request_serializer=gridworks_dot_api_dot_risk_dot_v1_dot_risk__service__pb2.EvaluateScenariosRequest.SerializeToString,
+                response_deserializer=gridworks_dot_api_dot_risk_dot_v1_dot_risk__service__pb2.EvaluateScenariosResponse.FromString,
+                _registered_method=True)
         self.ListKillSwitches = channel.unary_unary(
                 '/gridworks.api.risk.v1.RiskService/ListKillSwitches',
                 request_serializer=gridworks_dot_api_dot_risk_dot_v1_dot_risk__service__pb2.ListKillSwitchesRequest.SerializeToString,
@@ -252,6 +257,14 @@ class RiskServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EvaluateScenarios(self, request, context):
+        """What a node's positions would gain and lose if prices moved, and the tail of it: a stress test
+        with a few scenarios, historical or simulated value at risk with many.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListKillSwitches(self, request, context):
         """The kill switches that have ever been turned.
         """
@@ -371,6 +384,11 @@ def add_RiskServiceServicer_to_server(servicer, server):
                     servicer.EvaluateOrders,
                     request_deserializer=gridworks_dot_api_dot_risk_dot_v1_dot_risk__service__pb2.EvaluateOrdersRequest.FromString,
                     response_serializer=gridworks_dot_api_dot_risk_dot_v1_dot_risk__service__pb2.EvaluateOrdersResponse.SerializeToString,
+            ),
+            'EvaluateScenarios': grpc.unary_unary_rpc_method_handler(
+                    servicer.EvaluateScenarios,
+                    request_deserializer=gridworks_dot_api_dot_risk_dot_v1_dot_risk__service__pb2.EvaluateScenariosRequest.FromString,
+                    response_serializer=gridworks_dot_api_dot_risk_dot_v1_dot_risk__service__pb2.EvaluateScenariosResponse.SerializeToString,
             ),
             'ListKillSwitches': grpc.unary_unary_rpc_method_handler(
                     servicer.ListKillSwitches,
@@ -809,6 +827,33 @@ class RiskService(object):
             '/gridworks.api.risk.v1.RiskService/EvaluateOrders',
             gridworks_dot_api_dot_risk_dot_v1_dot_risk__service__pb2.EvaluateOrdersRequest.SerializeToString,
             gridworks_dot_api_dot_risk_dot_v1_dot_risk__service__pb2.EvaluateOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EvaluateScenarios(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gridworks.api.risk.v1.RiskService/EvaluateScenarios',
+            gridworks_dot_api_dot_risk_dot_v1_dot_risk__service__pb2.EvaluateScenariosRequest.SerializeToString,
+            gridworks_dot_api_dot_risk_dot_v1_dot_risk__service__pb2.EvaluateScenariosResponse.FromString,
             options,
             channel_credentials,
             insecure,

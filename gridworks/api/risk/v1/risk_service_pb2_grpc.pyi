@@ -64,6 +64,10 @@ class RiskServiceStub:
     """Follows nodes as they change."""
     EvaluateOrders: _grpc.UnaryUnaryMultiCallable[_risk_service_pb2.EvaluateOrdersRequest, _risk_service_pb2.EvaluateOrdersResponse]
     """What orders would do, one after the other, without entering them."""
+    EvaluateScenarios: _grpc.UnaryUnaryMultiCallable[_risk_service_pb2.EvaluateScenariosRequest, _risk_service_pb2.EvaluateScenariosResponse]
+    """What a node's positions would gain and lose if prices moved, and the tail of it: a stress test
+    with a few scenarios, historical or simulated value at risk with many.
+    """
     ListKillSwitches: _grpc.UnaryUnaryMultiCallable[_risk_service_pb2.ListKillSwitchesRequest, _risk_service_pb2.ListKillSwitchesResponse]
     """The kill switches that have ever been turned."""
     EngageKillSwitch: _grpc.UnaryUnaryMultiCallable[_risk_service_pb2.EngageKillSwitchRequest, _risk_service_pb2.EngageKillSwitchResponse]
@@ -112,6 +116,10 @@ class RiskServiceAsyncStub(RiskServiceStub):
     """Follows nodes as they change."""
     EvaluateOrders: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.EvaluateOrdersRequest, _risk_service_pb2.EvaluateOrdersResponse]  # type: ignore[assignment]
     """What orders would do, one after the other, without entering them."""
+    EvaluateScenarios: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.EvaluateScenariosRequest, _risk_service_pb2.EvaluateScenariosResponse]  # type: ignore[assignment]
+    """What a node's positions would gain and lose if prices moved, and the tail of it: a stress test
+    with a few scenarios, historical or simulated value at risk with many.
+    """
     ListKillSwitches: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.ListKillSwitchesRequest, _risk_service_pb2.ListKillSwitchesResponse]  # type: ignore[assignment]
     """The kill switches that have ever been turned."""
     EngageKillSwitch: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.EngageKillSwitchRequest, _risk_service_pb2.EngageKillSwitchResponse]  # type: ignore[assignment]
@@ -247,6 +255,16 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_risk_service_pb2.EvaluateOrdersResponse, _abc.Awaitable[_risk_service_pb2.EvaluateOrdersResponse]]:
         """What orders would do, one after the other, without entering them."""
+
+    @_abc_1.abstractmethod
+    def EvaluateScenarios(
+        self,
+        request: _risk_service_pb2.EvaluateScenariosRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_risk_service_pb2.EvaluateScenariosResponse, _abc.Awaitable[_risk_service_pb2.EvaluateScenariosResponse]]:
+        """What a node's positions would gain and lose if prices moved, and the tail of it: a stress test
+        with a few scenarios, historical or simulated value at risk with many.
+        """
 
     @_abc_1.abstractmethod
     def ListKillSwitches(
