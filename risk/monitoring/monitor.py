@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from domain.attributes import NodeAttr
@@ -40,12 +40,18 @@ class Monitor:
     soon as collateral covers maintenance; the call goes on until the account is healthy. `step`
     costs O(accounts + positions).
 
+    extra: margin of an account that the exchange does not know of, minor units; for a
+    `risk.scenario.Gate` that is `lambda account: gate.book(account).total`, and the rows are then
+    applied with `gate.apply`.
+
     The same states and steps give the same commands. Two monitors for one exchange would get in
     each other's way.
     """
 
-    def __init__(self, policy: Policy | None = None) -> None:
-        self.policy = policy or Policy()
+    def __init__(
+        self, policy: Policy | None = None, extra: Callable[[int], int] | None = None
+    ) -> None:
+        self.policy, self.extra = policy or Policy(), extra
         self._cases: dict[int, Case] = {}
 
     def step(self, exchange: Exchange) -> Step:
@@ -53,7 +59,7 @@ class Monitor:
         commands: list[Fields] = []
         found = []
         now, seq = self._clock(exchange)
-        for state in accounts(exchange, self.policy):
+        for state in accounts(exchange, self.policy, self.extra):
             case = self._cases.get(state.account)
             if state.status in (Status.HEALTHY, Status.REDUCING):
                 if case is not None:
@@ -80,7 +86,7 @@ class Monitor:
         commands: list[Fields] = []
         wanted, found = set(chosen), []
         whole, (now, seq) = replace(self.policy, share_bps=BPS), self._clock(exchange)
-        for state in accounts(exchange, self.policy):
+        for state in accounts(exchange, self.policy, self.extra):
             if state.account in wanted:
                 case = self._cases.setdefault(state.account, Case(now))
                 made = next_rows(exchange, state, case, whole, seq + len(commands))

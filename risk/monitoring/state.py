@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -65,11 +65,16 @@ class AccountState:
 
 
 def held_positions(exchange: Exchange, account: int) -> list[tuple[int, int, int]]:
-    """(instrument, lots, margin) of an account's open positions, largest margin first."""
+    """(instrument, lots, value) of an account's open positions.
+
+    The one with the largest margin comes first, of equal ones the one that is worth most.
+    """
     rows = exchange.table(Table.POSITION)
     chosen = rows[(rows["node"] == account) & (rows["qty"] != 0)]
-    found = zip(*(chosen[name].tolist() for name in ("instrument", "qty", "margin")), strict=True)
-    return sorted(found, key=lambda row: (-row[2], row[0]))
+    names = ("instrument", "qty", "value", "margin")
+    found = zip(*(chosen[name].tolist() for name in names), strict=True)
+    ordered = sorted(found, key=lambda row: (-row[3], -abs(row[2]), row[0]))
+    return [row[:3] for row in ordered]
 
 
 def mark(exchange: Exchange, instrument: int) -> int:
@@ -90,8 +95,13 @@ def _status(
     return Status.REDUCING if reducing else Status.HEALTHY
 
 
-def accounts(exchange: Exchange, policy: Policy) -> Iterator[AccountState]:
-    """Every account in order of its number, but for the insurance account."""
+def accounts(
+    exchange: Exchange, policy: Policy, extra: Callable[[int], int] | None = None
+) -> Iterator[AccountState]:
+    """Every account in order of its number, but for the insurance account.
+
+    extra: further margin of an account, minor units, on top of what the exchange itself holds.
+    """
     nodes, limits = exchange.table(Table.NODE), exchange.table(Table.NODE_LIMIT)
     rows = exchange.table(Table.POSITION)
     holders = set(rows["node"][rows["qty"] != 0].tolist())
@@ -102,6 +112,8 @@ def accounts(exchange: Exchange, policy: Policy) -> Iterator[AccountState]:
         cash, variation = int(node["cash"]), int(row[VARIATION])
         collateral = cash + int(row[NodeAttr.CREDIT]) + min(0, variation)
         used = int(node["margin"]) + int(node["hold_fee"])
+        if extra is not None:
+            used += extra(number)
         reducing, open_lots = bool(node["reducing"]), number in holders
         yield AccountState(
             number, _status(policy, collateral, used, reducing, open_lots, cash), collateral, used,
