@@ -26,6 +26,9 @@ def frame_of(name: str, table: Table) -> pd.DataFrame:
         except (TypeError, ValueError) as error:
             raise InvalidField(f"{name}.date", "not dates", "a date in each row") from error
     frame.columns = [str(column) for column in frame.columns]
+    if frame.columns.has_duplicates:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise InvalidField(f"{name}[{twice!r}]", "two columns of that name", "each name once")
     if frame.index.has_duplicates or not frame.index.is_monotonic_increasing:
         raise InvalidField(name, "days out of order or twice", "each day once, oldest first")
     return frame

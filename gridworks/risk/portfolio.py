@@ -29,7 +29,7 @@ from gridworks.risk import history, scenarios, tails
 from gridworks.risk.backtests import Backtest, backtested
 from gridworks.risk.positions import Positions, positions_of
 from gridworks.risk.pricing import GREEKS, Pricing, with_implied
-from risk.portfolio import contributions, stress
+from risk.portfolio import contributions, liquidity, stress
 from risk.portfolio.covariance import ewma
 
 Floats = NDArray[np.float64]
@@ -162,8 +162,8 @@ class Portfolio:
     def _units(self) -> Floats:
         return self._pricing.profits(self.moves.to_numpy(), self._shifts)
 
-    def _profits(self, moves: Floats) -> Floats:
-        return self._pricing.totals(moves)
+    def _past(self) -> Floats:
+        return self._pricing.totals(self.moves.to_numpy(), self._shifts)
 
     # ------------------------------------------------------------------ measures
 
@@ -189,10 +189,17 @@ class Portfolio:
         estimator; draws and seed of simulations.
         """
         chosen = {name: tails.method(name) for name in methods}
-        spread = self.covariance(covariance).to_numpy()
+        history.enough("prices", self.moves)
+        known: list[Floats] = []
+
+        def spread() -> Floats:
+            if not known:
+                known.append(self.covariance(covariance).to_numpy())
+            return known[0]
+
         exposed = self.exposures()
         facts = tails.Facts(
-            self._profits, self._units() @ self.positions.size, exposed["delta"].to_numpy(),
+            self._pricing.totals, self._past(), exposed["delta"].to_numpy(),
             exposed["gamma"].to_numpy(), self.moves.to_numpy(), spread, draws, seed,
         )  # fmt: skip
         rows = {}
@@ -234,6 +241,26 @@ class Portfolio:
             "component_shortfall": parts.expected_shortfall, "incremental": parts.incremental,
             "marginal": slope * multiplier,
         })  # fmt: skip
+
+    def liquidity(self, market: pd.DataFrame, share: float = 0.2) -> pd.DataFrame:
+        """A row a position: days to sell it, and the cost of a wide spread.
+
+        market: by position, with `volume` (average daily, in units of quantity), `spread` (mean,
+        relative to price) and `deviation` (of it). share: of the volume that one may take. The
+        sum of `cost` comes on top of value at risk; `liquidity.over_liquidation` takes the days.
+        """
+        for name in ("volume", "spread", "deviation"):
+            if name not in market.columns:
+                raise InvalidField("market", f"no column {name!r}", "volume, spread, deviation")
+        for label in self.positions.labels:
+            if label not in market.index:
+                raise InvalidField(f"positions[{label!r}]", "not in market", "a row in market")
+        rows, held = market.loc[self.positions.labels], self.positions
+        days = liquidity.days_to_sell(held.quantity, rows["volume"], share)
+        prices = held.size * self._pricing.prices()
+        terms = zip(prices, rows["spread"], rows["deviation"], strict=True)
+        costs = [liquidity.spread_cost([v], [s], [d]) for v, s, d in terms]
+        return self._frame({"days_to_sell": days, "cost": costs})
 
     # ------------------------------------------------------------------ stress
 
@@ -277,7 +304,7 @@ class Portfolio:
         spread = self.covariance(covariance).to_numpy()
 
         def reprice(move: Floats) -> float:
-            return float(self._profits(np.maximum(move, -0.999)[None, :])[0])
+            return float(self._pricing.totals(np.maximum(move, -0.999)[None, :])[0])
 
         found = stress.reverse_of(reprice, spread, loss)
         moves = pd.Series(found.move, self.underlyings, name="move")
@@ -291,7 +318,7 @@ class Portfolio:
 
         method: historical, age_weighted, volatility_scaled or normal; each from `window` days.
         """
-        pnl = self._units() @ self.positions.size
+        pnl = self._past()
         return backtested(pnl, self.moves.index, method, confidence, window)
 
     def __repr__(self) -> str:

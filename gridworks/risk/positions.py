@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from domain.errors import InvalidField
+from risk.options.inputs import BOUNDS
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -97,10 +98,12 @@ def positions_of(table: Table, today: pd.Timestamp | None, rate: float) -> Posit
     is_option = np.array([TYPES[t][0] for t in types])
     is_future = np.array([TYPES[t][1] for t in types])
     rates = np.where(np.isnan(numbers["rate"]), rate, numbers["rate"])
+    american = np.array([s == "american" for s in styles]) & is_option
+    _within_bounds(labels, is_option, {**numbers, "rate": rates}, american)
     carry = np.where(is_future, rates, numbers["dividend_yield"])  # a future costs nothing to hold
     return Positions(
         labels, types, underlying, numbers["quantity"], numbers["multiplier"], is_option,
-        is_future, kinds, np.array([s == "american" for s in styles]) & is_option,
+        is_future, kinds, american,
         _strikes(labels, is_option, numbers["strike"]),
         _times(frame, labels, is_option, numbers["time"], today),
         rates, carry, _volatilities(labels, is_option, numbers), numbers["price"],
@@ -198,6 +201,23 @@ def _years(where: str, given: Any, today: pd.Timestamp | None) -> float:
     if not expiry > today:
         raise InvalidField(where, f"{expiry:%Y-%m-%d}, expired", allowed)
     return float((expiry - today) / pd.Timedelta(days=DAYS))
+
+
+def _within_bounds(
+    labels: list[str], is_option: Flags, numbers: dict[str, Floats], american: Flags
+) -> None:
+    """What pricing would refuse is refused by the name of its position; NaN is for others."""
+    for name in ("rate", "dividend_yield", "volatility", "time"):
+        least, most, allowed = BOUNDS[name]
+        for at in np.flatnonzero(is_option & ~np.isnan(numbers[name])):
+            if not least <= numbers[name][at] <= most:
+                raise InvalidField(place(labels[at], name), float(numbers[name][at]), allowed)
+    for at in np.flatnonzero(american & (numbers["rate"] < 0.0)):
+        rate = float(numbers["rate"][at])
+        raise InvalidField(place(labels[at], "rate"), rate, "0 or more for an American option")
+    for at in np.flatnonzero(~(numbers["multiplier"] > 0.0)):
+        where = place(labels[at], "multiplier")
+        raise InvalidField(where, float(numbers["multiplier"][at]), "a number above 0")
 
 
 def _volatilities(labels: list[str], is_option: Flags, numbers: dict[str, Floats]) -> Floats:

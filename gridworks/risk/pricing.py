@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +19,15 @@ GREEKS = ("delta", "gamma", "vega", "theta", "rho")
 TREE_STEPS = 201
 _CHUNK = 1 << 15  # prices at a time: what the cache holds
 Pricer = Callable[[Floats, Floats], Floats]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Options that are priced in one way: which, what they cost today, how they are priced."""
+
+    chosen: NDArray[np.intp]
+    base: Floats
+    price: Pricer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,36 +90,56 @@ class Pricing:
         _on_all_cores(fill, len(moves), len(self.spot))
         return found
 
-    def totals(self, moves: Floats) -> Floats:
-        """P&L of everything held, shape (scenarios,): no table of scenarios and positions."""
-        made, size = self._unit_pnl(0.0, 0.0), self.positions.size
-        still = np.zeros((1, moves.shape[1]))
-        found = np.empty(len(moves))
+    def totals(self, moves: Floats, shifts: ArrayLike = 0.0) -> Floats:
+        """P&L of everything held, shape (scenarios,), without a table of all positions.
+
+        What is linear is added up by underlying first.
+        """
+        held = self.positions
+        plain = np.flatnonzero(~held.is_option)
+        money = (held.size * self.spot)[plain]
+        found: Floats = moves @ np.bincount(self.column[plain], money, moves.shape[1])
+        parts = self._parts(0.0, 0.0)
+        wide = np.broadcast_to(np.asarray(shifts, np.float64), moves.shape)
 
         def fill(here: slice) -> None:
-            chunk = moves[here]
-            found[here] = made(chunk, np.broadcast_to(still, chunk.shape)) @ size
+            for part in parts:
+                made = self._moved(part, moves[here], wide[here])
+                found[here] += made @ held.size[part.chosen]
 
-        _on_all_cores(fill, len(moves), len(self.spot))
+        if parts:
+            _on_all_cores(fill, len(moves), len(held) - len(plain))
         return found
 
-    def _unit_pnl(self, rate: float, days: float) -> Callable[[Floats, Floats], Floats]:
-        """P&L of one unit by moves and shifts of the underlyings; what stays is worked out once."""
-        parts: list[tuple[Any, Floats, Pricer]] = []
+    def _parts(self, rate: float, days: float) -> list[_Part]:
+        """The options by how they are priced, with today's prices and tomorrow's pricing."""
+        found = []
         for chosen in (self.european(), self.american()):
             if len(chosen):
                 here = self.spot[chosen][None, :]
                 base = self._pricer(chosen, 0.0, 0.0)(here, np.zeros(here.shape))
-                where = slice(None) if len(chosen) == len(self.spot) else chosen
-                parts.append((where, base, self._pricer(chosen, rate, days)))
+                found.append(_Part(chosen, base, self._pricer(chosen, rate, days)))
+        return found
+
+    def _moved(self, part: _Part, moves: Floats, shifts: Floats) -> Floats:
+        """P&L of one unit of some options."""
+        after = moves[:, self.column[part.chosen]]
+        after += 1.0
+        after *= self.spot[part.chosen]
+        self._survives(part.chosen, after)
+        made = part.price(after, shifts[:, self.column[part.chosen]])
+        made -= part.base
+        return made
+
+    def _unit_pnl(self, rate: float, days: float) -> Callable[[Floats, Floats], Floats]:
+        """P&L of one unit by moves and shifts of the underlyings; what stays is worked out once."""
+        parts = self._parts(rate, days)
 
         def made(moves: Floats, shifts: Floats) -> Floats:
             found = moves[:, self.column]
             found *= self.spot
-            for chosen, base, price in parts:
-                after = found[:, chosen] + self.spot[chosen]
-                self._survives(chosen, after)
-                found[:, chosen] = price(after, shifts[:, self.column[chosen]]) - base
+            for part in parts:
+                found[:, part.chosen] = self._moved(part, moves, shifts)
             return found
 
         return made
@@ -134,11 +162,11 @@ class Pricing:
 
         return approximation
 
-    def _survives(self, chosen: Any, after: Floats) -> None:
+    def _survives(self, chosen: NDArray[np.intp], after: Floats) -> None:
         if not after.min(initial=np.inf) > 0.0:
             least = after.min(axis=0)
             at = int(np.argmin(least))
-            where = place(np.array(self.positions.labels)[chosen][at], "underlying")
+            where = place(self.positions.labels[chosen[at]], "underlying")
             allowed = "moves above -100 % for the underlying of an option"
             raise InvalidField(where, f"worth {least[at]:.6g} in a scenario", allowed)
 

@@ -32,7 +32,8 @@ class Facts:
     """What the methods need of a portfolio.
 
     profits: P&L of the whole under moves (scenarios, underlyings) of spots; exposures, gammas:
-    money for a move of 1 in each underlying, and the change of that; moves: history.
+    money for a move of 1 in each underlying, and the change of that; moves: history; spread: gives
+    their covariance, which is large where there are many.
     """
 
     profits: Callable[[Floats], Floats]
@@ -40,9 +41,14 @@ class Facts:
     exposures: Floats
     gammas: Floats
     moves: Floats
-    covariance: Floats
+    spread: Callable[[], Floats]
     draws: int
     seed: int
+
+    @property
+    def covariance(self) -> Floats:
+        """Of moves, worked out for the methods that use it."""
+        return self.spread()
 
     @property
     def draw(self) -> np.random.Generator:
@@ -58,7 +64,8 @@ def _delta_gamma(facts: Facts, confidence: float) -> Tail:
 
 
 def _student(facts: Facts, confidence: float) -> Tail:
-    deviation = float(np.sqrt(facts.exposures @ facts.covariance @ facts.exposures))
+    variance = facts.exposures @ facts.covariance @ facts.exposures
+    deviation = float(np.sqrt(variance))
     return parametric.student_tail(parametric.Moments(0.0, deviation), FREEDOM, confidence)
 
 

@@ -176,6 +176,20 @@ def test_a_price_gives_the_volatility_that_is_missing() -> None:
     np.testing.assert_allclose(again.positions.volatility[2:], [0.25, 0.4], rtol=1e-9)
 
 
+def test_liquidity_is_by_position(linear: gw.risk.Portfolio) -> None:
+    market = pd.DataFrame({"volume": [500.0, 50.0], "spread": [0.002, 0.001],
+                           "deviation": [0.001, 0.0]}, ["shares", "short"])  # fmt: skip
+    found = linear.liquidity(market.iloc[::-1])
+    assert found["days_to_sell"].tolist() == [10.0, 2.0]
+    worth = prices().iloc[-1]
+    assert found.loc["shares", "cost"] == pytest.approx(1000 * worth["ACME"] * 0.0025)
+    assert found.loc["short", "cost"] == pytest.approx(2000 * worth["BETA"] * 0.0005)
+    with pytest.raises(gw.InvalidField, match=r"positions\['short'\] is 'not in market'"):
+        linear.liquidity(market.iloc[:1])
+    with pytest.raises(gw.InvalidField, match="no column 'spread'"):
+        linear.liquidity(market[["volume"]])
+
+
 def change(row: int, **fields: Any) -> list[dict[str, Any]]:
     table = rows()
     table[row] |= fields
@@ -204,6 +218,11 @@ BAD = [
     (change(1, position="shares"), None, "positions is 'shares'; allowed: a name for each"),
     (change(1, underlying="MOON"), None, r"positions\['short'\].underlying is .*'MOON'"),
     ([], None, "positions is 'none'"),
+    (change(2, rate=50.0), None, r"positions\['puts'\].rate is 50.0; allowed: a fraction"),
+    (change(2, volatility=1e3), None, r"positions\['puts'\].volatility is 1000.0"),
+    (change(4, rate=-0.01), None, r"positions\['american'\].rate is -0.01; allowed: 0 or more"),
+    (change(0, multiplier=-1.0), None, r"positions\['shares'\].multiplier is -1.0"),
+    (rows(), pd.concat([prices(), prices()[["BETA"]]], axis=1), r"prices\['BETA'\] is 'two col"),
     (rows(), cut("BETA", 7, np.nan), r"'short'\]: prices\['BETA'\]\[2024-01-10\] is nan"),
     (rows(), cut("ACME", 7, 0.0), r"'shares'\]: prices\['ACME'\]\[2024-01-10\] is 0.0"),
     (rows(), prices().iloc[:1], "prices is '1 days'"),
