@@ -14,7 +14,7 @@ what is not understood raises InvalidField with the row, the column, the value a
 Who may import it: backtest, gridworks and benches. It imports domain and backtest.readers.
 """
 
-from backtest.data.actions import actions, adjusted
+from backtest.data.actions import actions, adjusted, funding
 from backtest.data.check import Report, validate, without
 from backtest.data.dataset import Dataset, merge
 from backtest.data.resample import resample
@@ -26,7 +26,7 @@ from backtest.data.sources.tables import bars, closes, levels, orders, quotes, t
 from backtest.data.store import open_store, write_store
 
 __all__ = [
-    "Dataset", "Report", "actions", "adjusted", "bars", "closes", "continuous", "levels", "listing",
-    "market_file", "merge", "on_sessions", "open_store", "orders", "phases", "quotes", "resample",
-    "trades", "validate", "within_sessions", "without", "write_store",
+    "Dataset", "Report", "actions", "adjusted", "bars", "closes", "continuous", "funding",
+    "levels", "listing", "market_file", "merge", "on_sessions", "open_store", "orders", "phases",
+    "quotes", "resample", "trades", "validate", "within_sessions", "without", "write_store",
 ]  # fmt: skip

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest.data.dataset import Dataset, Held, Rows
-from backtest.data.sources import columns
-from backtest.data.sources.numbers import plain_array
+from backtest.data.sources import columns, files
+from backtest.data.sources.numbers import plain_array, whole_steps
 from backtest.data.sources.times import nanoseconds
 from backtest.events import EVENT, EventKind
 from backtest.record import Listing
@@ -37,15 +37,14 @@ def actions(table: Any, listing: Listing | str, **how: Any) -> Dataset:
 
     `split` is the new shares for an old one (4, 0.5, "3:2"; 0 or empty: none), `dividend` cash a
     share in the currency (0 or empty: none); one of the two columns may be missing, and the names
-    `stock splits` and `dividends` are understood. `how`: tz, unit, twice, columns, tick, lot.
+    `stock splits` and `dividends` are understood. `table` may be a CSV or parquet file. `how`: tz,
+    unit, twice, columns, tick, lot.
     Merge the result with prices that are not adjusted. A row is 1 ns late, so that it comes after a
     daily bar that closes as the ex-date begins. Raises InvalidField.
     """
     plain = columns.How.of(**how)
     listed = plain.listings(listing)[0]
-    cells = columns.cells_of(table)
-    stamps = columns.find(cells, columns.TIME, plain)
-    times = nanoseconds(stamps, plain.tz, plain.unit, plain.twice)
+    cells, times = _read(table, plain)
     found = {
         "split": columns.find(cells, ("split", "splits", "stock splits"), plain, needed=False),
         "dividend": columns.find(cells, ("dividend", "dividends"), plain, needed=False),
@@ -63,6 +62,28 @@ def actions(table: Any, listing: Listing | str, **how: Any) -> Dataset:
                 made.append(make(listed, int(times[at]) + 1, text, f"row {at}, {name}"))
     rows = np.array(made, EVENT) if made else np.zeros(0, EVENT)
     return Dataset((listed,), Held(rows[np.argsort(rows["time"], kind="stable")]))
+
+
+def funding(table: Any, listing: Listing | str, **how: Any) -> Dataset:
+    """FUNDING rows out of a table: time, rate (a fraction of the value, paid by long to short).
+
+    `table` and `how` as in `actions`. Rates are kept in parts per billion. Raises InvalidField.
+    """
+    plain = columns.How.of(**how)
+    cells, times = _read(table, plain)
+    rates = columns.find(cells, ("rate", "funding_rate", "fundingrate", "funding"), plain)
+    rows = np.zeros(len(times), EVENT)
+    rows["kind"], rows["time"], rows["instrument"] = EventKind.FUNDING, times, 1
+    rows["price"] = whole_steps(rates, Decimal("1e-9"), "rate", plain.rounding)
+    order = np.argsort(rows["time"], kind="stable")
+    return Dataset(plain.listings(listing)[:1], Held(rows[order]))
+
+
+def _read(table: Any, how: columns.How) -> tuple[columns.Cells, NDArray[np.int64]]:
+    """The columns of a table or file, and its times."""
+    cells = columns.cells_of(files.whole(table))
+    stamps = columns.find(cells, columns.TIME, how)
+    return cells, nanoseconds(stamps, how.tz, how.unit, how.twice)
 
 
 def _row(time: int, kind: EventKind, **cells: int) -> Any:

@@ -15,6 +15,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, Final
 
+from backtest.data.actions import actions, funding
 from backtest.data.dataset import Dataset, merge
 from backtest.data.sources import tables
 from backtest.data.sources.columns import How
@@ -25,9 +26,16 @@ from backtest.readers.formats import FORMATS, OPTIONS
 from domain.codes import InstrumentType
 from domain.errors import InvalidField
 
+
+def _one(made: Callable[..., Dataset]) -> Callable[..., Dataset]:
+    """A function of one listing that is given a list of them."""
+    return lambda path, listings, **how: made(path, listings[0], **how)
+
+
 TABLES: Final[dict[str, Callable[..., Dataset]]] = {
     "bars": tables.bars, "quotes": tables.quotes, "trades": tables.trades,
-    "levels": tables.levels, "orders": tables.orders,
+    "levels": tables.levels, "orders": tables.orders, "actions": _one(actions),
+    "funding": _one(funding),
 }  # fmt: skip
 FEEDS: Final = tuple(name for name in FORMATS if name != "csv")
 _LISTED: Final = tuple(p for p in signature(listing).parameters if p != "symbol")
@@ -38,8 +46,8 @@ def open_data(*sources: str, **usual: str) -> Dataset:
     """All sources on one clock; `usual` are options of those that do not say otherwise.
 
     A source is a path and, after a colon, options: `format` (bars, quotes, trades, levels, orders,
-    or a reader's name), `symbol`, what `listing` takes (tick, lot, type, contract, currency,
-    decimals), what `How` takes (tz, unit, period, stamp, bad, ...; `columns` as close=Adj Close
+    actions, funding, or a reader's name), `symbol`, what `listing` takes (tick, lot, type,
+    contract, currency, decimals), what `How` takes (tz, unit, period, stamp, bad, ...; `columns` as close=Adj Close
     with `columns.` before it), and of a reader its own. Raises InvalidField, OSError.
     """
     if not sources:

@@ -5,10 +5,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
 from backtest.data import adjusted, validate
+from backtest.data.opening import open_data as opened
 from backtest.simulator import run
+from backtest.strategy import Strategy
 from domain.codes import ExecType, Side
 from gridworks.cli.backtest import strategies
 from gridworks.cli.main import build
@@ -89,3 +92,33 @@ def test_delta_hedge_takes_the_risk_away():
     for made in (hedged, bare):
         assert made.positions[-1].tolist() == [0, 0]
         assert made.positions[5, 1] == -10
+
+
+def test_market_maker(vectors):
+    data = f"{vectors('order_flow/bitstamp_btcusd_20150501_orders.csv.xz')}:format=bitstamp"
+    found = command("market_maker.py", "--data", data, "--to", "2015-05-01 01:00")
+    again = command("market_maker.py", "--data", data, "--to", "2015-05-01 01:00")
+    assert found["state_hash"] == again["state_hash"]
+    made = record("market_maker.py", opened(data))
+    traded = fills(made)
+    assert len(traded) > 50
+    assert {Side.BUY, Side.SELL} == set(traded["side"].tolist())
+    held = made.positions[:, 0] * 1e-8
+    assert abs(held).max() < 0.25 + 2 * 0.05  # one size beyond where it stops, one on its way
+
+
+def test_a_split_makes_nobody_richer():
+    """The same shares over the splits as rows, and over prices that know them."""
+    apple = strategies.load(FOLDER / "prices.py").apple().between(0, 1_300_000_000 * 10**9)
+
+    class Hold(Strategy):
+        def on_bar(self, bar):
+            if not self.position() and not self.orders:
+                self.buy(800)
+
+    rows = run(Hold, apple, cash=1_000_000)
+    prices = adjusted(apple, digits=0)
+    worked_in = run(Hold, prices, cash=1_000_000)
+    assert rows.positions[:, 0].max() == 4 * worked_in.positions[:, 0].max() == 3200
+    gains = [made.equity[-1] - made.start_cash for made in (rows, worked_in)]
+    assert gains[0] == pytest.approx(4 * gains[1], rel=1e-4)

@@ -24,6 +24,15 @@ def pieces(path: Path) -> Iterator[Any]:
     return _parquet(path) if head == PARQUET else _csv(path)
 
 
+def whole(table: Any) -> Any:
+    """A table as it is; of a path the table in the file, all of it."""
+    if not isinstance(table, (str, Path)):
+        return table
+    from pandas import concat
+
+    return concat(list(pieces(Path(table))))
+
+
 def _parquet(path: Path) -> Iterator[Any]:
     from pyarrow import ArrowInvalid, Table
     from pyarrow.parquet import ParquetFile

@@ -70,8 +70,9 @@ def closes(table: Any, *, volume: int = 0, **how: Any) -> Dataset:
     """Bars out of nothing but closes: one column for each instrument, named by its symbol.
 
     Open, high and low are the close; `volume` lots are written into each bar. A cell without a
-    number makes no bar.
+    number makes no bar. A file is read as a whole.
     """
+    table = files.whole(table)
     cells = dict(columns.cells_of(table))
     plain = columns.How.of(**how)
     name = next(n for n in (*columns.TIME, "") if n in cells or not n)

@@ -22,7 +22,9 @@ Sources = Annotated[
 Format = Annotated[
     str,
     typer.Option(
-        "--format", help="bars, quotes, trades, levels, orders, lobster, itch, bitstamp, binance"
+        "--format",
+        help="bars, quotes, trades, levels, orders, actions, funding, lobster, itch, bitstamp, "
+        "binance",
     ),
 ]
 Zone = Annotated[str, typer.Option("--tz", help="Zone of times that name none: UTC, Asia/Kolkata")]

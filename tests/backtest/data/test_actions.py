@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backtest.data import Dataset, actions, adjusted, bars, listing, merge
+from backtest.data import Dataset, actions, adjusted, bars, funding, listing, merge
+from backtest.data.opening import open_data
 from backtest.events import EventKind
 from domain.errors import InvalidField
 from tests.backtest.data.rows import DAY, PRICES, bar, dataset, event, rows
@@ -83,6 +84,19 @@ def test_a_split_and_a_dividend_by_hand():
     assert smooth["price"].tolist() == [round(500_000 * factor), round(500_000 * factor), 410_000]
     assert smooth["qty"].tolist() == [20, 20, 30]
     assert smooth["high"].tolist() == smooth["price"].tolist()
+
+
+def test_files_and_funding(tmp_path):
+    (tmp_path / "a.csv").write_text("time,dividend\n2024-03-08,0.5\n2024-03-09,0\n")
+    assert actions(tmp_path / "a.csv", SHARE, tz="UTC").events()["price"].tolist() == [5000]
+    rates = {"time": [2, 1], "funding_rate": [0.0001, "-0.000000005"]}
+    made = funding(rates, "X", unit="s").events()
+    assert made[["time", "price"]].tolist() == [(10**9, -5), (2 * 10**9, 100_000)]
+    assert set(made["kind"]) == {EventKind.FUNDING}
+    with pytest.raises(InvalidField, match=r"row 0, rate .*a multiple of 0.000000001"):
+        funding({"time": [1], "rate": [1e-10]}, "X", unit="s")
+    source = f"{tmp_path / 'a.csv'}:format=actions,symbol=X,tz=UTC,decimals=4"
+    assert open_data(source).count == 1
 
 
 def test_other_instruments_and_quotes():

@@ -156,3 +156,21 @@ def test_a_level_that_stays_is_no_spike():
     made = [bar(d * DAY, 1000 + d % 3) for d in range(1, 40)]
     made += [bar(d * DAY, 300 + d % 3) for d in range(40, 80)]
     assert validate(dataset(*made)).ok
+
+
+def test_somebody_elses_data(vectors):
+    """23 years of a fund without a missing session; a low of 67.50 in a stock at 340."""
+    file = vectors("market/lean/equity/usa/daily/goog.zip")
+
+    def read(name):
+        names = ["time", *PRICES, "volume"]
+        frame = pd.read_csv(file.with_name(f"{name}.zip"), names=names)
+        frame["time"] = pd.to_datetime(frame["time"], format="%Y%m%d %H:%M")
+        frame[list(PRICES)] /= 10_000
+        return bars(frame, name, tz="America/New_York", tick="0.0001", period="1D")
+
+    spy = validate(read("spy"), calendar="XNYS")
+    assert spy.rows == 5849
+    assert {each.rule for each in spy.findings} == {"bad tick"}
+    (wrong,) = validate(read("goog"), calendar="XNYS").findings
+    assert (wrong.column, float(wrong.value), wrong.count) == ("low", 67.5, 1)

@@ -122,7 +122,7 @@ def test_ticks_levels_and_orders():
     assert row["qty_2"].tolist() == [0, 2, 0]
 
 
-def test_closes_alone():
+def test_closes_alone(tmp_path):
     wide = pd.DataFrame(
         {"A": [1.5, np.nan, 1.7], "B": [2.0, 2.1, 2.2]}, index=FRAME.index.rename(None)
     )
@@ -133,6 +133,9 @@ def test_closes_alone():
     for name in ("open", "high", "low", "price"):
         assert rows[name].tolist() == [150, 200, 210, 170, 220]
     assert set(rows["qty"]) == {9}
+    wide.to_csv(tmp_path / "wide.csv", index_label="Date")
+    again = closes(tmp_path / "wide.csv", tz="UTC", volume=9)
+    assert again.events().tobytes() == rows.tobytes()
 
 
 BROKEN = [
