@@ -47,8 +47,8 @@ def open_data(*sources: str, **usual: str) -> Dataset:
 
     A source is a path and, after a colon, options: `format` (bars, quotes, trades, levels, orders,
     actions, funding, or a reader's name), `symbol`, what `listing` takes (tick, lot, type,
-    contract, currency, decimals), what `How` takes (tz, unit, period, stamp, bad, ...; `columns` as close=Adj Close
-    with `columns.` before it), and of a reader its own. Raises InvalidField, OSError.
+    contract, currency, decimals), what `How` takes (tz, unit, period, stamp, bad, ...; `columns` as
+    columns.close=Adj Close), and of a reader its own. Raises InvalidField, OSError.
     """
     if not sources:
         raise InvalidField("data", None, "at least one file or store")
