@@ -23,7 +23,7 @@ PUBLIC = {
     "Report": "backtest.views:Report",
     "run": "backtest.simulator:run",
     "signals": "backtest.simulator:signals",
-    "compiled": "backtest.functions:compiled",
+    "compiled": "backtest.simulator.functions:compiled",
     "kernels": "backtest.simulator.core.kernels",
     "Settings": "backtest.settings:Settings",
     "Costs": "backtest.settings:Costs",

@@ -198,10 +198,6 @@ class Desk:
         scale = self.scale(instrument)
         return scale.qty(self.lots[scale.number])
 
-    def moved(self, instrument: int, lots: int) -> None:
-        """A position that changed without a trade: a split, a roll."""
-        self.lots[instrument] = lots
-
     def cash(self) -> float:
         """Cash in the currency of the first instrument."""
         return self.broker.cash() / self.scales[0].minor

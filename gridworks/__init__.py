@@ -54,6 +54,7 @@ PUBLIC = {
     "Exchange": "gridworks.local.exchange:Exchange",
     "Report": "gridworks.local.report:Report",
     "backtest": "backtest",
+    "trade": "gridworks.live:trade",
     "indicators": "indicators",
     "options": "risk.options",
     "portfolio": "risk.portfolio",

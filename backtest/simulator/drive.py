@@ -213,7 +213,6 @@ class Drive:
             if code == t.DONE or code == t.DONE_BUSY:
                 broker.busy = code == t.DONE_BUSY
                 broker.now = now
-                self._follow_changes()
                 return
             broker.now = int(machine.head["clock"])
             now = max(now, broker.now)
@@ -231,9 +230,6 @@ class Drive:
             desk.receive(cells)
             if self.shows_reports:
                 self.strategy.on_report(desk.report(cells, rows[at]))
-
-    def _follow_changes(self) -> None:
-        """Splits and rolls change positions without an order of ours."""
 
     def _show(self, at: int, shown: int) -> None:
         event = self.machine.arrays[Part.EVENT][at]

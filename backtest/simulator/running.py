@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from backtest.functions import Compiled
 from backtest.record import Listing, Record
 from backtest.settings import Settings
 from backtest.simulator.core import tables as t
@@ -16,6 +15,7 @@ from backtest.simulator.core.calls import address
 from backtest.simulator.core.follow import HOLD, follow
 from backtest.simulator.core.tables import Part
 from backtest.simulator.drive import Drive
+from backtest.simulator.functions import Compiled
 from backtest.simulator.machine import Machine, instants
 from backtest.strategy import Strategy
 from domain.errors import InvalidField

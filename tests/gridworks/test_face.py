@@ -48,7 +48,7 @@ def test_the_public_names_are_written_down_here_too():
         *"codes Side OrdType TimeInForce OrdStatus ExecType Reason ExecInst Feed".split(),
         *"InstrumentType Phase Scope COMMAND REPORT MARKET messages NewOrder Cancel".split(),
         *"Replace Quote MassCancel money errors options GridWorksError InvalidField".split(),
-        *"StorageFull Exchange Report backtest indicators portfolio risk profiles".split(),
+        *"StorageFull Exchange Report backtest trade indicators portfolio risk profiles".split(),
         *"Client AsyncClient CallError Retry client margin monitoring".split(),
     }
 

@@ -247,6 +247,8 @@ def _sample_before(w, time):
 def finish(w):
     """The end of the run: what has accrued is paid and the last sample written."""
     pay_accrued(w)
+    if head(w)[0]["sample_ns"]:
+        head(w)[0]["sample_at"] = head(w)[0]["played"]
     _sample_before(w, NEVER)
     return 0
 
