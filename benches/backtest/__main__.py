@@ -12,6 +12,7 @@ import json
 import resource
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -52,7 +53,7 @@ def cross_lines(count: int, peer_count: int, rounds: int) -> list[Line]:
     data = histories.Made(count, histories.bars).held()
     found = []
     for name, strategy in (("event-driven", ours.Cross), ("compiled", ours.cross)):
-        seconds, record = timed(lambda s=strategy: run(s, data, cash=100_000), rounds)  # type: ignore[misc]
+        seconds, record = timed(partial(run, strategy, data, cash=100_000), rounds)
         found.append(line(f"gridworks, {name}", seconds, count, fills(record)))
     for name, peer in PEERS.items():
         if find_spec(name):
