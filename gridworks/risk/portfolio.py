@@ -73,21 +73,22 @@ class Portfolio:
         numbers = history.numbers_of("prices", levels, owners, positive=True)
         self.underlyings = list(owners)
         self.spots = pd.Series(numbers[-1], self.underlyings, name="spot")
-        self.moves = pd.DataFrame(
-            numbers[1:] / numbers[:-1] - 1.0, levels.index[1:], self.underlyings
-        )
+        moves = numbers[1:] / numbers[:-1]
+        moves -= 1.0
+        self.moves = pd.DataFrame(moves, levels.index[1:], self.underlyings, copy=False)
         self._shifts = self._volatility_moves(volatilities, held)
         self._factors = None if factors is None else history.frame_of("factors", factors)
-        column = np.array([self.underlyings.index(u) for u in held.underlying], np.intp)
+        places = {name: at for at, name in enumerate(self.underlyings)}
+        column = np.array([places[name] for name in held.underlying], np.intp)
         self._pricing = with_implied(Pricing(held, column, numbers[-1][column]))
 
     def _volatility_moves(
         self, volatilities: history.Table | None, held: Positions
     ) -> Floats:
         """Changes of volatility of each day's move; 0 where there is no history of it."""
-        found = np.zeros(self.moves.shape)
         if volatilities is None:
-            return found
+            return np.broadcast_to(0.0, self.moves.shape)
+        found = np.zeros(self.moves.shape)
         levels = history.frame_of("volatilities", volatilities)
         owners = {u: owner for u, owner in held.owners().items() if u in levels.columns}
         numbers = pd.DataFrame(
