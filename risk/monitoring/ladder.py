@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from domain.attributes import InstrumentAttr
+from domain.attributes import InstrumentAttr, NodeAttr
 from domain.codes import MarginModel, Phase
-from domain.limits import BPS, MAX_PRICE, MAX_QTY
+from domain.limits import BPS, MAX_PRICE, MAX_QTY, MAX_VALUE
 from domain.tables import Table
+from risk.derived import VARIATION
 from risk.monitoring import rows
 from risk.monitoring.policy import Policy
 from risk.monitoring.state import AccountState, Exchange, held_positions, mark
@@ -118,29 +119,38 @@ def _transfer(
 ) -> list[Fields]:
     """Move a position to the insurance account at the mark; what is paid in full is paid for.
 
-    A short position in an instrument that is paid in full stays: nobody can be made short of it.
+    Shares stay where they are when the insurance account cannot pay for them, and short ones
+    always: nobody can be made short of them.
     """
     price = mark(exchange, instrument)
     row = exchange.table(Table.INSTRUMENT)[instrument].tolist()
     if not policy.insurance or price == 0:
         return []
-    part = max(-MAX_QTY, min(lots, MAX_QTY))
+    most = min(MAX_QTY, MAX_VALUE // (price * row[_I.MULTIPLIER]))
+    part = max(-most, min(lots, most))
     moved = [
         rows.move_lots(account, instrument, -part, price),
         rows.move_lots(policy.insurance, instrument, part, price),
     ]
     if row[_I.MARGIN_MODEL] != MarginModel.CASH:
         return moved
-    if lots < 0:
-        return []
     worth = part * price * row[_I.MULTIPLIER]
+    if not 0 < worth <= _free_cash(exchange, policy.insurance):
+        return []
     return [rows.move_cash(policy.insurance, -worth), rows.move_cash(account, worth), *moved]
+
+
+def _free_cash(exchange: Exchange, account: int) -> int:
+    """What WITHDRAW takes at most: cash that no margin needs."""
+    node = exchange.table(Table.NODE)[account]
+    limits = exchange.table(Table.NODE_LIMIT)[account]
+    own = int(node["cash"]) + int(limits[NodeAttr.CREDIT]) + min(0, int(limits[VARIATION]))
+    return min(int(node["cash"]), own - int(node["margin"]) - int(node["hold_fee"]))
 
 
 def _cover(exchange: Exchange, account: AccountState, policy: Policy) -> list[Fields]:
     """Pay what a defaulted account owes out of the insurance account, as far as that goes."""
-    fund = int(exchange.table(Table.NODE)[policy.insurance]["cash"])
-    paid = min(-account.cash, fund)
+    paid = min(-account.cash, _free_cash(exchange, policy.insurance))
     if paid <= 0:
         return []
     return [rows.move_cash(policy.insurance, -paid), rows.move_cash(account.account, paid)]

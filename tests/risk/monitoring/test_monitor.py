@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 import gridworks as gw
-from domain.codes import Command
+from domain.attributes import InstrumentAttr
+from domain.codes import Command, Phase, ReportType
 from domain.errors import InvalidField
 from domain.tables import Table
 from engine.exchange import Exchange as Engine
 from risk.monitoring import Monitor, Policy, Status, end_of_day, variation
+from risk.monitoring.rows import rows_of
+from tests.properties.streams import seeded_stream
 
 
 def _market(**future: int) -> gw.Exchange:
@@ -129,6 +132,55 @@ def test_without_an_insurance_account_and_without_a_market_it_waits() -> None:
     assert _run(exchange, monitor) == ["NEW_ORDER"]
     exchange.submit("maker", "F", "BUY", 10, 80, cl_ord_id=1)
     assert monitor.step(exchange).accounts[0].status is Status.LIQUIDATING
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_after_any_day_the_ladder_ends_and_keeps_the_books(seed: int) -> None:
+    """Random days, then everybody is liquidated: no step is refused but by the market itself."""
+    exchange = Engine()
+    exchange.apply(seeded_stream(seed, 300))
+    fund, everybody = 10, range(1, len(exchange.table(Table.NODE)))
+    again = [{"command": Command.KILL_OFF, "scope": 1, "entity": node} for node in everybody]
+    again += [{"command": Command.REARM, "entity": node} for node in everybody]
+    for at in (1, 2, 3):
+        again.append({"command": Command.KILL_OFF, "scope": 2, "entity": at})
+        fixed = {"command": Command.SET, "scope": 2, "entity": at, "value": 1}
+        again.append({**fixed, "attribute": InstrumentAttr.TRADABLE})
+    again += [{"command": Command.KILL_OFF}, {"command": Command.RESUME},
+              {"command": Command.PHASE, "value": Phase.CONTINUOUS}]  # fmt: skip
+    exchange.apply(rows_of(again))
+    before = _books(exchange)
+    policy = Policy(call_bps=1, maintenance_bps=10_000, grace_ns=0, attempts=1, insurance=fund)
+    monitor, refused, steps = Monitor(policy, extra=lambda account: 10**12), set(), 0
+    while len((step := monitor.step(exchange)).commands):
+        reports = exchange.apply(step.commands)
+        told = reports[reports["report"] == ReportType.ADMIN]
+        refused |= set(told["reason"].tolist())
+        steps += 1
+        assert steps < 500
+    assert refused == {0}
+    assert steps >= 3  # cancel, close, transfer
+    assert _books(exchange) == before
+    held = exchange.table(Table.POSITION)
+    left = held[(held["qty"] != 0) & (exchange.table(Table.NODE)["level"][held["node"]] == 1)]
+    models = exchange.table(Table.INSTRUMENT)[:, InstrumentAttr.MARGIN_MODEL]
+    assert all(row["node"] == fund or models[row["instrument"]] == 0 for row in left)
+
+
+def _books(exchange: Engine) -> tuple[dict[int, int], int]:
+    """Lots by instrument over all accounts, and cash with what positions and fees have made."""
+    accounts = exchange.table(Table.NODE)["level"] == 1
+    rows = exchange.table(Table.POSITION)
+    mine = rows[accounts[rows["node"]]]
+    lots = {}
+    for row in mine:
+        lots[int(row["instrument"])] = lots.get(int(row["instrument"]), 0) + int(row["qty"])
+    nodes = exchange.table(Table.NODE)[accounts]
+    models = exchange.table(Table.INSTRUMENT)[:, InstrumentAttr.MARGIN_MODEL]
+    paid = models[mine["instrument"]] == 0
+    made = int(mine["fifo_realised"][~paid].sum())
+    cash = int(nodes["cash"].sum()) + int(mine["fees"].sum()) - made
+    return lots, cash
 
 
 def test_square_off_closes_everything() -> None:
