@@ -121,11 +121,13 @@ class How:
 
     def listings(self, listing: Listing | str | Iterable[Listing | str]) -> tuple[Listing, ...]:
         """Listings as they are, symbols with `tick` and `lot`."""
-        if isinstance(listing, (Listing, str)):
-            listing = [listing]
+        several: Any = listing
+        named = [listing] if isinstance(listing, (Listing, str)) else several
+        if not isinstance(named, Iterable) or not all(isinstance(n, (Listing, str)) for n in named):
+            raise InvalidField("listing", listing, "a symbol or a Listing, or several of them")
         return tuple(
             each if isinstance(each, Listing) else listed(each, self.tick, self.lot)
-            for each in listing
+            for each in named
         )
 
 
@@ -149,6 +151,10 @@ def cells_of(table: Any) -> dict[str, Any]:
         allowed = "a pandas, polars or pyarrow table, a structured array, or columns by name"
         raise InvalidField("table", type(table).__name__, allowed)
     found = {str(name).strip().lower(): table[name] for name in names}
+    if len(found) < len(names):
+        lower = [str(name).strip().lower() for name in names]
+        twice = next(name for name in lower if lower.count(name) > 1)
+        raise InvalidField("columns", twice, "each name once, in small or capital letters")
     index = getattr(table, "index", None)
     plain = isinstance(index, pd.Index) and not pd.api.types.is_integer_dtype(index.dtype)
     if plain and not any(name in found for name in TIME):
@@ -166,6 +172,13 @@ def find(cells: Cells, names: tuple[str, ...], how: How, needed: bool = True) ->
         allowed = f"a column {named or ' or '.join(names)}; the table has {', '.join(cells)}"
         raise InvalidField(f"column {named or names[0]}", None, allowed)
     return None
+
+
+def checked(name: str, array: NDArray[Any], count: int) -> NDArray[Any]:
+    """A column as it is. Raises InvalidField unless it has one value for each of the times."""
+    if array.shape != (count,):
+        raise InvalidField(f"column {name}", array.shape, f"{count} values, one for each time")
+    return array
 
 
 def words(values: Any, known: Mapping[str, int], name: str) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from backtest.readers.formats import FORMATS, open_feed
 from backtest.record import Listing
 from domain.codes import Side
 from domain.errors import InvalidField
-from domain.limits import MAX_TIME
 
 
 def events_of(facts: Rows) -> Rows:
@@ -39,9 +38,9 @@ def events_of(facts: Rows) -> Rows:
 class MarketFile:
     """A file as a source; it is opened anew for every pass."""
 
-    def __init__(self, opened: Callable[[], Feed]) -> None:
-        self._opened = opened
-        feed, count, first, last = opened(), 0, 0, 0
+    def __init__(self, path: Path, format: str, options: Mapping[str, Any]) -> None:  # noqa: A002
+        self._path, self._format, self._options = path, format, options
+        feed, count, first, last = self._opened(), 0, 0, 0
         for chunk in self._events(feed):
             if len(chunk):
                 first = first if count else int(chunk["time"][0])
@@ -50,6 +49,9 @@ class MarketFile:
         self.listings: tuple[Listing, ...] = tuple(
             listing(each.symbol, each.tick, each.lot, type=each.type) for each in feed.instruments
         )
+
+    def _opened(self) -> Feed:
+        return open_feed(self._path, self._format, **self._options)
 
     def _events(self, feed: Feed) -> Iterator[Rows]:
         for facts in feed.chunks:
@@ -72,5 +74,5 @@ def market_file(path: str | Path, format: str, **options: Any) -> Dataset:  # no
     if format == "csv":
         allowed = ", ".join(name for name in FORMATS if name != "csv")
         raise InvalidField("format", "csv", f"{allowed}: orders of one's own are no history")
-    source = MarketFile(lambda: open_feed(Path(path), format, **options))
-    return Dataset(source.listings, source, between=(0, MAX_TIME))
+    source = MarketFile(Path(path), format, options)
+    return Dataset(source.listings, source)

@@ -9,7 +9,7 @@ docs/data.md has the columns of each. A file is read piece by piece, each time t
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -103,13 +103,10 @@ def _dataset(
 ) -> Dataset:
     plain = columns.How.of(**how)
     listings = plain.listings(listing)
-
-    def convert() -> Converter:
-        return Converter(listings, kind, cells, plain)
-
     if isinstance(table, (str, Path)):
-        return Dataset(listings, TableFile(Path(table), convert))
-    return Dataset(listings, Held(convert().rows(columns.cells_of(table))))
+        return Dataset(listings, TableFile(Path(table), listings, kind, cells, plain))
+    converter = Converter(listings, kind, cells, plain)
+    return Dataset(listings, Held(converter.rows(columns.cells_of(table))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +114,13 @@ class TableFile:
     """A CSV or parquet file as a source."""
 
     path: Path
-    convert: Callable[[], Converter]
+    listings: tuple[Listing, ...]
+    kind: EventKind
+    cells: tuple[columns.Cell, ...]
+    how: columns.How
 
     def rows(self, first: int, last: int) -> Iterator[Rows]:
-        converter = self.convert()
+        converter = Converter(self.listings, self.kind, self.cells, self.how)
         for table in files.pieces(self.path):
             try:
                 yield window(converter.rows(columns.cells_of(table)), first, last)
@@ -169,7 +169,7 @@ class Converter:
         for cell in self._cells:
             values = columns.find(cells, cell.names, how, cell.needed)
             if values is not None:
-                given[cell] = plain_array(values)
+                given[cell] = columns.checked(cell.names[0], plain_array(values), count)
         keep = keep[~self._gaps(given, count)]
         made = np.zeros(len(keep), EVENT)
         made["kind"], made["time"] = self._kind, stamps[keep]

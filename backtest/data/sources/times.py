@@ -26,14 +26,16 @@ def nanoseconds(
 
     Times with a zone are converted. Times without one (datetime64, datetime, date, text) are on
     the clock of `tz`; an hour that its clock shows twice is an error, or the `earlier` or `later`
-    one, and one that it skips is an error. Whole numbers are `unit`s (s, ms, us, ns) since 1970
-    UTC. Raises InvalidField with the row's number.
+    one, and one that it skips is an error. Numbers are `unit`s (s, ms, us, ns) since 1970 UTC,
+    those with a fraction rounded to the microsecond. Raises InvalidField with the row's number.
     """
     if twice not in ("error", "earlier", "later"):
         raise InvalidField("twice", twice, "error, earlier or later")
     series = pd.Series(pd.Index(values) if isinstance(values, pd.Index) else _plain(values))
     if pd.api.types.is_integer_dtype(series.dtype):
         return _counted(series, unit)
+    if series.dtype.kind == "f" and unit in UNITS:
+        return _counted_in_parts(np.asarray(series, np.float64), unit)
     if not isinstance(series.dtype, pd.DatetimeTZDtype) and series.dtype.kind != "M":
         series = _parsed(series)
     if series.isna().any():
@@ -67,6 +69,17 @@ def _counted(series: Any, unit: str | None) -> Times:
         at = int(np.argmax(outside))
         raise InvalidField(f"row {at}, time", int(series.iloc[at]), f"0 to {most} {unit}")
     found: Times = series.to_numpy(np.int64) * UNITS[unit]
+    return found
+
+
+def _counted_in_parts(values: NDArray[np.float64], unit: str) -> Times:
+    """Seconds and parts of them as doubles, which hold a microsecond of today and no more."""
+    micro = values * (UNITS[unit] / 1000)
+    good = (micro >= 0) & (micro <= MAX_TIME / 1000)  # not for NaN
+    if not good.all():
+        at = int(np.argmin(good))
+        raise InvalidField(f"row {at}, time", float(values[at]), f"{unit} since 1970 UTC")
+    found: Times = np.rint(micro).astype(np.int64) * 1000
     return found
 
 

@@ -1,5 +1,6 @@
 """Tables and files to rows: the same from everywhere, and bad input named with its place."""
 
+import pickle
 import warnings
 from decimal import Decimal
 
@@ -56,6 +57,8 @@ def test_every_form_gives_the_same_rows(tmp_path):
     assert wanted["qty"].tolist() == [100, 200, 300]
     days = (wanted["time"] - wanted["start"]) / DAY
     assert days.tolist() == [1, 1, 1]
+    for name in ("pandas", "csv", "parquet"):
+        assert pickle.loads(pickle.dumps(made[name])).events().tobytes() == wanted.tobytes()
     later = made["csv"].between(int(wanted["time"][1]), int(wanted["time"][1]))
     assert later.events()["price"].tolist() == [1090]
 
@@ -197,6 +200,14 @@ def test_bad_tables():
             made(FRAME, **how)
     with pytest.raises(InvalidField, match="table is 'int'"):
         made(3)
+    double = pd.DataFrame([[1.0] * 5] * 3, FRAME.index, [*PRICES, "Close"])
+    with pytest.raises(InvalidField, match="columns is 'close'; allowed: each name once"):
+        made(double)
+    stamps = {"time": [1, 2], "qty": [1, 1]}
+    with pytest.raises(InvalidField, match=r"column price is \(1,\); allowed: 2 values"):
+        trades(stamps | {"price": [1.0]}, "X", unit="s")
+    with pytest.raises(InvalidField, match="listing is 3"):
+        trades(stamps | {"price": [1.0, 2.0]}, 3, unit="s")
     with pytest.raises(InvalidField, match=r"bid is .*; allowed: below the ask"):
         quotes({n: [2 - (n != "bid")] for n in ("time", *QUOTED)}, "X", unit="s")
     with pytest.raises(InvalidField, match="row 0, side is 'up'; allowed: buy"):

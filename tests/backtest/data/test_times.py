@@ -52,6 +52,10 @@ def test_dates_and_numbers():
     assert nanoseconds([date(2024, 3, 1)], "UTC").tolist() == [midnight]
     assert nanoseconds([NOON // S], unit="s").tolist() == [NOON]
     assert nanoseconds(np.array([NOON // 10**6]), unit="ms").tolist() == [NOON]
+    parts = nanoseconds(np.array([NOON / S, NOON / S + 0.250001]), unit="s")
+    assert parts.tolist() == [NOON, NOON + 250_001_000]
+    with pytest.raises(InvalidField, match="row 1, time is nan"):
+        nanoseconds([1.0, np.nan], unit="s")
     with pytest.raises(InvalidField, match="unit is None"):
         nanoseconds([NOON])
     with pytest.raises(InvalidField, match=r"row 1, time is -5"):
