@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from domain.errors import InvalidField
-from risk.scenario.fields import Fields, number, whole
+from risk.scenario.fields import MAX_NUMBER, Fields, number, whole
 
 KINDS = ("EQUITY", "FUTURE", "OPTION", "PERPETUAL")
 MAX_LOTS = 2**40
@@ -48,6 +48,17 @@ class Contract:
     delta: float | None = None
     risk_array: tuple[float, ...] = ()
     rates: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        numbers = (self.price, self.strike, self.volatility, self.underlying_price, self.rate,
+                   self.dividend_yield, self.multiplier, self.delta_scale)  # fmt: skip
+        if self.multiplier > 0.0 and self.volatility >= 0.0 and abs(sum(numbers)) < MAX_NUMBER:
+            return  # so none is NaN or infinite
+        for name in ("price", "strike", "underlying_price", "rate", "dividend_yield"):
+            number(f"contracts[{self.name}].{name}", getattr(self, name))
+        number(f"contracts[{self.name}].volatility", self.volatility, 0.0, 100.0)
+        for name in ("multiplier", "delta_scale"):
+            number(f"contracts[{self.name}].{name}", getattr(self, name), 1e-12)
 
     def minor(self, amount: float, decimals: int) -> int:
         """Minor units of `amount` for one unit, times the multiplier, half away from zero."""
@@ -134,6 +145,8 @@ class Portfolio:
         number("portfolio: cash", self.cash)
         seen = set()
         for position in self.positions:
+            if not isinstance(position, Position):
+                raise InvalidField("portfolio", position, "Position objects, or {contract: lots}")
             if position.contract in seen:
                 allowed = "one row a contract; add them up"
                 raise InvalidField(f"position {position.contract}", "twice", allowed)

@@ -77,6 +77,21 @@ def _stock(**changes: object) -> Contract:
     return Contract(**{"name": "X", "commodity": "X", "price": 10.0, **changes})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("price", float("nan")), ("price", float("inf")), ("multiplier", 0.0), ("strike", -1e16),
+     ("volatility", -0.1), ("rate", float("nan")), ("delta_scale", float("nan"))],
+)  # fmt: skip
+def test_a_contract_checks_itself(name: str, value: float) -> None:
+    with pytest.raises(InvalidField, match=rf"contracts\[X\].{name}"):
+        _stock(**{name: value})
+
+
+def test_a_portfolio_is_of_positions() -> None:
+    with pytest.raises(InvalidField, match="Position objects"):
+        Portfolio.of([("X", 1)])  # type: ignore[list-item]
+
+
 def test_buying_power() -> None:
     """50,000 of equity, 40,000 of stock: 30,000 beyond Reg T buys 60,000; a day trader 160,000."""
     model = RegulationT([_stock(price=40.0)])
