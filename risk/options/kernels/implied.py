@@ -68,10 +68,11 @@ def _guess_low(beta, x, s, b):
     z = far / (_ROOT_THREE * s)
     y, square, mass = z * z, s * s, cdf(-z)
     mapped = _LOWER_SCALE * far * mass * mass * mass
-    slope = _TWO_PI * y * mass * mass * math.exp(y + 0.125 * square)
+    grown = math.exp(y + 0.125 * square)
+    slope = _TWO_PI * y * mass * mass * grown
     ratio = mass * _ROOT_TWO_PI * math.exp(0.5 * y)
     inner = 8.0 * _ROOT_THREE * s * far + (3.0 * square * (square - 8.0) - 8.0 * x * x) * ratio
-    bend = _TWO_PI / 12.0 * y / (square * s) * mass * inner * math.exp(2.0 * y + 0.25 * square)
+    bend = _TWO_PI / 12.0 * y / (square * s) * mass * inner * grown * grown
     f = _cubic(beta, (0.0, b), (0.0, mapped), (1.0, slope), (bend, -1.0))
     if not f > 0.0:
         t = beta / b
