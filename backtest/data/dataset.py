@@ -140,16 +140,21 @@ class Dataset:
         found = list(self.chunks())
         return np.concatenate(found) if found else np.zeros(0, EVENT)
 
+    def _known(self) -> tuple[int, int, int] | None:
+        """What the sources can tell without being read."""
+        if self._between != (0, MAX_TIME) or any(0 in part.numbers for part in self._parts):
+            return None
+        known = [part.source.extent() for part in self._parts]
+        if any(each is None for each in known):
+            return None
+        full = [each for each in known if each and each[0]]
+        firsts, lasts = [each[1] for each in full], [each[2] for each in full]
+        return sum(each[0] for each in full), min(firsts, default=0), max(lasts, default=0)
+
     @cached_property
     def _extent(self) -> tuple[int, int, int]:
-        if self._between == (0, MAX_TIME) and not any(0 in p.numbers for p in self._parts):
-            known = [part.source.extent() for part in self._parts]
-            if all(each is not None for each in known):
-                full = [each for each in known if each and each[0]]
-                firsts, lasts = [each[1] for each in full], [each[2] for each in full]
-                return (
-                    sum(each[0] for each in full), min(firsts, default=0), max(lasts, default=0)
-                )  # fmt: skip
+        if (known := self._known()) is not None:
+            return known
         count, first, last = 0, 0, 0
         for chunk in self.chunks():
             first = first if count else int(chunk["time"][0])
@@ -160,6 +165,12 @@ class Dataset:
     def count(self) -> int:
         """How many rows there are."""
         return self._extent[0]
+
+    @property
+    def known_count(self) -> int:
+        """How many rows there are; 0 if only reading them would tell."""
+        known = self._known()
+        return known[0] if known else 0
 
     @property
     def span(self) -> tuple[int, int]:

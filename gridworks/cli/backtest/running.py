@@ -5,8 +5,10 @@ from __future__ import annotations
 import inspect
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from re import fullmatch
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
@@ -47,7 +49,7 @@ class Options:
     ] = ""
     seed: Annotated[int | None, typer.Option(help="Of all that is drawn at random")] = None
     begin: Annotated[str, typer.Option("--from", help="First moment: 2012-01-31")] = ""
-    end: Annotated[str, typer.Option("--to", help="Last moment")] = ""
+    end: Annotated[str, typer.Option("--to", help="Last moment; a day is meant as a whole")] = ""
     report: Annotated[Path | None, typer.Option(help="Write a page with pictures, .html")] = None
     as_json: Annotated[bool, typer.Option("--json", help="Measures as JSON, no table")] = False
 
@@ -90,14 +92,34 @@ def _run(options: Options) -> Record:
     parameters = strategies.parameters(strategy, options.set or [])
     settings = _settings(getattr(module, "settings", None) or Settings(), options)
     data = _data(module, options)
-    with progress(strategy.__name__, data.count) as seen:
-        return run(strategy, data.derived(seen), parameters, settings)
+    with progress(strategy.__name__, data.known_count) as seen:
+        failed: list[Exception] = []
+        record = run(strategy, data.derived(_watched(seen, failed)), parameters, settings)
+    if failed:
+        raise failed[0]  # of the data; the run took it for the end
+    return record
+
+
+def _watched(seen: Any, failed: list[Exception]) -> Any:
+    """`seen`, and what reading the data has raised."""
+
+    def through(chunks: Iterator[Any]) -> Iterator[Any]:
+        try:
+            yield from seen(chunks)
+        except Exception as problem:
+            failed.append(problem)
+            raise
+
+    return through
 
 
 def _data(module: Any, options: Options) -> Dataset:
-    from backtest.data.sources.times import instant
+    import numpy as np
+
+    from backtest.data.sources.times import instant, later
     from domain.errors import InvalidField
     from domain.limits import MAX_TIME
+    from indicators.bars import DAY
 
     if options.data:
         usual = {name: getattr(options, name) for name in ("format", "tz", "tick", "lot")}
@@ -111,6 +133,8 @@ def _data(module: Any, options: Options) -> Dataset:
     tz = options.tz or "UTC"
     first = instant(options.begin, "from", tz) if options.begin else 0
     last = instant(options.end, "to", tz) if options.end else MAX_TIME
+    if fullmatch(r"\d{4}-\d\d-\d\d", options.end.strip()):
+        last = int(later(np.array([last]), DAY, tz)[0]) - 1  # that day too
     return data.between(first, last)
 
 

@@ -95,6 +95,7 @@ def test_parts_of_a_data_set():
     )  # fmt: skip
     part = data.between(12, 15)
     assert (part.count, part.span) == (4, (12, 15))
+    assert (data.known_count, part.known_count) == (11, 0)
     assert merge(part, data.between(17, 17)).events()["time"].tolist() == [12, 13, 14, 15, 17]
     swapped = data.only("B", "A").events()
     assert swapped["instrument"][0] == 2
