@@ -1,10 +1,12 @@
 """`gridworks margin`: a table for a portfolio, one line for what is wrong."""
 
 from pathlib import Path
+from zipfile import ZipFile
 
 from typer.testing import CliRunner
 
 from gridworks.cli.main import build
+from tests.risk.scenario.test_readers import FILE
 
 DATA = Path(__file__).parents[2] / "risk" / "scenario" / "data"
 
@@ -39,3 +41,18 @@ def test_a_span_file_and_what_is_wrong_with_it(tmp_path):
     assert "none.csv" in shown.output
     shown = run(str(held), "--parameters", str(DATA / "index_futures.json"))
     assert "position GOLD is 1; allowed: a contract of the parameters" in shown.output
+
+
+def test_a_span_file_in_an_archive(tmp_path):
+    held, archive = tmp_path / "held.csv", tmp_path / "span.zip"
+    held.write_text("contract,quantity\nBANK-20260630,-2\n")
+    with ZipFile(archive, "w") as made:
+        made.writestr("readme.txt", "x")
+        made.writestr("nsccl.spn", FILE.encode("latin-1"))
+    shown = run(str(held), "--parameters", str(archive))
+    assert "10,800.00" in shown.output, shown.output
+    with ZipFile(archive, "a") as made:
+        made.writestr("more.xml", "<a/>")
+    assert "one .spn or .xml file" in run(str(held), "--parameters", str(archive)).output
+    archive.write_text("no archive")
+    assert "a zip archive" in run(str(held), "--parameters", str(archive)).output

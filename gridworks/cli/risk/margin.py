@@ -11,7 +11,7 @@ import typer
 def margin(
     file: Annotated[Path, typer.Argument(help="The portfolio: CSV or JSON, see docs/margin.md")],
     parameters: Annotated[
-        Path, typer.Option(help="Parameters: JSON of any model, or a SPAN file (.xml, .spn)")
+        Path, typer.Option(help="Parameters: JSON of any model, or a SPAN file (.xml, .spn, .zip)")
     ],
     contracts: Annotated[
         Path | None, typer.Option(help="CSV with contracts that the JSON does not list")
@@ -35,6 +35,8 @@ def margin(
 def _model(parameters: Path, contracts: Path | None) -> Any:
     from risk.scenario import Scenario, read_model, read_span
 
+    if parameters.suffix.lower() == ".zip":
+        return Scenario(_zipped(parameters))
     with parameters.open("rb") as opened:
         if parameters.suffix.lower() in (".xml", ".spn"):
             return Scenario(read_span(opened))
@@ -42,6 +44,24 @@ def _model(parameters: Path, contracts: Path | None) -> Any:
             return read_model(opened)
         with contracts.open("rb") as listed:
             return read_model(opened, listed)
+
+
+def _zipped(parameters: Path) -> Any:
+    """The one SPAN file of an archive, as clearing houses publish it."""
+    from zipfile import BadZipFile, ZipFile
+
+    from domain.errors import InvalidField
+    from risk.scenario import read_span
+
+    try:
+        with ZipFile(parameters) as archive:
+            names = [n for n in archive.namelist() if n.lower().endswith((".spn", ".xml"))]
+            if len(names) != 1:
+                raise InvalidField(str(parameters), names, "an archive of one .spn or .xml file")
+            with archive.open(names[0]) as opened:
+                return read_span(opened)
+    except BadZipFile as error:
+        raise InvalidField(str(parameters), str(error), "a zip archive") from None
 
 
 def _print(found: Any, groups: bool) -> None:
