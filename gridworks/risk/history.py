@@ -18,11 +18,12 @@ LEAST_DAYS = 20  # moves that a measure from history needs
 
 
 def frame_of(name: str, table: Table) -> pd.DataFrame:
-    """A frame of numbers, days down; a column `date` becomes its index of dates."""
+    """A frame of numbers, days down; a column `date` (in any case) becomes its index of dates."""
     frame = table if isinstance(table, pd.DataFrame) else pd.DataFrame(dict(table))
-    if "date" in frame.columns:
+    dated = [column for column in frame.columns if str(column).lower() == "date"]
+    if dated:
         try:
-            frame = frame.set_index(pd.DatetimeIndex(frame["date"])).drop(columns="date")
+            frame = frame.set_index(pd.DatetimeIndex(frame[dated[0]])).drop(columns=dated[0])
         except (TypeError, ValueError) as error:
             raise InvalidField(f"{name}.date", "not dates", "a date in each row") from error
     frame.columns = [str(column) for column in frame.columns]
@@ -57,7 +58,13 @@ def numbers_of(
     try:
         found = chosen.to_numpy(np.float64)
     except (TypeError, ValueError) as error:
-        raise InvalidField(name, "text", "finite numbers") from error
+        for column, owner in owners.items():
+            bad = pd.to_numeric(chosen[column], errors="coerce").isna() & chosen[column].notna()
+            if bad.any():
+                at = int(np.argmax(bad.to_numpy()))
+                where = f"{owner}: {name}[{column!r}][{day_of(frame, at)}]"
+                raise InvalidField(where, chosen[column].iloc[at], "a finite number") from error
+        raise
     good = np.isfinite(found) & ((found > 0.0) | (not positive))
     if not good.all():
         row, at = (int(i) for i in np.argwhere(~good)[0])

@@ -11,12 +11,13 @@ import pandas as pd
 
 from domain.errors import InvalidField
 from gridworks.risk import figures
-from gridworks.risk.backtests import Backtest
+from gridworks.risk.backtests import FORECASTS, Backtest
 from gridworks.risk.portfolio import Portfolio
 from gridworks.risk.tails import METHODS
 from pages import Cards, Page, Section, Table, Text
 from pages.parts import Cell, Part
 from risk.options import surface
+from risk.portfolio.inputs import level
 
 T = TypeVar("T")
 
@@ -33,7 +34,7 @@ class Report:
     backtest: Backtest | None
     ladder: pd.DataFrame
     stress: pd.DataFrame
-    fitted: surface.Surface | None
+    fitted: Mapping[str, surface.Surface]  # by underlying; "" where quotes do not name it
     missing: Mapping[str, str]
 
 
@@ -52,6 +53,9 @@ def report(
     A part that cannot be computed (a backtest without history, say) is named in `missing`; what is
     wrong with the portfolio as a whole raises InvalidField.
     """
+    level(confidence)  # raises for what is none
+    if method not in FORECASTS:
+        raise InvalidField("method", method, ", ".join(FORECASTS))
     missing: dict[str, str] = {}
 
     def attempt(name: str, compute: Callable[[], T]) -> T | None:
@@ -77,9 +81,25 @@ def report(
         attempt("backtest", lambda: portfolio.backtest(confidence, window, method)),
         portfolio.ladder(),
         portfolio.stress(),
-        None if quotes is None else attempt("surface", lambda: surface.fit(quotes, rate=rate)),
+        _surfaces(quotes, rate, missing),
         missing,
     )
+
+
+def _surfaces(
+    quotes: pd.DataFrame | None, rate: float | None, missing: dict[str, str]
+) -> dict[str, surface.Surface]:
+    found: dict[str, surface.Surface] = {}
+    if quotes is None:
+        return found
+    named = "underlying" in quotes.columns
+    chains = quotes.groupby("underlying") if named else [("", quotes)]
+    for name, chain in chains:
+        try:
+            found[str(name)] = surface.fit(chain, rate=rate)
+        except InvalidField as error:
+            missing[f"surface {name}".rstrip()] = str(error)
+    return found
 
 
 # ------------------------------------------------------------------------------ the page
@@ -154,16 +174,19 @@ def _scenarios(found: Report) -> list[Part]:
 
 
 def _surface(found: Report) -> list[Part]:
-    if found.fitted is None:
-        why = found.missing.get("surface", "No quotes of options came with the portfolio.")
-        return [Text(why)]
-    broken = [
-        (v.rule, v.time, v.log_moneyness, v.amount) for v in found.fitted.violations()
-    ]
+    if not found.fitted:
+        whys = [why for part, why in found.missing.items() if part.startswith("surface")]
+        return [Text(whys[0] if whys else "No quotes of options came with the portfolio.")]
+    return [part for name, fit in found.fitted.items() for part in _one_surface(name, fit)]
+
+
+def _one_surface(name: str, fitted: surface.Surface) -> list[Part]:
+    broken = [(v.rule, v.time, v.log_moneyness, v.amount) for v in fitted.violations()]
     parts: list[Part] = [
-        figures.shape(found.fitted),
-        figures.smiles(found.fitted),
-        _table(found.fitted.frame()),
+        *([Text(name)] if name else []),
+        figures.shape(fitted),
+        figures.smiles(fitted),
+        _table(fitted.frame()),
     ]
     if broken:
         columns = ("rule", "time", "log-moneyness", "amount")

@@ -66,9 +66,9 @@ def _show(found: Report) -> None:
         _table(f"Backtest, {found.backtest.method}", verdict)
     _table("Scenario ladder", found.ladder)
     _table("Stress", found.stress[["pnl", "unknown"]])
-    if found.fitted is not None:
-        _table("Volatility surface", found.fitted.frame())
-        broken = found.fitted.violations()
+    for name, fitted in found.fitted.items():
+        _table(f"Volatility surface {name}".rstrip(), fitted.frame())
+        broken = fitted.violations()
         typer.echo(f"arbitrage    {len(broken)} violations" if broken else "arbitrage    none")
     for part, why in found.missing.items():
         typer.echo(f"not computed {part}: {why}")

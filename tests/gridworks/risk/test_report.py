@@ -81,6 +81,18 @@ NO_PRICE = """{"positions": [{"underlying": "A", "quantity": 1}],
     "prices": {"date": ["2026-01-01", "2026-01-02"], "A": [1, null]}}"""
 
 
+def test_quotes_of_several_underlyings_give_a_surface_each() -> None:
+    quotes = files.read(EXAMPLE, rate=0.045).quotes
+    assert quotes is not None
+    other = quotes.assign(underlying="OTHER", kind="call")  # without a put there is no forward
+    both = pd.concat([quotes.assign(underlying="INDEX"), other])
+    book = gw.risk.Portfolio(rows(), prices().rename_axis("Date").reset_index(), rate=0.03)
+    found = report(book, both, rate=0.045)
+    assert list(found.fitted) == ["INDEX"]
+    assert "both a call and a put" in found.missing["surface OTHER"]
+    assert "INDEX" in Reader(page(found).html()).text
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -93,6 +105,7 @@ NO_PRICE = """{"positions": [{"underlying": "A", "quantity": 1}],
         ("book.json", '{"positions": [], "prices": [], "rate": "x"}', "a fraction a year"),
         ("book.parquet", "text", "a table in parquet"),
         ("book.json", NO_PRICE, "'A 1'"),
+        ("book.json", NO_PRICE.replace("null", '"x"'), "prices['A'][2026-01-02] is 'x'"),
     ],
 )
 def test_a_bad_file_is_one_line(
@@ -105,6 +118,19 @@ def test_a_bad_file_is_one_line(
     assert message in text
     assert text.startswith("gridworks: ")
     assert text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--confidence", "2"), "confidence is 2.0"),
+        (("--method", "luck"), "method is 'luck'"),
+    ],
+)
+def test_a_bad_wish_is_one_line(words: tuple[str, ...], message: str) -> None:
+    code, text = run(str(EXAMPLE), *words)
+    assert code == 1
+    assert message in text
 
 
 def test_a_page_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
