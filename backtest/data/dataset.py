@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest.data.merging import in_order, merged
-from backtest.events import EVENT
+from backtest.events import EVENT, EventKind
 from backtest.record import Listing
 from domain.errors import InvalidField
 from domain.limits import MAX_TIME
@@ -80,7 +80,7 @@ class _Part:
         for chunk in self.source.rows(first, last):
             if not self.plain and len(chunk):
                 number = table[chunk["instrument"]]
-                ref = table[chunk["ref"][(roll := chunk["kind"] == 50)]]
+                ref = table[chunk["ref"][(roll := chunk["kind"] == EventKind.ROLL)]]
                 chunk = chunk.copy()
                 chunk["instrument"], chunk["ref"][roll] = number, ref
                 chunk = chunk[number > 0] if 0 in self.numbers else chunk

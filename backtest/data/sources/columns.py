@@ -86,7 +86,8 @@ class How:
     rounding          of prices and quantities between two steps: exact (an error), down, up,
                       to_zero, half_up, half_even
     bad               a row that breaks a rule: error, drop (with a warning) or keep
-    sort              put the rows in the order of time instead of refusing to
+    sort              put the rows in the order of time instead of refusing to; a file is then read
+                      as a whole
     period, stamp     bars: how long each is ("1min", "1D", seconds; else what most stamps are
                       apart), and whether its stamp is its `start` or its `end`
     """
@@ -137,29 +138,46 @@ def cells_of(table: Any) -> dict[str, Any]:
     pandas (an index of times is the column `time`), polars, pyarrow, a numpy array with named
     fields, or a mapping of columns.
     """
-    if hasattr(table, "collect") and hasattr(table, "lazy"):
-        table = table.collect()
-    if isinstance(table, np.ndarray):
-        names: Any = table.dtype.names or ()
-    elif hasattr(table, "column_names"):
-        names = table.column_names
-    elif hasattr(table, "columns"):
-        names = table.columns
-    elif isinstance(table, Mapping):
-        names = table.keys()
-    else:
-        allowed = "a pandas, polars or pyarrow table, a structured array, or columns by name"
-        raise InvalidField("table", type(table).__name__, allowed)
-    found = {str(name).strip().lower(): table[name] for name in names}
-    if len(found) < len(names):
-        lower = [str(name).strip().lower() for name in names]
-        twice = next(name for name in lower if lower.count(name) > 1)
-        raise InvalidField("columns", twice, "each name once, in small or capital letters")
+    table = collected(table)
+    lower = [name.lower() for name in names_of(table)]
+    for name in lower:
+        if lower.count(name) > 1:
+            raise InvalidField("columns", name, "each name once, in small or capital letters")
+    found = {name: table[key] for name, key in zip(lower, _keys(table))}
     index = getattr(table, "index", None)
     plain = isinstance(index, pd.Index) and not pd.api.types.is_integer_dtype(index.dtype)
     if plain and not any(name in found for name in TIME):
         found["time"] = index
     return found
+
+
+def collected(table: Any) -> Any:
+    """A lazy frame's rows; a pyarrow table that pandas made as the frame with the index it had."""
+    if hasattr(table, "collect") and hasattr(table, "lazy"):
+        return table.collect()
+    schema = getattr(table, "schema", None)
+    if hasattr(table, "column_names") and b"pandas" in (getattr(schema, "metadata", None) or {}):
+        return table.to_pandas()
+    return table
+
+
+def _keys(table: Any) -> list[Any]:
+    """The columns' names as the table has them."""
+    if isinstance(table, np.ndarray):
+        return list(table.dtype.names or ())
+    if hasattr(table, "column_names"):
+        return list(table.column_names)
+    if hasattr(table, "columns"):
+        return list(table.columns)
+    if isinstance(table, Mapping):
+        return list(table)
+    allowed = "a pandas, polars or pyarrow table, a structured array, or columns by name"
+    raise InvalidField("table", type(table).__name__, allowed)
+
+
+def names_of(table: Any) -> list[str]:
+    """The columns' names. Raises InvalidField for what is no table."""
+    return [str(key).strip() for key in _keys(table)]
 
 
 def find(cells: Cells, names: tuple[str, ...], how: How, needed: bool = True) -> Any:

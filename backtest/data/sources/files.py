@@ -40,7 +40,7 @@ def _parquet(path: Path) -> Iterator[Any]:
     try:
         with ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=PIECE):
-                yield Table.from_batches([batch]).to_pandas()  # with the index that pandas wrote
+                yield Table.from_batches([batch])
     except (ArrowInvalid, OSError) as problem:
         raise InvalidField(str(path), str(problem), "a complete parquet file") from None
 

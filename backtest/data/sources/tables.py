@@ -72,16 +72,20 @@ def closes(table: Any, *, volume: int = 0, **how: Any) -> Dataset:
     Open, high and low are the close; `volume` lots are written into each bar. A cell without a
     number makes no bar. A file is read as a whole.
     """
-    table = files.whole(table)
-    cells = dict(columns.cells_of(table))
+    table = columns.collected(files.whole(table))
+    cells = columns.cells_of(table)
     plain = columns.How.of(**how)
-    name = next(n for n in (*columns.TIME, "") if n in cells or not n)
     times = pd.Series(columns.find(cells, columns.TIME, plain))
     if plain.period is None:
         stamps = nanoseconds(times, plain.tz, plain.unit, plain.twice)
         plain = replace(plain, period=pd.Timedelta(usual_step(stamps, plain.tz)))
+    known = next((name for name in columns.TIME if name in cells), "")
+    stamped = plain.columns.get("time", known).lower()
+    symbols = [name for name in columns.names_of(table) if name.lower() != stamped]
+    if not symbols:
+        raise InvalidField("columns", (), "one for each instrument beside the time")
+    plain = replace(plain, columns={})
     parts = []
-    symbols = [str(s) for s in getattr(table, "columns", cells) if str(s).lower() != name]
     for symbol in symbols:
         values = plain_array(cells[symbol.lower()])
         there = ~columns.missing(values)
@@ -103,10 +107,10 @@ def _dataset(
 ) -> Dataset:
     plain = columns.How.of(**how)
     listings = plain.listings(listing)
-    if isinstance(table, (str, Path)):
+    if isinstance(table, (str, Path)) and not plain.sort:
         return Dataset(listings, TableFile(Path(table), listings, kind, cells, plain))
     converter = Converter(listings, kind, cells, plain)
-    return Dataset(listings, Held(converter.rows(columns.cells_of(table))))
+    return Dataset(listings, Held(converter.rows(columns.cells_of(files.whole(table)))))
 
 
 @dataclass(frozen=True, slots=True)

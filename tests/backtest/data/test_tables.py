@@ -137,8 +137,12 @@ def test_closes_alone(tmp_path):
         assert rows[name].tolist() == [150, 200, 210, 170, 220]
     assert set(rows["qty"]) == {9}
     wide.to_csv(tmp_path / "wide.csv", index_label="Date")
-    again = closes(tmp_path / "wide.csv", tz="UTC", volume=9)
+    again = closes(tmp_path / "wide.csv", tz="UTC", volume=9, columns={"time": "Date"})
     assert again.events().tobytes() == rows.tobytes()
+    for form in (pl.from_pandas(wide.reset_index(names="date")).lazy(), pa.table(wide)):
+        assert closes(form, tz="UTC", volume=9).events().tobytes() == rows.tobytes()
+    with pytest.raises(InvalidField, match="one for each instrument"):
+        closes({"time": [1, 2]}, unit="s")
 
 
 BROKEN = [
@@ -235,6 +239,9 @@ def test_a_file_in_pieces_is_the_file(tmp_path, monkeypatch):
     frame.to_parquet(tmp_path / "a.parquet")
     frame.to_csv(tmp_path / "a.csv", index_label="time")
     monkeypatch.setattr(files, "PIECE", 7)
+    frame[::-1].to_csv(tmp_path / "back.csv", index_label="time")
+    back = bars(tmp_path / "back.csv", "X", tz="UTC", bad="keep", sort=True)
+    assert back.events().tobytes() == whole.tobytes()
     frame.reset_index(names="time").to_parquet(tmp_path / "b.parquet")
     for name in ("a.csv", "b.parquet"):
         data = bars(tmp_path / name, "X", tz="UTC", bad="keep")
