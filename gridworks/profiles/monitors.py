@@ -129,7 +129,7 @@ class _Today:
 
 @dataclass(slots=True)
 class PatternDayTrader:
-    """Accounts that day trade often may only close while their equity is too small (US).
+    """Accounts that day trade often may only close while their equity is too small (US, to 2026).
 
     A day trade opens and closes a position on one day; closing in several fills in a row is one.
     An account is flagged with `day_trades` or more in `days` business days that are more than

@@ -1,8 +1,8 @@
 """The surface: a smile at each quoted expiry, total variance in a straight line between them.
 
 At a fixed log-moneyness total variance grows with time if it does from expiry to expiry, so the
-interpolation adds no calendar arbitrage (Gatheral and Jacquier 2014, lemma 5.1 for the forward of
-options). Before the first and after the last expiry the volatility of that expiry holds.
+interpolation adds no calendar arbitrage (Gatheral and Jacquier 2014, section 5). Before the first
+and after the last expiry the volatility of that expiry holds.
 """
 
 from __future__ import annotations
