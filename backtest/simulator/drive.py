@@ -104,9 +104,7 @@ class Drive:
         same = np.flatnonzero(rows["time"] == time)
         mine = same[rows["instrument"][same] == getattr(self.bar, "instrument", 0)]
         at = int(mine[0]) if len(mine) else at
-        symbol = self.machine.listings[int(rows["instrument"][at]) - 1].symbol
-        number = self.played + at - int(self.machine.head["carried"])
-        return f"at event {number} ({symbol}, {np.datetime64(time, 'ns')} UTC, {time} ns)"
+        return self.machine.place(at, self.played + at - int(self.machine.head["carried"]))
 
     def _chunk(self, rows: Rows, final: bool) -> None:
         machine = self.machine
@@ -240,7 +238,8 @@ class Drive:
         if shown & t.SHOW_TRADES:
             view = self.tick
             view.instrument, view.symbol, view.time = number, scale.listing.symbol, self.broker.now
-            view.price, view.qty = scale.price(int(event["price"])), scale.qty(int(event["qty"]))
+            ticks = int(event["price"]) or int(self.machine.arrays[Part.ITEM][number]["seen_px"])
+            view.price, view.qty = scale.price(ticks), scale.qty(int(event["qty"]))
             view.side = int(event["side"])
             self.strategy.on_trade(view)
         if shown & t.SHOW_BOOK:

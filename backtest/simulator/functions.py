@@ -84,7 +84,10 @@ class Compiled:
             memory, function = table(Part.STATE, self._dtype()), plain(self.function)
 
             def step(desk: Any, at: Any) -> Any:
-                function(desk, events(desk)[at], memory(desk)[0])
+                try:
+                    function(desk, events(desk)[at], memory(desk)[0])
+                except Exception:
+                    return np.int64(-1)
                 return np.int64(0)
 
             self._built = plain(step)

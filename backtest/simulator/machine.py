@@ -177,6 +177,13 @@ class Machine:
         if not self.head["sample_ns"] and not of_bars.any():
             self.head["sample_ns"] = _SECOND
 
+    def place(self, at: int, number: int) -> str:
+        """Row `at` of the chunk, which is event `number` of the data, in words."""
+        row = self.arrays[Part.EVENT][at]
+        symbol = self.listings[int(row["instrument"]) - 1].symbol
+        time = int(row["time"])
+        return f"at event {number} ({symbol}, {np.datetime64(time, 'ns')} UTC, {time} ns)"
+
     def advance(self, until: int) -> int:
         """`core.loop.advance`, with room made as it is wanted."""
         code = self._advance(self.w, until)

@@ -69,16 +69,23 @@ def _run_compiled(
     machine = Machine(dataset.listings, settings)
     machine.head["wants"], machine.head["strategy"] = strategy.wants, address(strategy.step(), 2)
     machine.hold(Part.STATE, state)
-    _go_through(machine, dataset)
+    raised = _go_through(machine, dataset)
     known = {**strategy.parameters(), **(parameters or {})}
-    return machine.record(settings.name or strategy.name, known, "")
+    error = f"an exception in {strategy.name} {raised}" if raised else ""
+    return machine.record(settings.name or strategy.name, known, error)
 
 
-def _go_through(machine: Machine, dataset: History) -> None:
-    """Play all of history; nothing is asked of Python."""
+def _go_through(machine: Machine, dataset: History) -> str:
+    """Play all of history; nothing is asked of Python. Where a compiled strategy raised, or ""."""
+    played = 0
     for rows, final in instants(dataset.chunks()):
         machine.feed(rows, final)
-        machine.advance(len(machine.arrays[Part.EVENT]))
+        before = played - int(machine.head["carried"])
+        if machine.advance(len(machine.arrays[Part.EVENT])) == t.RAISED:
+            at = int(machine.head["seen"]) - 1
+            return machine.place(at, before + at)
+        played += len(rows)
+    return ""
 
 
 def signals(

@@ -6,7 +6,7 @@ from backtest.events import EventKind as K
 from backtest.settings import Delay, Latency
 from backtest.simulator import run
 from backtest.strategy import Strategy
-from domain.codes import ExecType
+from domain.codes import ExecType, TimeInForce
 from tests.backtest.history import History, level, quote, rows, single, trade
 from tests.backtest.scripted import fills
 
@@ -115,6 +115,14 @@ def test_halts_and_phases_are_those_of_the_exchange():
     slow = Latency(order=Delay(5 * 10**6))
     refused = play(*BOOK, {"kind": K.PHASE, "qty": 0}, latency=slow)[2]
     assert refused.reports[0][1:] == ("REJECTED", "PHASE_FORBIDS")
+
+
+def test_the_day_ends_when_the_last_instrument_closes():
+    day = lambda s: s.buy(10, 0.99, time_in_force=TimeInForce.DAY)  # noqa: E731
+    closed = ({"kind": K.PHASE, "qty": 0}, {"kind": K.PHASE, "qty": 3}, trade(SELL, 99, 70))
+    found, _, strategy = play(*BOOK, *closed, act=day)
+    assert found == []
+    assert strategy.reports[-1][1:] == ("EXPIRED", "EXPIRED_SESSION")
 
 
 def test_each_line_has_its_delay_and_keeps_its_order():

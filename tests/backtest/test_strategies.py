@@ -155,6 +155,19 @@ def test_what_a_strategy_raises_is_named_with_its_place_and_the_rest_is_kept():
     assert "before the first event" in record.error
 
 
+def test_what_a_compiled_strategy_raises_is_named_too():
+    @compiled(n=0)
+    def fails(desk, event, my):
+        my["n"] += 1
+        if my["n"] == 3:
+            raise ValueError
+        k.market(desk, 1, 1)
+
+    record = run(fails, History(bars(FLAT, FLAT, FLAT, FLAT), chunk=2))
+    assert record.error.startswith("an exception in fails at event 2 (ACME, 2023-11-14T22:16:20")
+    assert fills(record) == [(1, 10_000), (1, 10_000)]
+
+
 def test_timers_go_off_between_the_rows_of_history():
     class Timed(Strategy):
         def on_start(self):

@@ -28,6 +28,7 @@ from backtest.simulator.core.tables import (
     EVENT_SHOWN,
     NEVER,
     OWN,
+    RAISED,
     REPORT_DUE,
     ROOM_WANTED,
     SHOW_ALL,
@@ -59,7 +60,8 @@ def advance(w, until):
     """Go on to event `until` of the chunk; returns why it comes back (core.tables).
 
     DONE: all events before `until` are played and all that was due before the next one is done;
-    DONE_BUSY: so it is, but the next event may concern an order of ours.
+    DONE_BUSY: so it is, but the next event may concern an order of ours. RAISED: a compiled
+    strategy has, at the event before `seen`.
     """
     h = head(w)[0]
     while True:
@@ -94,7 +96,8 @@ def advance(w, until):
             _see(w, at)
             if h["strategy"] == 0:
                 return EVENT_SHOWN
-            call2(h["strategy"], w, at)
+            if call2(h["strategy"], w, at) < 0:
+                return RAISED
         else:
             h["clock"] = first
             return TIMER_DUE

@@ -115,7 +115,7 @@ BATCH = 1_024  # commands that are gathered at most
 SHOW_BARS, SHOW_TRADES, SHOW_BOOK, SHOW_ALL = 1, 2, 4, 8
 
 # why `advance` comes back
-DONE, EVENT_SHOWN, REPORT_DUE, TIMER_DUE, ROOM_WANTED, DONE_BUSY = 0, 1, 2, 3, 4, 5
+DONE, EVENT_SHOWN, REPORT_DUE, TIMER_DUE, ROOM_WANTED, DONE_BUSY, RAISED = 0, 1, 2, 3, 4, 5, 6
 
 
 class Part(IntEnum):

@@ -12,13 +12,14 @@ from backtest.simulator.core.tables import HISTORY, head, items
 from backtest.simulator.core.wire import apply, blank, lower, post
 from domain.codes import Command, OrdType, Phase, Scope, Side, TimeInForce
 from domain.jit import kernel
-from domain.tables import details, orders
+from domain.tables import books, details, orders
 from engine.book.directory import find_order
 
 _NEW, _CANCEL, _MASS = int(Command.NEW_ORDER), int(Command.CANCEL_ORDER), int(Command.MASS_CANCEL)
 _PHASE, _HALT, _RESUME = int(Command.PHASE), int(Command.HALT), int(Command.RESUME)
+_END_OF_DAY, _CLOSED = int(Command.END_OF_DAY), int(Phase.CLOSED)
 _LIMIT, _GTC = int(OrdType.LIMIT), int(TimeInForce.GTC)
-_INSTRUMENT, _CONTINUOUS = int(Scope.INSTRUMENT), int(Phase.CONTINUOUS)
+_INSTRUMENT = int(Scope.INSTRUMENT)
 _BUY, _SELL = int(Side.BUY), int(Side.SELL)
 # backtest.readers.facts.FactKind
 _ADD, _REDUCE, _DELETE, _EXECUTE, _REPLACE, _SET, _CLEAR = 1, 2, 3, 4, 5, 6, 7
@@ -115,3 +116,16 @@ def play_phase(w, e):
     if command == _PHASE:
         row["value"] = e["qty"]
     apply(w)
+    if command == _PHASE and e["qty"] == _CLOSED and _is_all_closed(w):
+        blank(w, _END_OF_DAY, 0, 0)
+        apply(w)
+
+
+@kernel
+def _is_all_closed(w):
+    """Whether no instrument trades any more: the day is over, and DAY orders expire."""
+    h = head(w)[0]
+    for instrument in range(1, h["instruments"] + 1):
+        if books(h["store"])[instrument]["phase"] != _CLOSED:
+            return False
+    return True
