@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 
@@ -25,12 +25,17 @@ from risk.portfolio import historical, performance
 NAN = float("nan")
 
 
-def measures_of(run: Analysis) -> dict[str, float]:
-    """All measures by name, in the order of MEASURES; NaN: not defined for this run."""
+def measures_of(run: Analysis, names: Collection[str] = ()) -> dict[str, float]:
+    """Measures by name, in the order of MEASURES; NaN: not defined for this run.
+
+    names: those that are wanted, () all. What they do not need is not worked out.
+    """
+    wanted = [m.name for m in MEASURES if not names or m.name in names]
     found: dict[str, float] = {}
-    for part in (_return, _daily, _drawdowns, _trades, _activity, _benchmark):
-        found |= part(run)
-    return {measure.name: float(found.get(measure.name, NAN)) for measure in MEASURES}
+    for part, made in PARTS:
+        if not made.isdisjoint(wanted):
+            found |= part(run)
+    return {name: float(found.get(name, NAN)) for name in wanted}
 
 
 def _return(run: Analysis) -> dict[str, float]:
@@ -156,3 +161,37 @@ def _benchmark(run: Analysis) -> dict[str, float]:
         "tracking_error": performance.tracking_error(rows, other, year),
         "information_ratio": performance.information_ratio(rows, other, year),
     }
+
+
+PARTS: tuple[tuple[Callable[[Analysis], dict[str, float]], frozenset[str]], ...] = (
+    (_return, frozenset("net_profit total_return cagr buy_and_hold".split())),
+    (
+        _daily,
+        frozenset(
+            "annual_return best_day worst_day positive_days volatility ulcer_index value_at_risk "
+            "expected_shortfall skewness kurtosis tail_ratio sharpe sharpe_probability sortino "
+            "omega".split()
+        ),
+    ),
+    (_drawdowns, frozenset("max_drawdown max_drawdown_days average_drawdown calmar".split())),
+    (
+        _trades,
+        frozenset(
+            "trades win_rate profit_factor payoff expectancy system_quality kelly best_trade "
+            "worst_trade bars_held".split()
+        ),
+    ),
+    (
+        _activity,
+        frozenset(
+            "orders executions rejects fees shortfall_bps exposure_time mean_leverage "
+            "max_leverage turnover".split()
+        ),
+    ),
+    (
+        _benchmark,
+        frozenset(
+            "benchmark_return alpha beta correlation tracking_error information_ratio".split()
+        ),
+    ),
+)

@@ -23,6 +23,7 @@ PUBLIC = {
     "Integer": "backtest.search.space:Integer",
     "PurgedKFold": "backtest.search.splits:PurgedKFold",
     "Real": "backtest.search.space:Real",
+    "Signals": "backtest.search.objective:Signals",
     "Store": "backtest.search.store:Store",
     "WalkForward": "backtest.search.splits:WalkForward",
     "cross_validate": "backtest.search.validation:cross_validate",

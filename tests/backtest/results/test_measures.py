@@ -8,6 +8,7 @@ import pytest
 
 from backtest.results import MEASURES, Result
 from backtest.results import confidence as c
+from backtest.results.measures import measures_of
 from domain.errors import InvalidField
 from risk.portfolio import performance
 from tests.backtest.results.build import DAY, START, record_of, walk
@@ -49,6 +50,13 @@ def test_ratios_are_those_of_the_portfolio_package():
     factor = closed[closed > 0].sum() / -closed[closed < 0].sum()
     assert found["profit_factor"] == pytest.approx(factor)
     assert found["fees"] == pytest.approx(result.executions["fee"].sum())
+
+
+def test_each_measure_is_the_same_alone():
+    result = Result(walk(60))
+    for name, value in result.measures.items():
+        (alone,) = measures_of(result.analysis, (name,)).values()
+        assert alone == pytest.approx(value, nan_ok=True)
 
 
 def test_measures_of_trades_by_hand():
