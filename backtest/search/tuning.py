@@ -12,7 +12,7 @@ import pandas as pd
 from backtest.search.execution import Objective, Workers
 from backtest.search.space import Choice, Integer, Parameters, Range, Space, aim, ranges
 from backtest.search.store import Row, Store
-from backtest.search.sweep import run_all, table_of
+from backtest.search.sweeping import run_all, table_of
 from domain.errors import InvalidField
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from backtest.search.objective import Backtest, Span
 from backtest.search.space import Condition, Parameters, Space, aim, listed
 from backtest.search.splits import WalkForward
 from backtest.search.store import Row, Store
-from backtest.search.sweep import run_all
+from backtest.search.sweeping import run_all
 from backtest.search.validation import measured
 from backtest.simulator import History
 from domain.errors import InvalidField

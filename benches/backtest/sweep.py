@@ -18,7 +18,9 @@ import numpy as np
 import indicators
 from backtest.events import EVENT, EventKind
 from backtest.record import Listing
-from backtest.search import Signals, grid, sweep
+from backtest.search.objective import Signals
+from backtest.search.space import grid
+from backtest.search.sweeping import sweep
 from backtest.settings import Costs, Settings
 
 MINUTE = 60 * 10**9

@@ -17,7 +17,7 @@ from backtest.search import (
     deflated_sharpe,
     overfitting,
 )
-from backtest.search.overfitting import independent
+from backtest.search.luck import independent
 from backtest.search.validation import measured, returns_of
 from domain.errors import InvalidField
 from risk.portfolio import performance
