@@ -23,6 +23,7 @@ from domain.codes import ExecType
 from risk.portfolio import historical, performance
 
 NAN = float("nan")
+Found = dict[str, float]
 
 
 def measures_of(run: Analysis, names: Collection[str] = ()) -> dict[str, float]:
@@ -34,47 +35,48 @@ def measures_of(run: Analysis, names: Collection[str] = ()) -> dict[str, float]:
     found: dict[str, float] = {}
     for part, made in PARTS:
         if not made.isdisjoint(wanted):
-            found |= part(run)
+            found |= part(run, frozenset(wanted))
     return {name: float(found.get(name, NAN)) for name in wanted}
 
 
-def _return(run: Analysis) -> dict[str, float]:
+def _return(run: Analysis, wanted: frozenset[str]) -> Found:
     record = run.record
     if not len(record.times):
         return {"net_profit": 0.0, "total_return": 0.0}
     profit = float(record.equity[-1] - record.start_cash)
     grown = profit / record.start_cash if record.start_cash else NAN
     years = float(record.times[-1] - record.times[0]) / YEAR
+    held = float(held_of(record)[-1]) - 1.0 if "buy_and_hold" in wanted else NAN
     return {
         "net_profit": profit / run.unit,
         "total_return": grown,
         "cagr": (1.0 + grown) ** (1.0 / years) - 1.0 if years > 0 and grown >= -1 else NAN,
-        "buy_and_hold": float(held_of(record)[-1]) - 1.0,
+        "buy_and_hold": held,
     }
 
 
-def _daily(run: Analysis) -> dict[str, float]:
+def _daily(run: Analysis, wanted: frozenset[str]) -> Found:
     rows, year, free = run.daily, run.days_a_year, run.risk_free_day
     if len(rows) < 2:
         return {}
-    tail = historical.historical(rows, confidence=0.95)
-    return {
-        "annual_return": performance.annual_return(rows, year),
-        "best_day": float(rows.max()),
-        "worst_day": float(rows.min()),
-        "positive_days": float(np.mean(rows > 0)),
-        "volatility": performance.volatility(rows, year),
-        "ulcer_index": performance.ulcer_index(rows),
-        "value_at_risk": tail.value_at_risk,
-        "expected_shortfall": tail.expected_shortfall,
-        "skewness": performance.skewness(rows),
-        "kurtosis": performance.kurtosis(rows),
-        "tail_ratio": performance.tail_ratio(rows),
-        "sharpe": performance.sharpe(rows, free, year),
-        "sharpe_probability": sharpe_probability(rows),
-        "sortino": performance.sortino(rows, free, year),
-        "omega": performance.omega(rows, free),
+    table: dict[str, Callable[[], float]] = {
+        "annual_return": lambda: performance.annual_return(rows, year),
+        "best_day": lambda: float(rows.max()),
+        "worst_day": lambda: float(rows.min()),
+        "positive_days": lambda: float(np.mean(rows > 0)),
+        "volatility": lambda: performance.volatility(rows, year),
+        "ulcer_index": lambda: performance.ulcer_index(rows),
+        "value_at_risk": lambda: historical.historical(rows, 0.95).value_at_risk,
+        "expected_shortfall": lambda: historical.historical(rows, 0.95).expected_shortfall,
+        "skewness": lambda: performance.skewness(rows),
+        "kurtosis": lambda: performance.kurtosis(rows),
+        "tail_ratio": lambda: performance.tail_ratio(rows),
+        "sharpe": lambda: performance.sharpe(rows, free, year),
+        "sharpe_probability": lambda: sharpe_probability(rows),
+        "sortino": lambda: performance.sortino(rows, free, year),
+        "omega": lambda: performance.omega(rows, free),
     }
+    return {name: measure() for name, measure in table.items() if name in wanted}
 
 
 def spells(below: Floats) -> tuple[Ints, Ints]:
@@ -83,7 +85,7 @@ def spells(below: Floats) -> tuple[Ints, Ints]:
     return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
 
 
-def _drawdowns(run: Analysis) -> dict[str, float]:
+def _drawdowns(run: Analysis, _: frozenset[str]) -> Found:
     record = run.record
     if not len(record.times):
         return {}
@@ -104,7 +106,7 @@ def _drawdowns(run: Analysis) -> dict[str, float]:
     }
 
 
-def _trades(run: Analysis) -> dict[str, float]:
+def _trades(run: Analysis, _: frozenset[str]) -> Found:
     rows = run.trades
     closed = rows[~rows["open"]]
     found = {"trades": float(len(closed))}
@@ -123,9 +125,9 @@ def _trades(run: Analysis) -> dict[str, float]:
     }
 
 
-def _activity(run: Analysis) -> dict[str, float]:
+def _activity(run: Analysis, wanted: frozenset[str]) -> Found:
     record = run.record
-    costs, fills = run.costs, run.fills
+    fills = run.fills
     rejected = record.reports["exec_type"][record.reports["report"] == 1] == ExecType.REJECTED
     found = {
         "orders": float(len(run.orders)),
@@ -133,9 +135,8 @@ def _activity(run: Analysis) -> dict[str, float]:
         "rejects": float(rejected.sum()),
         "fees": float(fills["fee"].sum()) / run.unit,
     }
-    notional = float(np.nansum(costs["notional"]))
-    if notional > 0:
-        found["shortfall_bps"] = float(np.nansum(costs["shortfall"])) / notional * 1e4
+    if "shortfall_bps" in wanted and (notional := float(np.nansum(run.costs["notional"]))) > 0:
+        found["shortfall_bps"] = float(np.nansum(run.costs["shortfall"])) / notional * 1e4
     if not len(record.times):
         return found
     leverage = exposures_of(record).leverage
@@ -147,7 +148,7 @@ def _activity(run: Analysis) -> dict[str, float]:
     }
 
 
-def _benchmark(run: Analysis) -> dict[str, float]:
+def _benchmark(run: Analysis, _: frozenset[str]) -> Found:
     rows, other = run.daily, run.benchmark_daily
     if len(rows) < 2:
         return {}
@@ -163,7 +164,8 @@ def _benchmark(run: Analysis) -> dict[str, float]:
     }
 
 
-PARTS: tuple[tuple[Callable[[Analysis], dict[str, float]], frozenset[str]], ...] = (
+Part = Callable[[Analysis, frozenset[str]], Found]
+PARTS: tuple[tuple[Part, frozenset[str]], ...] = (
     (_return, frozenset("net_profit total_return cagr buy_and_hold".split())),
     (
         _daily,

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from backtest.events import EventKind
 from backtest.search.execution import Workers
-from backtest.search.objective import Backtest, Span
+from backtest.search.objective import Backtest, Signals, Span
 from backtest.search.space import Condition, Parameters, Space, aim, listed
 from backtest.search.splits import WalkForward
 from backtest.search.store import Row, Store
@@ -48,7 +48,8 @@ def times_of(data: History) -> Times:
 
 
 def walk_forward(
-    objective: Backtest, parameters: Space | Sequence[Parameters], windows: WalkForward, *,
+    objective: Backtest | Signals, parameters: Space | Sequence[Parameters],
+    windows: WalkForward, *,
     metric: str = "sharpe", lead: int = 0,
     where: Condition | None = None, store: Store | str | Path | None = None, **more: Any,
 ) -> Walk:  # fmt: skip

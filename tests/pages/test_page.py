@@ -1,5 +1,6 @@
 """A page is well-formed, needs nothing from elsewhere, and shows what it was given."""
 
+import json
 import shutil
 import subprocess
 
@@ -57,7 +58,36 @@ def test_a_page_without_figures_needs_no_plotly(tmp_path):
     assert path.stat().st_size < 20_000
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="no node to parse the script with")
-def test_the_script_of_a_page_parses():
-    script = Reader(page().html()).scripts[-1]
-    subprocess.run(["node", "--check", "-"], input=script, text=True, check=True)
+# The little of a browser that the script of a page touches; it prints what is drawn.
+BROWSER = """
+const listeners = {}, drawn = [];
+const on = (name, what) => { (listeners[name] ||= []).push(what); };
+const cell = (value) => ({ classList: { contains: () => true, add() {} },
+  textContent: String(value), dataset: { value: String(value) }, addEventListener: on });
+const rows = [10, 9, 2].map((value) => ({ cells: [cell(value)] }));
+const body = { rows, append(...sorted) { drawn.push(sorted.map((r) => r.cells[0].textContent)); } };
+const table = { tBodies: [body], tHead: { rows: [{ cells: [cell("head")] }] } };
+const document = { documentElement: { dataset: {} },
+  getElementById: (id) => id === "figures" ? { textContent: FIGURES } : { addEventListener: on },
+  querySelectorAll: () => [table] };
+const window = { addEventListener: on,
+  matchMedia: () => ({ matches: true, addEventListener: on }) };
+const Plotly = { react: (id, data, layout) => drawn.push([id, layout.template.layout.font.color]) };
+"""
+ACTS = """
+for (const name of ["beforeprint", "afterprint", "click"]) listeners[name][0]();
+console.log(JSON.stringify(drawn));
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node to run the script with")
+def test_the_script_draws_in_the_readers_colours_prints_in_light_ones_and_sorts():
+    line = {"type": "scatter", "y": [1, 2]}
+    scripts = Reader(page(Figure([line])).html()).scripts
+    data = next(s for s in scripts if s.startswith("["))
+    program = f"const FIGURES = {json.dumps(data)};{BROWSER}{scripts[-1]}{ACTS}"
+    done = subprocess.run(["node", "-"], input=program, text=True, check=True, capture_output=True)
+    dark, light, again, sorted_rows = json.loads(done.stdout)
+    assert dark[0] == "figure-0"
+    assert dark == again != light
+    assert sorted_rows == ["2", "9", "10"]  # as numbers, not as texts

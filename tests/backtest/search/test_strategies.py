@@ -5,6 +5,7 @@ import optuna
 import pytest
 
 import gridworks as gw
+from backtest.record import Listing
 from backtest.results import Result
 from backtest.search import (
     Backtest,
@@ -12,6 +13,7 @@ from backtest.search import (
     CombinatorialPurged,
     Integer,
     Real,
+    Signals,
     WalkForward,
     cross_validate,
     overfitting,
@@ -71,6 +73,33 @@ def test_a_sweep_has_the_measures_of_each_run(data):
     assert 0 <= overfitting(returns, 8).probability <= 1
     with pytest.raises(InvalidField, match="measures is 'speed'"):
         Backtest(Cross, data, measures=("speed",))
+
+
+def crossed(columns, fast=3, slow=8):
+    """The positions of Cross, worked out at once."""
+    short, long = (gw.indicators.sma(columns["close"], n) for n in (fast, slow))
+    return np.where(short > long, 100, 0)
+
+
+def test_signals_are_the_strategy_at_once(data):
+    plain = {"measures": ("net_profit", "trades"), "returns": True}
+    space = {"fast": [2, 4], "slow": [5, 9]}
+    found = sweep(Signals(crossed, data, **plain), space, jobs=2, backend="threads", progress=False)
+    expected = sweep(Backtest(Cross, data, **plain), space, **HERE)
+    assert found["net_profit"].tolist() == expected["net_profit"].tolist()
+    assert found["trades"].sum() > 20
+    for a, b in zip(found["returns"], expected["returns"]):
+        assert np.array_equal(a, b)
+    windows = WalkForward(100, 70)
+    walks = [
+        walk_forward(objective, space, windows, metric="net_profit", **HERE)
+        for objective in (Signals(crossed, data), Backtest(Cross, data))
+    ]
+    assert walks[0].returns.equals(walks[1].returns)
+    assert Signals(crossed, data).key() != Signals(crossed, History(walk(9))).key()
+    two = History(walk(9), Listing("A"), Listing("B"))
+    with pytest.raises(InvalidField, match="bars of one"):
+        Signals(crossed, two)({})
 
 
 def test_a_key_knows_what_a_result_depends_on(data):
