@@ -133,9 +133,9 @@ class PatternDayTrader:
 
     A day trade opens and closes a position on one day; closing in several fills in a row is one.
     An account is flagged with `day_trades` or more in `days` business days that are more than
-    `share_bps` of its trades then, and stays so until it is taken out of `flagged`. Equity is cash and unrealised profit, in minor units, which is
-    right where equities are margined (PERCENT), as in the profile. utc_offset_ns: of the market's
-    day.
+    `share_bps` of its trades then, and stays so until it is taken out of `flagged`. Equity is cash
+    and unrealised profit, in minor units, which is right where equities are margined (PERCENT), as
+    in the profile. utc_offset_ns: of the market's day.
     """
 
     day_trades: int = 4
