@@ -10,7 +10,8 @@ price P, for a purchase (a sale with the opposite sign):
 
 Decision: the mark of the last sample before the order's arrival, which is what the strategy saw.
 Their sum is the result of a paper portfolio that traded everything at the decision's price, less
-the real one's. Orders that were refused and stops that never went off have none of it.
+the real one's. Orders that were refused, stops that never went off, and orders that ended
+unexecuted because a linked one was executed have none of it.
 """
 
 from __future__ import annotations

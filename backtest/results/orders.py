@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from backtest.record import Record
 from backtest.results.fills import Ints, signs
-from domain.codes import ExecType, OrdType, ReportType
+from domain.codes import ExecType, OrdType, Reason, ReportType
 
 ORDER = np.dtype(
     [
@@ -30,7 +30,7 @@ ORDER = np.dtype(
         ("time_in_force", "u1"),
         ("ord_status", "u1"),
         ("reason", "u2"),
-        ("live", "?"),  # it has been in the book or has traded: not refused, not a stop that waited
+        ("live", "?"),  # it could trade: no refused one, no stop that waited, no leg in vain
     ]
 )
 Orders = NDArray[np.void]
@@ -86,4 +86,5 @@ def _begin(
     orders["time"] = rows["transact_time"][begin]
     waits = np.isin(orders["ord_type"], WAITING) & ~went_off
     refused = rows["exec_type"][first] == ExecType.REJECTED
-    orders["live"] = ~refused & (~waits | (orders["cum_qty"] > 0))
+    replaced = orders["reason"] == Reason.CANCELED_BY_LINK
+    orders["live"] = ~refused & ((orders["cum_qty"] > 0) | ~(waits | replaced))

@@ -104,6 +104,18 @@ def test_a_stop_costs_from_its_trigger_on():
     assert len(Result(record).orders) == 2
 
 
+def test_a_leg_that_its_sibling_has_ended_missed_nothing():
+    leg = order(START + 1, 1, -5, [], 1)
+    ended = report(
+        instrument=1, order_id=1, side=Side.SELL, order_qty=5, exec_type=ExecType.CANCELED,
+        reason=Reason.CANCELED_BY_LINK, transact_time=START + DAY,
+    )  # fmt: skip
+    assert Result(record_of([], MARKS, reports=[*leg, ended])).costs.empty
+    by_user = ended.copy()
+    by_user["reason"] = Reason.CANCELED_BY_USER
+    assert len(Result(record_of([], MARKS, reports=[*leg, by_user])).costs) == 1
+
+
 def test_executions_carry_the_price_the_fee_and_the_value():
     first, second = Result(a_record()).executions.to_dict("records")
     assert (first["qty"], first["price"], first["value"], first["fee"]) == (4, 1.02, 408.0, 0.03)
