@@ -10,6 +10,7 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
+from struct import Struct
 from typing import Any, Protocol
 
 from backtest.record import Listing
@@ -96,6 +97,11 @@ class Scale:
         return lots * self.whole if self.whole else float(lots * self.lot)
 
 
+_LETTERS = {"int64": "q", "int32": "i", "uint16": "H", "uint8": "B"}
+_KINDS = [kind[0] for kind in (REPORT.fields or {}).values()]
+# A REPORT row to the tuple of its cells, ten times as fast as numpy.
+REPORT_CELLS = Struct("<" + "".join(_LETTERS.get(str(k), f"{k.itemsize}s") for k in _KINDS))
+assert REPORT_CELLS.size == REPORT.itemsize
 _CELLS = {name: place for place, name in enumerate(REPORT.names or ())}
 _REPORT, _EXEC_TYPE, _LAST_QTY, _INSTRUMENT, _SIDE, _CL_ORD_ID, _ORIG, _STATUS, _ORDER_ID = (
     _CELLS[name]
@@ -107,6 +113,7 @@ _REPORT, _EXEC_TYPE, _LAST_QTY, _INSTRUMENT, _SIDE, _CL_ORD_ID, _ORIG, _STATUS, 
 _LEAVES, _CUM, _QTY, _PRICE = (
     _CELLS[name] for name in ("leaves_qty", "cum_qty", "order_qty", "price")
 )
+_STATUSES = {int(status): status for status in OrdStatus}
 _EXECUTION, _TRADE = int(ReportType.EXECUTION), int(ExecType.TRADE)
 _ENDED = {int(s) for s in (
     OrdStatus.FILLED, OrdStatus.CANCELED, OrdStatus.REJECTED, OrdStatus.EXPIRED,
@@ -127,6 +134,7 @@ class Desk:
         self.last_id = 0
         self.started = False
         self.send = broker.send
+        self.quick: Any = getattr(broker, "quick", None)
 
     def scale(self, instrument: int | str) -> Scale:
         """The scale of an instrument. Raises InvalidField for one that is not there."""
@@ -156,6 +164,18 @@ class Desk:
         self.send(order)
         return order.cl_ord_id
 
+    def enter_quick(
+        self, scale: Scale, side: Side, kind: OrdType, qty: Any, price: Any, stop_px: Any
+    ) -> int:
+        """`enter` for a plain order where the broker takes one without a message."""
+        number = self.last_id = self.last_id + 1
+        lots, ticks, stop = scale.lots(qty), scale.ticks(price), scale.ticks(stop_px)
+        self.orders[number] = Order(
+            number, scale.number, scale.listing.symbol, side, kind, qty, qty, price, stop_px
+        )
+        self.quick(scale.number, side, kind, lots, ticks, stop, number)
+        return number
+
     def receive(self, cells: tuple[Any, ...]) -> None:
         """Take in a REPORT row of the own account, as a tuple of its cells."""
         if cells[_REPORT] != _EXECUTION:
@@ -170,7 +190,7 @@ class Desk:
         if status in _ENDED:
             del self.orders[order.cl_ord_id]
         scale = self.scales[order.instrument - 1]
-        order.status, order.order_id = OrdStatus(status), cells[_ORDER_ID]
+        order.status, order.order_id = _STATUSES[status], cells[_ORDER_ID]
         order.leaves_qty, order.cum_qty = scale.qty(cells[_LEAVES]), scale.qty(cells[_CUM])
         order.order_qty, order.price = scale.qty(cells[_QTY]), scale.price(cells[_PRICE])
 

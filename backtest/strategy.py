@@ -119,6 +119,8 @@ class Strategy:
         if kind is None:
             kind = _ORD_TYPES[price != 0, stop_px != 0]
             kind = OrdType.TRAILING_STOP if offset else kind
+        if desk.quick is not None and not more and not offset:
+            return desk.enter_quick(scale, side, kind, qty, price, stop_px)
         for name in ("display_qty", "min_qty"):
             if name in more:
                 more[name] = scale.lots(more[name])
@@ -159,7 +161,12 @@ class Strategy:
 
         What an earlier order may still fill is not counted: cancel it first.
         """
-        missing = qty - self.position(instrument)  # type: ignore[operator]
+        desk = self._desk
+        if type(instrument) is int and 0 < instrument < len(desk.lots) and desk.wholes[instrument]:
+            held: Any = desk.lots[instrument] * desk.wholes[instrument]
+        else:
+            held = desk.position(instrument)
+        missing = qty - held
         if missing == 0:
             return 0
         side = Side.BUY if missing > 0 else Side.SELL

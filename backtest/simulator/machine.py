@@ -29,6 +29,11 @@ from engine.store import aligned
 Rows = np.ndarray[Any, Any]
 _SHAPES = {"none": 0, "exponential": t.EXPONENTIAL, "lognormal": t.LOGNORMAL}
 _SECOND = 10**9
+_WIDTH = COMMAND.itemsize  # bytes of a command, and of a report
+_WAITING, _TOLD, _REPORTS, _CLOCK = (
+    t.HEAD.fields[name][1] // 8  # type: ignore[index]
+    for name in ("waiting", "told", "reports", "clock")
+)
 _BUFFERS = {Part.COMMAND: 4 * t.BATCH, Part.REPORT: 16_384, Part.SAMPLE: 262_144, Part.FLOW: 4_096}
 _DTYPES = {Part.COMMAND: COMMAND, Part.REPORT: REPORT, Part.SAMPLE: "i8", Part.FLOW: FLOW}
 
@@ -100,6 +105,7 @@ class Machine:
         self._delays()
         self._engine_reports = aligned(REPORT, 4_096)
         self.head = self.arrays[Part.HEAD][0]
+        self.cells = self.arrays[Part.HEAD].view(np.int64).data  # the same, quick to read
         self._settle()
         self._kept = _Kept()
         self._advance = _opened(loop.advance, self.w)
@@ -112,6 +118,8 @@ class Machine:
         self.arrays[part] = array
         if part == Part.REPORT:
             self._report_bytes = array.view(np.uint8).data
+        elif part == Part.REPORT_DUE:
+            self._report_dues = array.data
         elif part == Part.WAITING:
             self._waiting_bytes = array.view(np.uint8).data
         self._places[2 * part], self._places[2 * part + 1] = array.ctypes.data, len(array)
@@ -221,12 +229,11 @@ class Machine:
 
     def push(self, row: bytes) -> None:
         """Send a COMMAND row on its way."""
-        at = int(self.head["waiting"])
+        at = self.cells[_WAITING]
         if at >= len(self.arrays[Part.WAITING]):
             self.widen()
-        size = COMMAND.itemsize
-        self._waiting_bytes[at * size : (at + 1) * size] = row
-        self.head["waiting"] = at + 1
+        self._waiting_bytes[at * _WIDTH : (at + 1) * _WIDTH] = row
+        self.cells[_WAITING] = at + 1
 
     def _drain_reports(self) -> None:
         h = self.head
@@ -251,15 +258,13 @@ class Machine:
         self._kept.flows.append(self.arrays[Part.FLOW][: int(self.head["flows"])].copy())
         self.head["flows"] = 0
 
-    def new_reports(self) -> Rows:
+    def new_reports(self) -> bytes:
         """The report rows that are due at the strategy's clock; they count as told."""
-        h = self.head
-        told, count, clock = int(h["told"]), int(h["reports"]), int(h["clock"])
-        dues = self.arrays[Part.REPORT_DUE][told:count]
-        end = told + int(np.searchsorted(dues, clock, "right"))
-        h["told"] = end
-        data = self._report_bytes[told * REPORT.itemsize : end * REPORT.itemsize].tobytes()
-        return np.frombuffer(data, REPORT)
+        told, end, clock = self.cells[_TOLD], self.cells[_REPORTS], self.cells[_CLOCK]
+        while end > told and self._report_dues[end - 1] > clock:
+            end -= 1
+        self.cells[_TOLD] = end
+        return self._report_bytes[told * _WIDTH : end * _WIDTH].tobytes()
 
     def record(self, name: str, parameters: dict[str, Any], error: str) -> Record:
         """What is left behind. Raises CapacityError if a table ran out within one event."""
