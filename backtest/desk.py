@@ -186,13 +186,18 @@ class Desk:
         order = self.orders.get(cells[_CL_ORD_ID]) or self.orders.get(cells[_ORIG])
         if order is None:
             return
-        status = cells[_STATUS]
+        status, whole = cells[_STATUS], self.wholes[order.instrument]
+        order.status, order.order_id = _STATUSES[status], cells[_ORDER_ID]
+        if whole:
+            order.leaves_qty, order.cum_qty = cells[_LEAVES] * whole, cells[_CUM] * whole
+        else:
+            scale = self.scales[order.instrument - 1]
+            order.leaves_qty, order.cum_qty = scale.qty(cells[_LEAVES]), scale.qty(cells[_CUM])
         if status in _ENDED:
             del self.orders[order.cl_ord_id]
-        scale = self.scales[order.instrument - 1]
-        order.status, order.order_id = _STATUSES[status], cells[_ORDER_ID]
-        order.leaves_qty, order.cum_qty = scale.qty(cells[_LEAVES]), scale.qty(cells[_CUM])
-        order.order_qty, order.price = scale.qty(cells[_QTY]), scale.price(cells[_PRICE])
+        elif cells[_EXEC_TYPE] != _TRADE:
+            scale = self.scales[order.instrument - 1]
+            order.order_qty, order.price = scale.qty(cells[_QTY]), scale.price(cells[_PRICE])
 
     def report(self, cells: tuple[Any, ...], row: Any) -> Report:
         """A REPORT row in units."""

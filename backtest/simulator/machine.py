@@ -271,6 +271,7 @@ class Machine:
         h, k = self.head, len(self.listings)
         if h["failed"]:
             raise CapacityError(f"table {int(h['failed'])} within one event", 0)
+        self.make_room()
         loop.finish(self.w)
         h["told"] = h["reports"]
         self._drain_reports()

@@ -249,6 +249,13 @@ def test_many_orders_at_once_and_long_lines_are_kept():
     assert len(told) == 3_001
 
 
+@pytest.mark.compiled
+@pytest.mark.parametrize("count", [43_690, 43_691])  # what the buffer of samples holds, and more
+def test_no_sample_is_lost_where_a_buffer_ends(count):
+    record = signals(History(walk(count)), np.zeros(count))
+    assert len(record.times) == len(np.unique(record.times)) == count
+
+
 def test_bars_among_other_rows_and_late_data_reach_the_strategy():
     class Slow(Strategy):
         def on_start(self):

@@ -16,6 +16,7 @@ from backtest.simulator.core.history.book import (
     play_trade,
     top,
 )
+from backtest.simulator.core.history.idle import skip_idle
 from backtest.simulator.core.history.market import held
 from backtest.simulator.core.history.singles import play_phase, play_single
 from backtest.simulator.core.holdings import accrue, call_margin, change, equity, pay_accrued
@@ -67,6 +68,8 @@ def advance(w, until):
     while True:
         if lacks(w) >= 0:
             return ROOM_WANTED
+        if h["wants"] == 0 and h["instruments"] == 1:
+            skip_idle(w, until)
         stamp(w)
         if h["at_close"]:
             enter_at_close(w)
