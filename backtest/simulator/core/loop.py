@@ -66,10 +66,10 @@ def advance(w, until):
     """
     h = head(w)[0]
     while True:
-        if lacks(w) >= 0:
-            return ROOM_WANTED
         if h["wants"] == 0 and h["instruments"] == 1:
             skip_idle(w, until)
+        if lacks(w) >= 0:
+            return ROOM_WANTED
         stamp(w)
         if h["at_close"]:
             enter_at_close(w)
