@@ -15,7 +15,13 @@ from backtest.settings import Path as PathKind
 from backtest.simulator.core import loop
 from backtest.simulator.core import tables as t
 from backtest.simulator.core.calls import address
-from backtest.simulator.core.room import FLOWS_FULL, OWN_TABLES, REPORTS_FULL, SAMPLES_FULL
+from backtest.simulator.core.room import (
+    FLOWS_FULL,
+    OWN_TABLES,
+    REPORTS_FULL,
+    REPORTS_SPARE,
+    SAMPLES_FULL,
+)
 from backtest.simulator.core.tables import Part
 from backtest.simulator.house import margined, minor, set_up
 from domain.errors import CapacityError
@@ -34,8 +40,15 @@ _WAITING, _TOLD, _REPORTS, _CLOCK = (
     t.HEAD.fields[name][1] // 8  # type: ignore[index]
     for name in ("waiting", "told", "reports", "clock")
 )
-_BUFFERS = {Part.COMMAND: 4 * t.BATCH, Part.REPORT: 16_384, Part.SAMPLE: 262_144, Part.FLOW: 4_096}
-_DTYPES = {Part.COMMAND: COMMAND, Part.REPORT: REPORT, Part.SAMPLE: "i8", Part.FLOW: FLOW}
+_ENGINE_REPORTS = 4_096  # rows
+_BUFFERS = {
+    Part.COMMAND: 4 * t.BATCH, Part.WAITING: 1_024, Part.REPORT: 16_384, Part.SAMPLE: 262_144,
+    Part.FLOW: 4_096,
+}  # fmt: skip
+_DTYPES = {
+    Part.COMMAND: COMMAND, Part.WAITING: COMMAND, Part.REPORT: REPORT, Part.SAMPLE: "i8",
+    Part.FLOW: FLOW,
+}  # fmt: skip
 
 
 def joined(*pieces: Rows) -> Rows:
@@ -92,8 +105,7 @@ class Machine:
             self._place(part, aligned(_DTYPES[part], rows))
         self._place(Part.REPORT_DUE, aligned("i8", _BUFFERS[Part.REPORT]))
         self._place(Part.ARRIVAL, aligned("i8", _BUFFERS[Part.REPORT], 2))
-        self._place(Part.WAITING, aligned(COMMAND, 1_024))
-        self._place(Part.WAITING_DUE, aligned("i8", 1_024))
+        self._place(Part.WAITING_DUE, aligned("i8", _BUFFERS[Part.WAITING]))
         self._place(Part.FEES, aligned("i8", 32))
         self._place(Part.TARGET, aligned("i8", 1))
         self._place(Part.HEAD, aligned(t.HEAD, 1))
@@ -103,7 +115,7 @@ class Machine:
         self._place(Part.EVENT_DUE, self._dues)
         self._place(Part.TOP, self._tops)
         self._delays()
-        self._engine_reports = aligned(REPORT, 4_096)
+        self._engine_reports = aligned(REPORT, _ENGINE_REPORTS)
         self.head = self.arrays[Part.HEAD][0]
         self.cells = self.arrays[Part.HEAD].view(np.int64).data  # the same, quick to read
         self._settle()
@@ -245,7 +257,7 @@ class Machine:
         for array in (rows.view(np.uint8).reshape(len(rows), -1), shown, dues):
             array[: count - told] = array[told:count].copy()
         h["told"], h["reports"] = 0, count - told
-        if 2 * (count - told) > len(rows):  # they are not told: the reports' line is long
+        if count - told + REPORTS_SPARE > len(rows):  # the line of reports is long
             for part in (Part.REPORT, Part.ARRIVAL, Part.REPORT_DUE):
                 self._double(part)
 

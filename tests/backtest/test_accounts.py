@@ -66,7 +66,7 @@ def history(seed, count):
     return History(events, Listing("ACME"), FUTURE, chunk=seed % 29 + 5)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     costs=st.sampled_from(

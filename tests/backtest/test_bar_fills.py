@@ -2,7 +2,7 @@
 
 import pytest
 
-from backtest.settings import BarFills, Costs
+from backtest.settings import BarFills, Costs, Delay, Latency
 from domain.codes import ExecInst, OrdType, Side, TimeInForce
 from tests.backtest.scripted import play
 
@@ -129,6 +129,24 @@ def test_orders_of_each_kind_reach_the_engine_and_its_reasons_come_back():
 def test_a_cancel_comes_before_the_open_that_would_fill_the_order():
     script = {0: lambda s: s.buy(10, 99), 1: lambda s: s.cancel(1)}
     assert play(script, FLAT, FLAT, (9_700, 9_710, 9_600, 9_700))[0] == []
+
+
+def test_an_order_and_its_cancel_stay_in_their_order():
+    at_once = {0: lambda s: (s.buy(10, 99), s.cancel(1), s.buy(5, 99), s.cancel_all())}
+    found, _, told = play(at_once, FLAT, FLAT, (9_700, 9_710, 9_600, 9_700))
+    assert found == []
+    assert [kind for kind, _, _ in told] == ["NEW", "CANCELED", "NEW", "CANCELED", "NEW"]
+    late = {0: lambda s: s.buy(10, 99), 1: lambda s: s.cancel_all()}
+    assert play(late, FLAT, FLAT, (9_700, 9_710, 9_600, 9_700))[0] == []
+
+
+def test_a_cancel_in_the_middle_of_a_bar_comes_when_the_price_has_been_there():
+    script = {0: lambda s: s.buy(10, 99.50), 1: lambda s: s.cancel(1)}
+    falling = (10_000, 10_010, 9_900, 9_990)  # its high is nearer to the open, its low second
+    slow = Latency(order=Delay(30 * 10**9))
+    assert play(script, FLAT, FLAT, falling, latency=slow)[0] == []
+    slower = Latency(order=Delay(45 * 10**9))
+    assert play(script, FLAT, FLAT, falling, latency=slower)[0] == [(10, 9_950)]
 
 
 def test_fees_are_those_of_the_exchange():

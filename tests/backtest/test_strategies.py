@@ -9,7 +9,8 @@ import gridworks as gw
 from backtest.events import EventKind
 from backtest.record import Listing
 from backtest.settings import BarFills, Costs, Delay, Latency, Margin, Settings
-from backtest.simulator import run, signals
+from backtest.simulator import machine, run, signals
+from backtest.simulator.core.tables import Part
 from backtest.simulator.functions import compiled
 from backtest.strategy import Strategy
 from domain.errors import InvalidField
@@ -238,6 +239,24 @@ def test_settings_that_do_not_fit_are_named(make, says):
 def test_limits_of_the_account_are_those_of_the_exchange():
     _, _, told = play({0: lambda s: s.buy(10)}, FLAT, FLAT, limits={"max_order_qty": 5})
     assert told == [("REJECTED", "ORDER_QTY_LIMIT", 1)]
+
+
+def test_small_buffers_lose_nothing(monkeypatch):
+    script = {
+        0: lambda s: [s.buy(1, 99 if n % 2 else 101) for n in range(70)],
+        2: lambda s: s.cancel_all(),
+        3: lambda s: [s.sell(1) for _ in range(20)],
+    }
+    data = [FLAT, (10_000, 10_050, 9_950, 10_000), FLAT, FLAT, FLAT, FLAT]
+    plain = play(script, *data)
+    small = {**machine._BUFFERS, Part.WAITING: 300, Part.REPORT: 2_060, Part.SAMPLE: 14}
+    monkeypatch.setattr(machine, "_BUFFERS", {**small, Part.FLOW: 257})
+    monkeypatch.setattr(machine, "_ENGINE_REPORTS", 130)
+    again = play(script, *data)
+    assert again[0] == plain[0]
+    assert again[2] == plain[2]
+    assert again[1].state_hash == plain[1].state_hash
+    assert np.array_equal(again[1].equity, plain[1].equity)
 
 
 @pytest.mark.compiled

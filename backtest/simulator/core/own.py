@@ -21,7 +21,7 @@ from backtest.simulator.core.tables import (
 from backtest.simulator.core.wire import apply
 from domain.codes import Command, Side
 from domain.jit import kernel
-from domain.tables import details, orders
+from domain.tables import orders
 from engine.book.directory import find_order
 
 _CANCEL, _MASS = int(Command.CANCEL_ORDER), int(Command.MASS_CANCEL)
@@ -34,8 +34,25 @@ def stamp(w):
     """Give what the strategy has sent since the last time its time of arrival."""
     h = head(w)[0]
     for at in range(h["stamped"], h["waiting"]):
+        _place(w, at)
         waiting_dues(w)[at] = arrives(w, ORDER, np.int64(waiting(w)[at]["transact_time"]))
     h["stamped"] = h["waiting"]
+
+
+@kernel
+def _place(w, at):
+    """Give a cancel or replace the instrument of its order, with which it waits its turn."""
+    row, named = waiting(w)[at], waiting(w)[at]["orig_cl_ord_id"]
+    if row["instrument"] or named == 0:
+        return
+    s = head(w)[0]["store"]
+    slot = find_order(s, OWN, np.int64(named))
+    if slot:
+        row["instrument"] = orders(s)[slot]["instrument"]
+        return
+    for before in range(head(w)[0]["first"], at):
+        if waiting(w)[before]["cl_ord_id"] == named:
+            row["instrument"] = waiting(w)[before]["instrument"]
 
 
 @kernel
@@ -61,7 +78,7 @@ def next_in_book(w):
     for at in range(h["first"], h["waiting"]):
         number = np.int64(waiting(w)[at]["instrument"])
         if waiting_dues(w)[at] != _TAKEN and (
-            number > h["instruments"] or items(w)[number]["bars"] == 0
+            number > h["instruments"] or items(w)[max(number, 1)]["bars"] == 0
         ):
             return np.int64(at)
     return np.int64(-1)
@@ -142,19 +159,21 @@ def enter(w, instrument):
 def cancel_first(w, instrument, until):
     """Cancels that arrive before the open come before the price moves at it.
 
-    One whose order has not arrived yet waits its turn behind it.
+    One whose order has not arrived yet waits its turn behind it, one of all orders behind those.
     """
     h = head(w)[0]
     s, dues = h["store"], waiting_dues(w)
-    at = np.int64(h["first"])
+    at, alone = np.int64(h["first"]), True
     while at < h["waiting"] and (dues[at] == _TAKEN or dues[at] <= until):
         row = waiting(w)[at]
         here = row["instrument"] == instrument or row["instrument"] == 0
-        if dues[at] != _TAKEN and here and row["command"] == _CANCEL:
-            slot = find_order(s, OWN, np.int64(row["orig_cl_ord_id"]))
-            if slot and details(s)[slot]["cl_ord_id"] == row["orig_cl_ord_id"]:
+        if dues[at] != _TAKEN and here:
+            named = find_order(s, OWN, np.int64(row["orig_cl_ord_id"])) != 0
+            if (row["command"] == _CANCEL and named) or (row["command"] == _MASS and alone):
                 _take(w, at)
                 apply(w)
                 if h["waiting"] == 0:
                     return
+            else:
+                alone = False
         at += 1

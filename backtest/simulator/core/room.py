@@ -25,7 +25,7 @@ from domain.tables import (
 )
 
 _SPARE = 256  # rows that an event and what it sets off can hardly use
-_REPORTS = 2_048
+REPORTS_SPARE = 2_048
 OWN_TABLES = 100  # the simulator's own tables have these numbers and up
 REPORTS_FULL, SAMPLES_FULL, FLOWS_FULL, WAITING_FULL = 100, 101, 102, 103
 
@@ -36,7 +36,7 @@ def lacks(w):
     h = head(w)[0]
     s = h["store"]
     c = core(s)[0]
-    if h["reports"] + _REPORTS > len(kept(w)):
+    if h["reports"] + REPORTS_SPARE > len(kept(w)):
         return REPORTS_FULL
     if h["samples"] + 4 + 2 * h["instruments"] > len(samples(w)):
         return SAMPLES_FULL

@@ -63,15 +63,11 @@ def held(w, instrument):
 
 @kernel
 def is_live(w, instrument):
-    """Whether an order of ours in this instrument lives, held ones too."""
+    """Whether an order of ours in this instrument lives, held ones too; there is no book."""
     h = head(w)[0]
     if nodes(h["store"])[OWN]["orders"] == 0:
         return False
-    if items(w)[instrument]["bars"]:
-        return books(h["store"])[instrument]["orders"] != 0
-    held(w, instrument)
-    row = positions(h["store"])[items(w)[instrument]["position"]]
-    return row["open_buy"] + row["open_sell"] != 0
+    return books(h["store"])[instrument]["orders"] != 0
 
 
 @kernel
