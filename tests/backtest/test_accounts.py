@@ -197,6 +197,21 @@ def test_borrow_and_interest_are_paid_by_the_day():
 
 
 @pytest.mark.nojit
+def test_what_concerns_no_position_moves_nothing_and_income_pays_debt():
+    nothing = [
+        event(EventKind.SPLIT, 3, qty=2, qty_2=1), event(EventKind.ROLL, 3, ref=9),
+        event(EventKind.DIVIDEND, 3, price=5),
+    ]  # fmt: skip
+    half = tuple(price // 2 for price in FLAT)
+    record = held_through(np.concatenate([nothing[0]]), 1, half)
+    assert record.positions[-1, 0] == 2
+    empty = run(Random, History(np.concatenate([bars(FLAT), *nothing])), {"seed": 3})
+    assert empty.error == ""
+    owed = np.concatenate([event(EventKind.DIVIDEND, 3, price=2_000_000 * n) for n in (1, -1)])
+    assert held_through(owed, -10).cash[-1] == held_through(owed[:0], -10).cash[-1]
+
+
+@pytest.mark.nojit
 def test_what_cannot_be_paid_is_owed():
     huge = event(EventKind.DIVIDEND, 3, price=2_000_000)
     record = held_through(huge, -10)

@@ -3,7 +3,7 @@
 import pytest
 
 from backtest.events import EventKind as K
-from backtest.settings import Delay, Latency
+from backtest.settings import Delay, Latency, Margin
 from backtest.simulator import run
 from backtest.strategy import Strategy
 from domain.codes import ExecType, TimeInForce
@@ -78,6 +78,25 @@ def test_what_quotes_do_not_show_is_in_front_of_us():
     assert play(start, down, trade(SELL, 97, 15), act=deep)[0] == []
     assert play(start, down, trade(SELL, 97, 25), act=deep)[0] == [(5, 97)]
     assert play(start, quote(96, 5, 97, 30), act=deep)[0] == [(10, 97)]  # the ask came to us
+
+
+def test_quotes_and_prints_of_every_kind():
+    sell = lambda s: (s.sell(10, 1.03), s.sell(5), s.buy(1, stop_px=2), s.buy(1, 0.99))  # noqa: E731
+    start, up = quote(99, 50, 101, 50), quote(101, 10, 103, 20)
+    prints = (trade(0, 103, 25), trade(0, 102, 1), trade(0, 101, 4))
+    found, record, strategy = play(start, up, *prints, quote(0, 0, 104, 5), act=sell)
+    assert found == [(-5, 99), (-5, 103)]
+    assert record.marks[-1, 0] == 101
+    assert strategy.books[-1] == (0.99, 1, 1.03, 5)
+    crossed = quote(98, 5, 99, 7)  # history offers where it has just bid: the bid is out of date
+    assert play(start, crossed, act=lambda s: None)[2].books[-1] == (0.98, 5, 0.99, 7)
+
+
+def test_a_short_in_a_book_is_bought_back_when_it_is_not_carried():
+    margin = Margin(short_bps=15_000, maintenance_bps=9_000)
+    dear = (level(2, 101, 0), level(1, 99, 0), level(2, 200, 500), trade(BUY, 200, 1))
+    found, _, _ = play(*BOOK, *dear, act=lambda s: s.sell(50), cash=80, margin=margin)
+    assert found == [(-50, 99), (50, 200)]
 
 
 def test_single_orders_make_the_queue_exact_and_a_displaced_order_leaves_with_its_execution():

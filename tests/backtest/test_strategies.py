@@ -63,6 +63,13 @@ def test_compiled_python_and_signals_leave_the_same_state():
     assert other.state_hash != quick.state_hash
 
 
+def test_signals_count_what_is_on_its_way():
+    slow = Latency(order=Delay(3 * MINUTE))
+    record = signals(History(walk(12)), np.full(12, 7.0), latency=slow)
+    assert record.positions[-1, 0] == 7
+    assert [lots for lots, _ in fills(record)] == [7]
+
+
 def test_a_compiled_strategy_quotes_and_sees_its_orders():
     @compiled(shows=("book", "trades"), quoted=0, seen=np.zeros(6), ids=np.zeros(4))
     def maker(desk, event, my):
