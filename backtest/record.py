@@ -64,6 +64,6 @@ FLOW = np.dtype(
         ("time", "i8"),
         ("value", "i8"),  # minor units, paid out below 0
         ("instrument", "i4"),
-        ("kind", "i4"),  # EventKind, or 0: borrow
+        ("kind", "i4"),  # EventKind, or 0: borrow, -1: interest on cash
     ]
 )
