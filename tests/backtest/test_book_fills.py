@@ -81,7 +81,9 @@ def test_what_quotes_do_not_show_is_in_front_of_us():
 
 
 def test_quotes_and_prints_of_every_kind():
-    sell = lambda s: (s.sell(10, 1.03), s.sell(5), s.buy(1, stop_px=2), s.buy(1, 0.99))  # noqa: E731
+    def sell(s):
+        return s.sell(10, 1.03), s.sell(5), s.buy(1, stop_px=2), s.buy(1, 0.99)
+
     start, up = quote(99, 50, 101, 50), quote(101, 10, 103, 20)
     prints = (trade(0, 103, 25), trade(0, 102, 1), trade(0, 101, 4))
     found, record, strategy = play(start, up, *prints, quote(0, 0, 104, 5), act=sell)
