@@ -1,4 +1,6 @@
-"""Bit scans, a hash and lanes of eight, compiled and as plain Python with the same results.
+"""Bit scans, a hash, lanes of eight and fetching ahead: what a processor has and Python has not.
+
+Uncompiled they are plain Python with the same results.
 
 Lanes are eight neighbouring int64 of a row, a cache line: a table whose hot numbers stand side by
 side is viewed as rows of int64, and `add_lanes` and `outside` are three or four instructions to a
@@ -13,6 +15,8 @@ import numpy as np
 
 from domain.jit import (
     DISABLED,
+    cgutils,
+    fixed,
     intrinsic,
     ir,
     kernel,
@@ -163,3 +167,32 @@ def _product(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
 
 # product(a, b, c): (a x b x c, whether it and a x b stayed inside int64).
 product: Any = _python_product if DISABLED else _product
+
+
+@intrinsic
+def _prefetch(typingctx: Any, address: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = builder.inttoptr(args[0], cgutils.voidptr_t)
+        flag = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, flag, flag, flag])
+        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(fetch, [place, flag(0), flag(3), flag(1)])
+        return context.get_dummy_value()
+
+    return types.none(types.int64), codegen
+
+
+def prefetch(slot: int, width: int) -> Any:
+    """A kernel that asks for the cache lines of a row of table number `slot`, of `width` bytes.
+
+    A hint: it changes nothing, and a row that does not exist does no harm.
+    """
+    here = 16 * slot
+    if DISABLED:
+        return lambda s, row: None
+
+    def ask(s: Any, row: Any) -> Any:
+        for line in range(0, width, 64):
+            _prefetch(fixed(s + here) + row * width + line)
+
+    return kernel(ask)

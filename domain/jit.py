@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import gc
 import hashlib
 import operator
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -30,9 +32,11 @@ import numpy as np
 from llvmlite import ir as ir  # for domain.bits
 from llvmlite.binding import Linkage, set_option
 from numba import types as types
-from numba.core import cgutils, config
+from numba.core import cgutils as cgutils
+from numba.core import config
 from numba.core.compiler import Compiler
 from numba.core.cpu import CPUContext
+from numba.core.targetconfig import TargetConfig
 from numba.extending import intrinsic as intrinsic
 from numba.np.arrayobj import populate_array
 
@@ -87,6 +91,30 @@ def source_key(path: Path) -> str:
     for source in sorted(seen):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _same(self: TargetConfig, other: object) -> bool:
+    """As numba's `==` of two sets of options, which looks at dozens that neither has set."""
+    if type(self) is not type(other):
+        return NotImplemented
+    names = self._values.keys() | other._values.keys()
+    return all(getattr(self, name) == getattr(other, name) for name in names)
+
+
+# numba asks for both with every call that it types. Its own hash is the same for all options, too.
+TargetConfig.__eq__, TargetConfig.__hash__ = _same, lambda self: id(type(self))
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """A compilation makes millions of objects that live to its end: no use to look for garbage."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 class _KernelCompiler(Compiler):  # type: ignore[misc]
@@ -245,12 +273,14 @@ def entry(function: Callable[..., Any]) -> Any:
     before = config.CACHE_DIR
     config.CACHE_DIR = str(cache_root() / key)
     try:
-        return numba.njit(
+        made = numba.njit(
             cache=True, nogil=True, boundscheck=BOUNDSCHECK, error_model="numpy",
             pipeline_class=_EntryCompiler,
         )(function)  # fmt: skip
     finally:
         config.CACHE_DIR = before
+    made.compile = _no_collections()(made.compile)
+    return made
 
 
 def plain(function: Callable[..., Any]) -> Any:
@@ -267,7 +297,7 @@ def _pointer(typingctx: Any, address: Any) -> Any:
 
 
 @intrinsic  # type: ignore[misc]
-def _fixed(typingctx: Any, address: Any) -> Any:
+def fixed(typingctx: Any, address: Any) -> Any:
     """The int64 at an address that no kernel writes to: LLVM may keep it in a register."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -310,11 +340,11 @@ def table(slot: int, dtype: Any, width: int = 0) -> Any:
     if width:
 
         def view(s: Any) -> Any:
-            return numba.carray(_pointer(_fixed(s + here)), (_fixed(s + count), width), kind)
+            return numba.carray(_pointer(fixed(s + here)), (fixed(s + count), width), kind)
     else:
 
         def view(s: Any) -> Any:
-            return numba.carray(_pointer(_fixed(s + here)), (_fixed(s + count),), kind)
+            return numba.carray(_pointer(fixed(s + here)), (fixed(s + count),), kind)
 
     return kernel(view)
 
@@ -367,32 +397,3 @@ def _python_fma(a: Any, b: Any, c: Any) -> Any:
 
 
 fma: Any = _python_fma if DISABLED else _fused
-
-
-@intrinsic  # type: ignore[misc]
-def _prefetch(typingctx: Any, address: Any) -> Any:
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = builder.inttoptr(args[0], cgutils.voidptr_t)
-        flag = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, flag, flag, flag])
-        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(fetch, [place, flag(0), flag(3), flag(1)])
-        return context.get_dummy_value()
-
-    return types.none(types.int64), codegen
-
-
-def prefetch(slot: int, width: int) -> Any:
-    """A kernel that asks for the cache lines of a row of table number `slot`, of `width` bytes.
-
-    A hint: it changes nothing, and a row that does not exist does no harm.
-    """
-    here = 16 * slot
-    if DISABLED:
-        return lambda s, row: None
-
-    def ask(s: Any, row: Any) -> Any:
-        for line in range(0, width, 64):
-            _prefetch(_fixed(s + here) + row * width + line)
-
-    return kernel(ask)

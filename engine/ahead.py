@@ -9,9 +9,9 @@ import numpy as np
 
 from domain import layout, state
 from domain.attributes import InstrumentAttr, NodeAttr
-from domain.bits import mix
+from domain.bits import mix, prefetch
 from domain.codes import Command, Side
-from domain.jit import kernel, prefetch
+from domain.jit import kernel
 from domain.tables import Table, branches, core, directory, orders, position_index, positions, trees
 from engine.book.directory import hash_of
 
