@@ -1,9 +1,10 @@
-"""Reading the book: price levels best first, without changing anything."""
+"""Reading without changing anything: price levels, best first, and which order has an id."""
 
 import numpy as np
 
 from domain.jit import entry
 from domain.tables import levels, trees
+from engine.book.directory import find_order
 from engine.book.ladder import next_level
 
 
@@ -24,3 +25,9 @@ def read_depth(s, tree, out):
             count += 1
         row = next_level(s, tree, level["price"])
     return count
+
+
+@entry
+def find_live(s, account, cl_ord_id):
+    """The row of the live order of an account with this id, or 0."""
+    return find_order(s, account, cl_ord_id)

@@ -19,7 +19,7 @@ from domain.codes import Feed
 from domain.errors import CapacityError, InvalidField, Unavailable
 from domain.limits import STEP_REPORTS
 from domain.tables import Table
-from engine.depth import read_depth
+from engine.depth import find_live, read_depth
 from engine.loop import run
 from engine.rebuild import fill_bounds, fill_directory, fill_position_index, move_recents
 from engine.store import Array, Memory, Store, aligned, plain
@@ -240,6 +240,10 @@ class Exchange:
             out = np.zeros((most if levels is None else min(levels, most), 3), np.int64)
             sides.append(out[: read_depth(self._store.address, tree, out)])
         return sides[0], sides[1]
+
+    def live_order(self, account: int, cl_ord_id: int) -> int:
+        """The row of the ORDER table with the account's live order of this id, 0: none. O(1)."""
+        return int(find_live(self._store.address, account, cl_ord_id))
 
     def _check_instrument(self, instrument: int) -> None:
         count = int(self._store.core["instruments"])

@@ -32,15 +32,12 @@ Wanted = Callable[[Array, Array], Array]  # rows of the window, places -> which 
 def live_slot(engine: Exchange, account: int, order_id: int, cl_ord_id: int) -> int:
     """The row of a live order of an account by one of its two ids; 0: there is none."""
     orders = engine.table(Table.ORDER)
-    if order_id:
-        slots = [order_id & _SLOT] if order_id & _SLOT < len(orders) else []
-    else:
-        slots = np.flatnonzero(engine.table(Table.DETAIL)["cl_ord_id"] == cl_ord_id).tolist()
-    for slot in slots:
-        row = orders[slot]
-        if row["state"] and row["account"] == account and order_id in (0, int(row["order_id"])):
-            return int(slot)
-    return 0
+    slot = order_id & _SLOT if order_id else engine.live_order(account, cl_ord_id)
+    if not 0 < slot < len(orders):
+        return 0
+    row = orders[slot]
+    mine = row["state"] and row["account"] == account and order_id in (0, int(row["order_id"]))
+    return slot if mine else 0
 
 
 def live_report(engine: Exchange, slot: int) -> Any:
@@ -110,17 +107,19 @@ class Orders:
 
         From the newest back to the order's first, so what has just happened is found at once.
         """
-        reports = self._state.reports
-        places, rows = reports.of_accounts(np.array([account])), reports.window.rows
-        found = [places[:0]]
-        for stop in range(len(places), 0, -_CHUNK):
-            part = places[max(stop - _CHUNK, 0) : stop]
+        window = self._state.reports.window
+        accounts, rows = window.column("account"), window.rows
+        found = [np.zeros(0, np.int64)]
+        for stop in range(len(accounts), 0, -_CHUNK):
+            begin = max(stop - _CHUNK, 0)
+            part = begin + np.flatnonzero(accounts[begin:stop] == account)
             part = part[rows["order_id"][part] == order_id]
             part = part[rows["report"][part] == _EXECUTION]  # a refused cancel names an ended order
             found.append(part)
-            if np.isin(rows["exec_type"][part], (_NEW, _REJECTED)).any():
+            types = rows["exec_type"][part]
+            if ((types == _NEW) | (types == _REJECTED)).any():
                 break
-        return reports.window.picked(np.concatenate(found[::-1]))
+        return window.picked(np.concatenate(found[::-1]))
 
     def _live(self, slot: int) -> Order:
         hot = self._state.engine.table(Table.ORDER)[slot]

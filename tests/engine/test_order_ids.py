@@ -5,6 +5,7 @@ import pytest
 
 from domain.codes import Command, ExecType, InstrumentType, Level, Phase, Reason, ReportType, Scope
 from domain.layout import COMMAND
+from domain.tables import Table
 from engine.exchange import Exchange
 
 pytestmark = pytest.mark.nojit
@@ -34,6 +35,18 @@ def market():
     reports = send(exchange, Command.QUOTE, account=1, instrument=1, cl_ord_id=1, **quote)
     assert reports["exec_type"].tolist() == [ExecType.NEW, ExecType.NEW]
     return exchange, reports["order_id"].tolist()
+
+
+def test_a_live_order_is_found_by_its_own_id(market):
+    exchange, legs = market
+    order = {"account": 1, "instrument": 1, "cl_ord_id": 7, "side": 2, "ord_type": 2}
+    (made,) = send(exchange, Command.NEW_ORDER, order_qty=1, price=110, **order)
+    row = exchange.live_order(1, 7)
+    assert exchange.table(Table.ORDER)[row]["order_id"] == made["order_id"]
+    assert exchange.live_order(2, 7) == exchange.live_order(1, 8) == 0
+    send(exchange, Command.CANCEL_ORDER, account=1, orig_cl_ord_id=7)
+    assert exchange.live_order(1, 7) == 0
+    assert exchange.live_order(1, 1) == 0  # a quote's legs have no id of their own
 
 
 def test_a_leg_of_a_quote_is_not_replaced(market):
