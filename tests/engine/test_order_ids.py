@@ -3,7 +3,18 @@
 import numpy as np
 import pytest
 
-from domain.codes import Command, ExecType, InstrumentType, Level, Phase, Reason, ReportType, Scope
+from domain.codes import (
+    Command,
+    ExecType,
+    InstrumentType,
+    Level,
+    OrdType,
+    Phase,
+    Reason,
+    ReportType,
+    Scope,
+    Side,
+)
 from domain.layout import COMMAND
 from domain.tables import Table
 from engine.exchange import Exchange
@@ -38,9 +49,10 @@ def market():
 
 
 def test_a_live_order_is_found_by_its_own_id(market):
-    exchange, legs = market
-    order = {"account": 1, "instrument": 1, "cl_ord_id": 7, "side": 2, "ord_type": 2}
-    (made,) = send(exchange, Command.NEW_ORDER, order_qty=1, price=110, **order)
+    exchange, _ = market
+    order = {"account": 1, "instrument": 1, "cl_ord_id": 7, "order_qty": 1, "price": 110}
+    kind = {"side": Side.SELL, "ord_type": OrdType.LIMIT}
+    (made,) = send(exchange, Command.NEW_ORDER, **order, **kind)
     row = exchange.live_order(1, 7)
     assert exchange.table(Table.ORDER)[row]["order_id"] == made["order_id"]
     assert exchange.live_order(2, 7) == exchange.live_order(1, 8) == 0
