@@ -1,8 +1,10 @@
 """The client against a real server: orders, lists, errors, sessions, books, both clients."""
 
 import asyncio
+import gc
 import threading
 import time
+from contextlib import suppress
 from decimal import Decimal
 
 import grpc
@@ -442,6 +444,23 @@ def test_whoever_waits_is_told_when_the_client_is_closed(open_client, door):
     for thread in waiting:
         thread.join(WITHIN)
     assert len(ended) == 2
+
+
+async def _given_up(server):
+    gateway = f"127.0.0.1:{server.server.gateway_port}"
+    client = gw.AsyncClient(server.target, server.keys["operator"], insecure=True, gateway=gateway)
+    for patience in (0.0, 0.001, 0.002, 0.005):  # while it dials, or just after
+        opening = asyncio.create_task(client.trading.order_entry("given-up", "alice").open())
+        await asyncio.sleep(patience)
+        opening.cancel()
+        with suppress(asyncio.CancelledError):  # unless it was quicker
+            await opening
+    await client.close()
+
+
+def test_a_session_may_be_given_up_while_it_is_opened(server):
+    asyncio.run(_given_up(server))
+    gc.collect()  # a connection that nobody has closed would complain
 
 
 async def _closed(server):

@@ -299,4 +299,14 @@ class AsyncFast:
 
     async def open(self, request: Request, both_ways: bool) -> Link:
         """A stream whose first message is the request's. Raises Unavailable."""
-        return AsyncLink(await asyncio.to_thread(dial, self._address, request))
+        dialing = asyncio.ensure_future(asyncio.to_thread(dial, self._address, request))
+        try:
+            return AsyncLink(await asyncio.shield(dialing))
+        except asyncio.CancelledError:  # the thread goes on, and nobody waits for its connection
+            dialing.add_done_callback(_hang_up)
+            raise
+
+
+def _hang_up(dialed: asyncio.Future[Call]) -> None:
+    if not dialed.cancelled() and dialed.exception() is None:
+        dialed.result().wire.close()
