@@ -33,7 +33,9 @@ def written(value: Cell, kind: str = "") -> str:
         return "∞" if number > 0 else "-∞"
     if kind:
         return format(number, NUMBERS.get(kind, kind))
-    return str(value) if isinstance(value, int) else f"{number:.4g}"
+    if isinstance(value, int):
+        return str(value)
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
 
 
 def cell(value: Cell, kind: str = "") -> str:

@@ -30,7 +30,8 @@ class Table:
 
     `kinds`: how a column's numbers are written, by its name: "percent", "money" (2 decimals),
     "count", or a format such as ".4f"; without one integers stand as they are and floats have 4
-    significant digits. Beyond `most` rows the table says how many are left out.
+    significant digits, from a thousand on none behind the point. Beyond `most` rows the table says
+    how many are left out.
     """
 
     columns: Sequence[str]
