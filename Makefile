@@ -20,15 +20,20 @@ EMPTY    :=
 COMMA    := ,
 KERNELS   = $(subst $(EMPTY) ,$(COMMA),$(strip $(DECORATED) indicators/scan.py indicators/catalogue/*))
 
-# Of the lines, and of the branches, percent.
+# Of the statements, and of the branches, percent.
 COVERED := 95
 define ENOUGH
 import json, sys
-share = json.load(open('.coverage.json'))['totals']['percent_branches_covered']
-print(f'{share:.2f} % of the branches in kernels are covered, $(COVERED) % is the least')
-sys.exit(share < $(COVERED))
+total = json.load(open('.coverage.json'))['totals']
+lines, branches = total['percent_statements_covered'], total['percent_branches_covered']
+print(f'{lines:.2f} % of the lines and {branches:.2f} % of the branches in kernels are covered, '
+      '$(COVERED) % is the least; `coverage report` has the rest')
+sys.exit(min(lines, branches) < $(COVERED))
 endef
 export ENOUGH
+
+# The two environments are made side by side.
+MAKEFLAGS += --jobs=2
 
 .PHONY: demo test check bench soak docs protos clean
 
@@ -43,8 +48,7 @@ test: $(STAMP) $(TOOLS_STAMP)
 	GRIDWORKS_BOUNDSCHECK=1 $(BIN)/python -m pytest -n 2; compiled=$$?; \
 	wait $$uncompiled; uncompiled=$$?; cat .uncompiled.log; \
 	exit $$((compiled | uncompiled))
-	$(BIN)/python -m coverage report --include='$(KERNELS)' --fail-under=$(COVERED)
-	$(BIN)/python -m coverage json -q --include='$(KERNELS)' -o .coverage.json
+	@$(BIN)/python -m coverage json -q --include='$(KERNELS)' -o .coverage.json
 	@$(BIN)/python -c "$$ENOUGH"
 
 check: $(STAMP)
@@ -72,10 +76,10 @@ clean:
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[dev]'
 	touch $@
 
 $(TOOLS_STAMP): protos/requirements.txt
 	$(PYTHON) -m venv --clear $(TOOLS)
-	$(TOOLS)/bin/python -m pip install --quiet --requirement protos/requirements.txt
+	$(TOOLS)/bin/python -m pip install --quiet --no-compile --requirement protos/requirements.txt
 	touch $@

@@ -45,7 +45,8 @@ BOUNDSCHECK = os.environ.get("GRIDWORKS_BOUNDSCHECK", "0") == "1"
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("domain", "risk", "engine", "indicators", "backtest", "server")
 # How much code LLVM inlines of a function that asks for it; only kernels do. Its default is 325.
-set_option("gridworks", "-inlinehint-threshold=1500")
+# A build that checks bounds is there to be compiled, not to be fast.
+set_option("gridworks", f"-inlinehint-threshold={40 if BOUNDSCHECK else 1500}")
 _SHARED = Linkage.linkonce_odr.value
 _COLD: set[str] = set()  # kernels that are hardly ever called, by their full names
 _IMPORT = re.compile(

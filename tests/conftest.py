@@ -6,6 +6,7 @@ import os
 # does not fail, it reads somebody else's memory.
 os.environ.setdefault("GRIDWORKS_BOUNDSCHECK", "1")
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +39,12 @@ def pytest_report_header() -> str | None:
     if settings.get_current_profile_name() != "soak":
         return None
     return f"soak: SOAK_MINUTES={soaking.MINUTES} SOAK_SEED={soaking.FIRST_SEED}"
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def vectors_folder() -> Path:
