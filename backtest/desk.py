@@ -130,6 +130,9 @@ class Desk:
         self.orders: dict[int, Order] = {}
         self.lots = [0] * (len(self.scales) + 1)  # held, by the number of the instrument
         self.wholes = [0, *(scale.whole for scale in self.scales)]  # units a lot, 0: a fraction
+        self.held: dict[int | str, Any] = {}  # the same in units, by number and by symbol
+        for scale in self.scales:
+            self.hold(scale, 0)
         self.lines: list[tuple[Line, Any, tuple[str, ...]]] = []
         self.last_id = 0
         self.started = False
@@ -176,13 +179,18 @@ class Desk:
         self.quick(scale.number, side, kind, lots, ticks, stop, number)
         return number
 
+    def hold(self, scale: Scale, lots: int) -> None:
+        """From now on so many lots are held."""
+        self.lots[scale.number] = lots
+        self.held[scale.number] = self.held[scale.listing.symbol] = scale.qty(lots)
+
     def receive(self, cells: tuple[Any, ...]) -> None:
         """Take in a REPORT row of the own account, as a tuple of its cells."""
         if cells[_REPORT] != _EXECUTION:
             return
         if cells[_EXEC_TYPE] == _TRADE:
-            lots = cells[_LAST_QTY]
-            self.lots[cells[_INSTRUMENT]] += lots if cells[_SIDE] == 1 else -lots
+            scale, lots = self.scales[cells[_INSTRUMENT] - 1], cells[_LAST_QTY]
+            self.hold(scale, self.lots[scale.number] + (lots if cells[_SIDE] == 1 else -lots))
         order = self.orders.get(cells[_CL_ORD_ID]) or self.orders.get(cells[_ORIG])
         if order is None:
             return
@@ -219,9 +227,9 @@ class Desk:
         return made
 
     def position(self, instrument: int | str) -> float | int:
-        """Units held."""
-        scale = self.scale(instrument)
-        return scale.qty(self.lots[scale.number])
+        """Units held. Raises InvalidField for an instrument that is not there."""
+        found: float | int = self.held[self.scale(instrument).number]
+        return found
 
     def cash(self) -> float:
         """Cash in the currency of the first instrument."""

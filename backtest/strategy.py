@@ -161,11 +161,9 @@ class Strategy:
 
         What an earlier order may still fill is not counted: cancel it first.
         """
-        desk = self._desk
-        if type(instrument) is int and 0 < instrument < len(desk.lots) and desk.wholes[instrument]:
-            held: Any = desk.lots[instrument] * desk.wholes[instrument]
-        else:
-            held = desk.position(instrument)
+        held: Any = self._desk.held.get(instrument)
+        if held is None:
+            held = self._desk.position(instrument)
         missing = qty - held
         if missing == 0:
             return 0
@@ -222,10 +220,8 @@ class Strategy:
 
     def position(self, instrument: Instrument = 1) -> float | int:
         """What is held, short below 0, as the reports that have arrived say."""
-        desk = self._desk
-        if type(instrument) is int and 0 < instrument < len(desk.lots) and desk.wholes[instrument]:
-            return desk.lots[instrument] * desk.wholes[instrument]
-        return desk.position(instrument)
+        held = self._desk.held.get(instrument)
+        return self._desk.position(instrument) if held is None else held
 
     @property
     def orders(self) -> dict[int, Order]:

@@ -28,6 +28,7 @@ from domain.messages import Message, NewOrder
 from indicators import frames
 
 _CASH, _EQUITY = 0, 1
+_SLICE = 2048  # bars whose numbers are Python objects at one time: they fit the cache
 _PLAIN = [0] * len(FIELDS)
 _PLAIN[FIELDS["command"].place] = int(Command.NEW_ORDER)
 _PLAIN[FIELDS["time_in_force"].place] = int(TimeInForce.GTC)
@@ -158,26 +159,33 @@ class Drive:
 
     def _bars(self, rows: Rows) -> None:
         """A chunk of nothing but bars: no kernel is called while nothing of ours lives."""
-        columns, ends, lines = self._columns(rows), _ends(rows["time"]), self._line_values(rows)
-        if len(self.desk.scales) == 1 and len(set(ends)) == len(ends):
-            self._bars_of_one(rows["time"].tolist(), columns, lines[1])
-        else:
-            self._bars_of_many(rows, columns, ends, lines)
+        ends = _ends(rows["time"])
+        single = len(self.desk.scales) == 1 and len(set(ends)) == len(ends)
+        for begin in range(0, len(rows), _SLICE):
+            part = rows[begin : begin + _SLICE]
+            columns, lines = self._columns(part), self._line_values(part)
+            if single:
+                self._bars_of_one(begin, part["time"].tolist(), columns, lines[1])
+            else:
+                self._bars_of_many(part, columns, ends[begin : begin + _SLICE], lines)
         self._steps(len(rows))
         self.broker.until = 0
 
-    def _bars_of_one(self, times: list[int], columns: list[list[float]], lines: _Lines) -> None:
+    def _bars_of_one(
+        self, begin: int, times: list[int], columns: list[list[float]], lines: _Lines
+    ) -> None:
         broker, bar, on_bar = self.broker, self.bar, self.strategy.on_bar
         bar.instrument, bar.symbol = 1, self.desk.scales[0].listing.symbol
-        for row, time, opened, high, low, close, volume in zip(count(), times, *columns):
+        every = zip(count(), count(begin + 1), times, *columns)
+        for row, until, time, opened, high, low, close, volume in every:
             broker.now = bar.time = time
             if broker.busy:
-                self._steps(row + 1)
+                self._steps(until)
             bar.open, bar.high, bar.low, bar.close, bar.volume = opened, high, low, close, volume
             for line, values in lines:
                 line.previous = line.value
                 line.value = values[row]
-            broker.until = row + 1
+            broker.until = until
             on_bar(bar)
 
     def _bars_of_many(
