@@ -1,4 +1,5 @@
-"""The cells of a COMMAND row without numpy: their places, ranges and codes, and what is refused.
+"""The cells of a COMMAND row without numpy: their places, ranges and codes, and what is refused;
+codes and attributes by the names that people type.
 
 `tests/domain/test_messages.py` holds this table against `domain.layout.COMMAND`.
 """
@@ -138,3 +139,26 @@ FIELDS: dict[str, Field] = {
     )
     for place, (name, (low, high)) in enumerate(_RANGES.items())
 }
+
+
+def code_named(field: str, codes: Any, value: Any) -> Any:
+    """A code by its name, in any case; anything else as it is, for the message to check."""
+    if not isinstance(value, str):
+        return value
+    found = codes.__members__.get(value.upper())
+    if found is None:
+        raise InvalidField(field, value, ", ".join(codes.__members__))
+    return found
+
+
+def attributes_named(
+    codes: Any, given: Mapping[str, int], field: str = "attribute"
+) -> dict[int, int]:
+    """Attributes by lower-case name. Raises InvalidField for an unknown one."""
+    names = {name.lower(): code for name, code in codes.__members__.items() if name != "COLUMNS"}
+    for name, value in given.items():
+        if name not in names:
+            raise InvalidField(field, name, ", ".join(names))
+        if isinstance(value, (bool, str, float)):
+            raise InvalidField(name, value, "a whole number")
+    return {int(names[name]): value for name, value in given.items()}

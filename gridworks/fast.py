@@ -29,6 +29,7 @@ from gridworks.api.trading.v1.order_entry_pb2 import (
     OrderEntryResponse,
 )
 from gridworks.client.errors import Unavailable, from_status
+from gridworks.client.wire.channels import ORDER_ENTRY
 from gridworks.fastwire import Wire, connect
 from server.codec.encoder import Encoder
 from server.codec.reader import ReportReader
@@ -36,7 +37,6 @@ from server.codec.slots import Message
 from server.gateway.http2.wire import PREFIX
 
 Rows = np.ndarray[Any, Any]
-METHOD = "/gridworks.api.trading.v1.TradingService/OrderEntry"
 PIECE = 1024  # rows that are packed at once
 
 
@@ -60,7 +60,7 @@ class FastSession:
         self._reader, self._encoder = ReportReader(), Encoder(COMMAND, PIECE)
         connection = connect(target, timeout, tls)
         metadata = (("authorization", f"Bearer {key}"),)
-        self._wire = Wire(connection, target, METHOD, metadata, self._reader.data)
+        self._wire = Wire(connection, target, ORDER_ENTRY, metadata, self._reader.data)
         self._timeout, self._begin = timeout, 0
         self._found: list[Rows] = []
         self._ended, self._sent, self._interval = False, time.monotonic(), 30.0

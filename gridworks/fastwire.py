@@ -10,17 +10,20 @@ import base64
 import select
 import socket
 import ssl
+from collections import deque
 from collections.abc import Mapping
 from urllib.parse import unquote
 
 import ngh2
 import numpy as np
 
-from gridworks.client.errors import Unavailable
+from domain.errors import CapacityError
+from gridworks.client.errors import Unavailable, from_status
 from gridworks.client.plans import Metadata
+from gridworks.client.wire.channels import MOST_BYTES
 from server.gateway.http2.frames import MOST, cut
 from server.gateway.http2.slots import Column, Found, Note, Slot
-from server.gateway.http2.wire import credit, data_head, ended
+from server.gateway.http2.wire import PREFIX, credit, data_head, ended, message_size
 
 READ = 1 << 18
 WINDOW = 1 << 22  # bytes that the server may send ahead
@@ -240,3 +243,37 @@ def _status(headers: Mapping[bytes, bytes]) -> Status:
     text = unquote(headers.get(b"grpc-message", b"").decode("latin-1"))
     padded = None if details is None else details + b"=" * (-len(details) % 4)
     return int(code), text, None if padded is None else base64.b64decode(padded)
+
+
+class Call:
+    """One stream: what it has received, cut into messages. Nothing here waits."""
+
+    def __init__(self, wire: Wire, data: memoryview) -> None:
+        self.wire, self._data, self._rest = wire, data, bytearray()
+        self.messages: deque[bytes] = deque()
+
+    def take(self) -> None:
+        """Take in what has come. Raises Unavailable."""
+        end = self.wire.take(0)
+        rest = self._rest
+        rest += self._data[:end]
+        try:
+            while (size := message_size(rest, MOST_BYTES)) and len(rest) >= size:
+                self.messages.append(bytes(rest[PREFIX.size : size]))
+                del rest[:size]
+        except (CapacityError, NotImplementedError) as error:
+            raise Unavailable(f"the server's message is not taken: {error}") from None
+
+    def ended(self) -> bool:
+        """Whether the server has ended the stream in good order. Raises CallError if otherwise."""
+        if self.wire.status is None:
+            return False
+        code, text, details = self.wire.status
+        if code:
+            raise from_status(code, text, details)
+        return True
+
+    def push(self, message: bytes) -> bool:
+        """Write a message; whether some of it is left to be written. Raises Unavailable."""
+        self.wire.push(PREFIX.pack(0, len(message)) + message)
+        return self.wire.write()

@@ -16,6 +16,7 @@ from backtest.settings import Settings
 from domain.attributes import InstrumentAttr, NodeAttr
 from domain.codes import InstrumentType, MarginModel, Phase, Scope
 from domain.errors import InvalidField
+from domain.fields import attributes_named
 from domain.layout import COMMAND
 from domain.messages import Account, Deposit, Instrument, Message, SetPhase, Setting
 
@@ -42,8 +43,8 @@ def set_up(listings: tuple[Listing, ...], settings: Settings) -> Rows:
                 )
             )  # fmt: skip
     sent += [Account(label="history", entity=HISTORY), Account(label="own", entity=OWN)]
-    own = {NodeAttr.STP_GROUP: 1, NodeAttr.CREDIT: settings.margin.credit}
-    own |= _named(NodeAttr, "limits", settings.limits)
+    own: dict[int, int] = {NodeAttr.STP_GROUP: 1, NodeAttr.CREDIT: settings.margin.credit}
+    own |= attributes_named(NodeAttr, settings.limits, "limits")
     for account, attributes in ((HISTORY, {NodeAttr.CHECK_BUYING_POWER: 0}), (OWN, own)):
         for node_attribute, value in attributes.items():
             sent.append(
@@ -76,9 +77,9 @@ def margined(listing: Listing) -> bool:
     return listing.type in _MARGINED
 
 
-def _instrument(listing: Listing, settings: Settings) -> dict[InstrumentAttr, int]:
+def _instrument(listing: Listing, settings: Settings) -> dict[int, int]:
     costs, margin, attr = settings.costs, settings.margin, InstrumentAttr
-    wanted = {
+    wanted: dict[int, int] = {
         attr.MULTIPLIER: listing.multiplier,
         attr.MARGIN_MODEL: MarginModel.PERCENT if margined(listing) else MarginModel.CASH,
         attr.MARGIN_BPS: margin.initial_bps, attr.SHORT_MARGIN_BPS: margin.short_bps,
@@ -88,16 +89,4 @@ def _instrument(listing: Listing, settings: Settings) -> dict[InstrumentAttr, in
         attr.FEE_MIN: costs.minimum, attr.MARKET_PROTECTION_BPS: 0,
     }  # fmt: skip
     given = settings.instruments.get(listing.symbol, {})
-    return wanted | _named(attr, f"instruments[{listing.symbol}]", given)
-
-
-def _named(codes: Any, field: str, given: Any) -> dict[Any, int]:
-    """Attributes by their names in lower case."""
-    found = {}
-    for name, value in given.items():
-        code = codes.__members__.get(name.upper())
-        if code is None or name == "columns":
-            known = ", ".join(m.lower() for m in codes.__members__ if m != "COLUMNS")
-            raise InvalidField(field, name, known)
-        found[code] = int(value)
-    return found
+    return wanted | attributes_named(attr, given, f"instruments[{listing.symbol}]")

@@ -32,6 +32,7 @@ from domain import layout
 from domain.attributes import InstrumentAttr, NodeAttr
 from domain.codes import Feed, InstrumentType, OrdType, Phase, Scope, Side, TimeInForce
 from domain.errors import InvalidField, Unavailable
+from domain.fields import attributes_named, code_named
 from domain.messages import (
     Account,
     Cancel,
@@ -53,7 +54,6 @@ from domain.tables import Table
 from engine.exchange import Exchange as Engine
 from gridworks.local import views
 from gridworks.local.durable import Durable, Labels, parts_of, unpack
-from gridworks.local.naming import attributes_named, code_named
 from gridworks.local.report import Report
 from journal import Policy, Recovery
 

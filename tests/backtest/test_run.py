@@ -8,23 +8,10 @@ from backtest.simulator import run
 from backtest.strategy import Strategy
 from domain.codes import ExecType
 from domain.errors import InvalidField
+from tests.backtest.cross import Cross
 from tests.backtest.history import History, bars, walk
 
 pytestmark = pytest.mark.nojit
-
-
-class Cross(Strategy):
-    """Long while the short average is above the long one."""
-
-    fast = 3
-    slow = 8
-
-    def on_start(self):
-        self.short = self.indicator(gw.indicators.SMA(self.fast))
-        self.long = self.indicator(gw.indicators.SMA(self.slow))
-
-    def on_bar(self, bar):
-        self.target(100 if self.short.value > self.long.value else 0)
 
 
 def test_a_market_order_is_filled_at_the_next_open():

@@ -14,24 +14,13 @@ from backtest.simulator.core.tables import Part
 from backtest.simulator.functions import compiled
 from backtest.strategy import Strategy
 from domain.errors import InvalidField
+from tests.backtest.cross import Cross
 from tests.backtest.history import MINUTE, START, History, bars, level, rows, trade, walk
 from tests.backtest.scripted import fills, play
 
 pytestmark = pytest.mark.nojit
 k = gw.backtest.kernels
 FLAT = (10_000, 10_010, 9_990, 10_000)
-
-
-class Cross(Strategy):
-    fast = 3
-    slow = 8
-
-    def on_start(self):
-        self.short = self.indicator(gw.indicators.SMA(self.fast))
-        self.long = self.indicator(gw.indicators.SMA(self.slow))
-
-    def on_bar(self, bar):
-        self.target(100 if self.short.value > self.long.value else 0)
 
 
 @compiled(fast=3, slow=8, n=0, short=0, long=0, closes=np.zeros(16, np.int64))

@@ -34,6 +34,7 @@ from gridworks.client.scales import Scale
 from gridworks.client.streams import orders
 from gridworks.client.streams.commands import Commands
 from gridworks.client.streams.reports import Counter, Numbered
+from gridworks.client.wire.channels import ORDER_ENTRY
 
 _END = object()  # the last thing in an inbox
 _CLOSED = "the session is closed"
@@ -60,7 +61,7 @@ class Session(Service[M]):
     answer is a report. Prices are int ticks and quantities int lots: `client.market_data.scale`.
     """
 
-    path = "/gridworks.api.trading.v1.TradingService/OrderEntry"
+    path = ORDER_ENTRY
     both_ways = True
 
     def __init__(self, wire: Wire, settings: Settings, metadata: Metadata, wish: Wish) -> None:

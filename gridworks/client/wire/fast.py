@@ -10,7 +10,6 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -18,13 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from gridworks.client.errors import Cancelled, Unavailable, from_status
+from gridworks.client.errors import Cancelled, Unavailable
 from gridworks.client.options import Settings
 from gridworks.client.plans import Link, Request
-from gridworks.client.wire.channels import MOST_BYTES
 
 if TYPE_CHECKING:
-    from gridworks.fastwire import Wire
+    from gridworks.fastwire import Call
 
 _AHEAD = 1024  # messages that wait before an event loop stops reading
 _ENDED = "the stream was canceled"
@@ -52,45 +50,6 @@ def context(settings: Settings) -> ssl.SSLContext | None:
     return made
 
 
-class Call:
-    """One stream: what it has received, cut into messages. Nothing here waits."""
-
-    def __init__(self, wire: Wire, data: memoryview) -> None:
-        self.wire, self._data, self._rest = wire, data, bytearray()
-        self.messages: deque[bytes] = deque()
-
-    def take(self) -> None:
-        """Take in what has come. Raises Unavailable."""
-        from domain.errors import CapacityError
-        from server.gateway.http2.wire import PREFIX, message_size
-
-        end = self.wire.take(0)
-        rest = self._rest
-        rest += self._data[:end]
-        try:
-            while (size := message_size(rest, MOST_BYTES)) and len(rest) >= size:
-                self.messages.append(bytes(rest[PREFIX.size : size]))
-                del rest[:size]
-        except (CapacityError, NotImplementedError) as error:
-            raise Unavailable(f"the server's message is not taken: {error}") from None
-
-    def ended(self) -> bool:
-        """Whether the server has ended the stream in good order. Raises CallError if otherwise."""
-        if self.wire.status is None:
-            return False
-        code, text, details = self.wire.status
-        if code:
-            raise from_status(code, text, details)
-        return True
-
-    def push(self, message: bytes) -> bool:
-        """Write a message; whether some of it is left to be written. Raises Unavailable."""
-        from server.gateway.http2.wire import PREFIX
-
-        self.wire.push(PREFIX.pack(0, len(message)) + message)
-        return self.wire.write()
-
-
 @dataclass(frozen=True)
 class Address:
     """Where to, and how: `name` is the one in the server's certificate, None: the host's."""
@@ -111,7 +70,7 @@ def dial(to: Address, request: Request) -> Call:
 
     Raises Unavailable.
     """
-    from gridworks.fastwire import ROOM, Wire, connect
+    from gridworks.fastwire import ROOM, Call, Wire, connect
 
     connection = connect(to.target, to.timeout, to.tls, to.name)
     data = memoryview(bytearray(ROOM))
