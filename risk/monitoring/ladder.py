@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from domain.attributes import InstrumentAttr, NodeAttr
 from domain.codes import MarginModel, Phase
 from domain.limits import BPS, MAX_PRICE, MAX_QTY, MAX_VALUE
+from domain.messages import MassCancel, Message
 from domain.tables import Table
 from risk.derived import VARIATION
 from risk.monitoring import rows
 from risk.monitoring.policy import Policy
 from risk.monitoring.state import AccountState, Exchange, held_positions, mark
 
-Fields = dict[str, int]
 _I = InstrumentAttr
 
 
@@ -80,14 +80,14 @@ def _trades(exchange: Exchange, instrument: int) -> bool:
 
 def next_rows(
     exchange: Exchange, account: AccountState, case: Case, policy: Policy, number: int
-) -> list[Fields]:
+) -> list[Message]:
     """The next step of the ladder for an account; empty when nothing can be done now.
 
     One order at a time, of the position with the largest margin, so that the exchange's answer is
     known before the next one.
     """
     if account.open_orders:
-        return [rows.cancel_all(account.account)]
+        return [MassCancel(account=account.account)]
     held = held_positions(exchange, account.account)
     for instrument, lots, _ in held:
         tried = _count_attempt(case, instrument, lots)
@@ -116,7 +116,7 @@ def _count_attempt(case: Case, instrument: int, lots: int) -> int:
 
 def _transfer(
     exchange: Exchange, account: int, instrument: int, lots: int, policy: Policy
-) -> list[Fields]:
+) -> list[Message]:
     """Move a position to the insurance account at the mark; what is paid in full is paid for.
 
     Shares stay where they are when the insurance account cannot pay for them, and short ones
@@ -148,7 +148,7 @@ def _free_cash(exchange: Exchange, account: int) -> int:
     return min(int(node["cash"]), own - int(node["margin"]) - int(node["hold_fee"]))
 
 
-def _cover(exchange: Exchange, account: AccountState, policy: Policy) -> list[Fields]:
+def _cover(exchange: Exchange, account: AccountState, policy: Policy) -> list[Message]:
     """Pay what a defaulted account owes out of the insurance account, as far as that goes."""
     paid = min(-account.cash, _free_cash(exchange, policy.insurance))
     if paid <= 0:

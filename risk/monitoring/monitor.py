@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from domain.attributes import NodeAttr
 from domain.codes import NodeStatus
 from domain.limits import BPS
+from domain.messages import Message
 from domain.tables import Table
 from risk.monitoring import rows
-from risk.monitoring.ladder import Case, Fields, next_rows
+from risk.monitoring.ladder import Case, next_rows
 from risk.monitoring.policy import Policy
 from risk.monitoring.rows import Rows
 from risk.monitoring.state import AccountState, Exchange, Status, accounts
@@ -56,7 +57,7 @@ class Monitor:
 
     def step(self, exchange: Exchange) -> Step:
         """The commands of the next step; none: nothing is to be done, or nothing can be now."""
-        commands: list[Fields] = []
+        commands: list[Message] = []
         found = []
         now, seq = self._clock(exchange)
         for state in accounts(exchange, self.policy, self.extra):
@@ -83,7 +84,7 @@ class Monitor:
 
         For positions that may not be kept over night: whole positions instead of shares of them.
         """
-        commands: list[Fields] = []
+        commands: list[Message] = []
         wanted, found = set(chosen), []
         whole, (now, seq) = replace(self.policy, share_bps=BPS), self._clock(exchange)
         for state in accounts(exchange, self.policy, self.extra):
@@ -101,13 +102,13 @@ class Monitor:
         core = exchange.table(Table.CORE)[0]
         return int(core["time"]), int(core["seq"])
 
-    def _called(self, exchange: Exchange, state: AccountState, case: Case) -> list[Fields]:
+    def _called(self, exchange: Exchange, state: AccountState, case: Case) -> list[Message]:
         limits = exchange.table(Table.NODE_LIMIT)[state.account]
         if case.closed or limits[NodeAttr.STATUS] != NodeStatus.ACTIVE:
             return []
         case.closed = True
         return [rows.set_status(state.account, NodeStatus.CLOSE_ONLY)]
 
-    def _cured(self, state: AccountState, case: Case) -> list[Fields]:
+    def _cured(self, state: AccountState, case: Case) -> list[Message]:
         del self._cases[state.account]
         return [rows.set_status(state.account, NodeStatus.ACTIVE)] if case.closed else []

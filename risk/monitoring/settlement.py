@@ -8,6 +8,7 @@ from domain.attributes import InstrumentAttr
 from domain.codes import Level, MarginModel
 from domain.errors import InvalidField
 from domain.limits import MAX_PRICE, MAX_QTY
+from domain.messages import EndOfDay, Message, Tick
 from domain.tables import Table
 from risk.monitoring import rows
 from risk.monitoring.rows import Rows
@@ -65,13 +66,15 @@ def end_of_day(exchange: Exchange, marks: Mapping[int, int]) -> Rows:
     are commands like any other, and what accounts gain others lose.
     """
     prices = _checked(exchange, marks)
-    commands = [rows.tick(instrument, price) for instrument, price in sorted(prices.items())]
+    commands: list[Message] = [
+        Tick(instrument=instrument, price=price) for instrument, price in sorted(prices.items())
+    ]
     for account, instrument, lots, price in _open(exchange, prices):
         for part in _parts(lots):
             commands.append(rows.move_lots(account, instrument, -part, price))
         for part in _parts(lots):
             commands.append(rows.move_lots(account, instrument, part, price))
-    return rows.rows_of([*commands, rows.day_end()])
+    return rows.rows_of([*commands, EndOfDay()])
 
 
 def _parts(lots: int) -> Iterator[int]:

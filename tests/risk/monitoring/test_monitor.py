@@ -7,8 +7,9 @@ import pytest
 
 import gridworks as gw
 from domain.attributes import InstrumentAttr
-from domain.codes import Command, Phase, ReportType
+from domain.codes import Command, Phase, ReportType, Scope
 from domain.errors import InvalidField
+from domain.messages import KillOff, Message, Rearm, Resume, SetPhase, Setting
 from domain.tables import Table
 from engine.exchange import Exchange as Engine
 from risk.monitoring import Monitor, Policy, Status, end_of_day, variation
@@ -140,14 +141,13 @@ def test_after_any_day_the_ladder_ends_and_keeps_the_books(seed: int) -> None:
     exchange = Engine()
     exchange.apply(seeded_stream(seed, 300))
     fund, everybody = 10, range(1, len(exchange.table(Table.NODE)))
-    again = [{"command": Command.KILL_OFF, "scope": 1, "entity": node} for node in everybody]
-    again += [{"command": Command.REARM, "entity": node} for node in everybody]
+    again: list[Message] = [KillOff(scope=Scope.NODE, entity=node) for node in everybody]
+    again += [Rearm(entity=node) for node in everybody]
     for at in (1, 2, 3):
-        again.append({"command": Command.KILL_OFF, "scope": 2, "entity": at})
-        fixed = {"command": Command.SET, "scope": 2, "entity": at, "value": 1}
-        again.append({**fixed, "attribute": InstrumentAttr.TRADABLE})
-    again += [{"command": Command.KILL_OFF}, {"command": Command.RESUME},
-              {"command": Command.PHASE, "value": Phase.CONTINUOUS}]  # fmt: skip
+        again.append(KillOff(scope=Scope.INSTRUMENT, entity=at))
+        fixed = {"scope": Scope.INSTRUMENT, "entity": at, "value": 1}
+        again.append(Setting(**fixed, attribute=InstrumentAttr.TRADABLE))
+    again += [KillOff(), Resume(), SetPhase(phase=Phase.CONTINUOUS)]
     exchange.apply(rows_of(again))
     before = _books(exchange)
     policy = Policy(call_bps=1, maintenance_bps=10_000, grace_ns=0, attempts=1, insurance=fund)
