@@ -152,6 +152,7 @@ def fill_instrument(message: Instrument, values: Any, scale: Scale) -> None:
 
 
 _LIMIT_NAMES = {attribute: name for name, attribute in LIMIT_FIELDS.items()}
+_INSTRUMENT_NAMES = {attribute: name for name, attribute in INSTRUMENT_FIELDS.items()}
 
 
 def field_of_limit(attribute: int) -> str:
@@ -162,6 +163,34 @@ def field_of_limit(attribute: int) -> str:
 def put_limit(message: Limits, name: str, value: int, scale: Scale) -> None:
     """Write one attribute of a node, as its table holds it, into a message."""
     _put(message, name, NODE_ATTRIBUTES[NodeAttr(LIMIT_FIELDS[name])], value, scale)
+
+
+def put_limit_setting(
+    message: Limits, attribute: NodeAttr, value: int, scale: Scale
+) -> tuple[str, ...]:
+    """Write one attribute of a node, as a SET row holds it; returns the fields that say it."""
+    if attribute == NodeAttr.ALLOWED_SIDES:
+        message.allow_buy, message.allow_sell = bool(value & 1), bool(value & 2)
+        return "allow_buy", "allow_sell"
+    name = _LIMIT_NAMES[attribute]
+    put_limit(message, name, value, scale)
+    return (name,)
+
+
+def put_instrument_setting(
+    message: Instrument, attribute: InstrumentAttr, value: int, scale: Scale
+) -> str:
+    """The same for an instrument; charges of a message are all there. Raises InvalidField."""
+    kind, _, place = attribute.name.lower().rpartition("_")
+    if kind in _CHARGES:
+        getattr(message, kind)[int(place) - 1] = value
+        return kind
+    name = _INSTRUMENT_NAMES.get(attribute)
+    if name is None:
+        allowed = ", ".join(CHANGEABLE_INSTRUMENT)
+        raise InvalidField("attribute", attribute.name.lower(), f"one that is a field: {allowed}")
+    _put(message, name, INSTRUMENT_ATTRIBUTES[attribute], value, scale)
+    return name
 
 
 def shown(message: Any, name: str) -> str:

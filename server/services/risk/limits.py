@@ -56,7 +56,7 @@ class Desk:
                 new = _stored(NODE_ATTRIBUTES[NodeAttr(setting.attribute)], setting.value)
                 made = resources.Limits()
                 texts = [_text(made, setting.attribute, value, money) for value in (old, new)]
-                found = looser.node_factor(setting.attribute, old, new)
+                found = looser.node_factor(setting.attribute, values, new)
                 items.append(_Wish(_item(setting.attribute, old, new, texts, found[0]), found[1]))
             return await self._ask(request, name, sent.name, items, wanted)
 

@@ -7,16 +7,23 @@ Values are those of the tables: no limit is NO_LIMIT, or 0 where 0 means none. A
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from domain.attributes import NODE_ATTRIBUTES, POSITION_ATTRIBUTES, NodeAttr, PositionAttr
 from domain.codes import NodeStatus, ShortSale
 from domain.limits import NO_LIMIT
 
+Row = Sequence[int]
 _N = NodeAttr
 _ZERO_IS_NONE = {_N.ORDER_RATE, _N.REPLACE_RATE, _N.CANCEL_RATE, _N.RRM_ENTER_BPS}
 _MORE = {
     _N.CREDIT, _N.ORDER_BURST, _N.REPLACE_BURST, _N.CANCEL_BURST, _N.ORDER_TO_TRADE_FLOOR,
     _N.RRM_LEAVE_BPS,
+}  # fmt: skip
+_PART_OF = {  # says nothing while the limit that it belongs to is not there
+    _N.ORDER_BURST: _N.ORDER_RATE, _N.REPLACE_BURST: _N.REPLACE_RATE,
+    _N.CANCEL_BURST: _N.CANCEL_RATE, _N.ORDER_TO_TRADE_FLOOR: _N.ORDER_TO_TRADE,
+    _N.EXECUTION_WINDOW_NS: _N.MAX_EXECUTIONS, _N.RRM_LEAVE_BPS: _N.RRM_ENTER_BPS,
 }  # fmt: skip
 _LESS = {_N.DUPLICATE_WINDOW_NS, _N.EXECUTION_WINDOW_NS}
 _BITS = {_N.ALLOWED_TYPES, _N.ALLOWED_SIDES, _N.ALLOWED_ORD_TYPES}
@@ -28,9 +35,15 @@ _ORDERED = {  # from the tightest to the loosest
 SAME = 1.0
 
 
-def node_factor(attribute: int, old: int, new: int) -> tuple[bool, float]:
-    """(whether a limit of a node is looser, times as much; 1 where it has no size)."""
-    code = NodeAttr(attribute)
+def node_factor(attribute: int, values: Row, new: int) -> tuple[bool, float]:
+    """(whether a limit of a node is looser, times as much; 1 where it has no size).
+
+    values: the node's attributes before the change.
+    """
+    code, old = NodeAttr(attribute), int(values[attribute])
+    owner = _PART_OF.get(code)
+    if owner is not None and math.isinf(_sized(int(values[owner]), owner in _ZERO_IS_NONE)):
+        return False, SAME
     if code == _N.CHECK_BUYING_POWER:  # without it nothing is checked: as large as it gets
         return (True, math.inf) if old and not new else (False, SAME)
     if code in _BITS:
