@@ -1,14 +1,20 @@
 """Other libraries on the same options, where they are installed; each prices one at a time.
 
 py_vollib is called as its users do, in a loop; QuantLib through its Python face, whose engines are
-C++. py_vollib_vectorized is not here: it does not compile under the numba of today.
+C++. py_vollib_vectorized does not compile under the numba of today: `vectorized` drives it in an
+interpreter of its own, whole arrays a call, and says how long each took.
 """
 
 from __future__ import annotations
 
+import subprocess
+import tempfile
 import warnings
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from benches.portfolio.options import STEPS, Options, Run, quantlib_trees
 
@@ -88,3 +94,50 @@ def _quantlib(book: Options) -> Runs:
         "QuantLib, price and 5 Greeks": (len(rows), price_and_greeks),
         "QuantLib, implied deviation": (len(quotes), implied),
     }
+
+
+def vectorized(book: Options, interpreter: str) -> Runs:
+    """py_vollib_vectorized under another Python: each run returns its processor time in ns.
+
+    interpreter: a Python 3.8 with numba 0.56 and py_vollib_vectorized, say. Raises OSError if there
+    is no such program, RuntimeError with its last words if it stops.
+    """
+    kinds, price, forward, strike, time = book.quotes()
+    held = {
+        **book.terms, "kind": _flags(book.kind), "right": _flags(kinds), "price": price,
+        "forward": forward, "quoted_strike": strike, "quoted_time": time,
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "options.npz")
+        np.savez(path, **held)
+        script = Path(__file__).with_name("vectorized.py")
+        child = subprocess.Popen(
+            [interpreter, str(script), str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        _asking(child, "implied volatility")()  # the file is read, and the function compiled
+    return {
+        f"py_vollib_vectorized, {what}": (count, _asking(child, what))
+        for what, count in (("price and 5 Greeks", book.count), ("implied volatility", len(price)))
+    }
+
+
+def _flags(kinds: Any) -> Any:
+    return np.array([str(kind)[0] for kind in kinds])
+
+
+def _asking(child: subprocess.Popen[str], what: str) -> Run:
+    """A run that asks the child for one of its own."""
+    asked, told = child.stdin, child.stdout
+    assert asked is not None
+    assert told is not None
+
+    def run() -> int:
+        try:
+            print(what, file=asked, flush=True)
+            return int(told.readline())
+        except (BrokenPipeError, ValueError):
+            said = child.communicate()[1].strip()
+            raise RuntimeError(f"py_vollib_vectorized stopped: {said[-300:]}") from None
+
+    return run
