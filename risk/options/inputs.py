@@ -15,9 +15,9 @@ PIECE = 8192  # options whose terms are copied into rows at a time: they stay in
 _LEAST = 5e-324  # the smallest number above 0
 
 # name -> (least, most, what is allowed in words); NaN and infinity never are
-_POSITIVE = (_LEAST, 1e300, "a number above 0")
+_POSITIVE = (_LEAST, 1e300, "a number above 0, at most 1e300")
 _FRACTION = (-1.0, 10.0, "a fraction a year from -1 to 10")
-_ANY = (-1e300, 1e300, "a finite number")
+_ANY = (-1e300, 1e300, "a finite number, at most 1e300 in size")
 BOUNDS = {
     "spot": _POSITIVE,
     "strike": _POSITIVE,

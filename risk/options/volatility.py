@@ -82,7 +82,7 @@ def _implied(
 def _range(option: Floats, normal: bool) -> str:
     """What the price of an option may be, in words."""
     _, forward, strike, _, discount, right = option
-    least = discount * max(right * (forward - strike), 0.0)
+    least = discount * max(right * (forward - strike), 0.0) + 0.0  # never -0
     if normal:
         return f"at least the discounted intrinsic value {least:.10g}"
     most = discount * (forward if right > 0 else strike)

@@ -20,6 +20,8 @@ _TINY, _LARGE = 2.2250738585072014e-308, 1e300
 _ROOT_THREE, _TWO_PI = 1.7320508075688772, 6.283185307179586
 _LOWER_SCALE = 1.2091995761561452  # 2 pi / sqrt(27)
 _ROOT_HALF_PI, _ROOT_TWO_PI = 1.2533141373155003, 2.5066282746310002
+_LINEAR = 1e-9  # at the money, below this the price is proportional to the volatility
+_NEAR = 0.05  # of the strike
 _STEPS = 8  # two do; more only where the guess is bad, beyond |x| = 100 or so
 LOW, MIDDLE, HIGH = 0, 1, 2
 
@@ -171,15 +173,24 @@ def normalised_volatility(beta, x):
 
 
 @kernel
+def _moneyness(forward, strike):
+    """log(forward / strike), exact near the money too: a difference of near numbers is."""
+    away = (forward - strike) / strike
+    return math.log1p(away) if abs(away) < _NEAR else math.log(forward / strike)
+
+
+@kernel
 def black_volatility(premium, forward, strike, time, right):
     """Volatility of an undiscounted premium; NaN below intrinsic value or at its upper bound."""
     inside = max(right * (forward - strike), 0.0)
     beta = (premium - inside) / (math.sqrt(forward) * math.sqrt(strike))
-    x = -abs(math.log(forward / strike))
+    x = -abs(_moneyness(forward, strike))
     if beta == 0.0:
         return 0.0
     if not 0.0 < beta < math.exp(0.5 * x):
         return np.nan
+    if x == 0.0 and beta < _LINEAR:  # erf is as its slope, and squares of beta would underflow
+        return beta * _ROOT_TWO_PI / math.sqrt(time)
     return normalised_volatility(beta, x) / math.sqrt(time)
 
 

@@ -17,7 +17,7 @@ COUNT = 40 if DISABLED else 400
 EPSILON = np.finfo(float).eps
 
 
-def _exact_price(x: float, s: float) -> mpmath.mpf:
+def _exact_price(x: float | mpmath.mpf, s: float) -> mpmath.mpf:
     """The normalised out-of-the-money call, with enough digits that cancellation is harmless."""
     with mpmath.workdps(80):
         h, t = mpmath.mpf(x) / mpmath.mpf(s), mpmath.mpf(s) / 2
@@ -33,8 +33,9 @@ def test_volatility_of_exact_prices_is_exact() -> None:
         s = 10 ** draw.uniform(-3, 0.8)
         x = -s * 10 ** draw.uniform(-3, 1.4)
         forward, strike = 1.0, float(np.exp(-x))
-        x = float(mpmath.log(mpmath.mpf(forward) / mpmath.mpf(strike)))
-        exact = _exact_price(x, s)
+        with mpmath.workdps(80):
+            moneyness = mpmath.log(mpmath.mpf(forward) / mpmath.mpf(strike))
+        exact, x = _exact_price(moneyness, s), float(moneyness)
         price = float(exact * mpmath.sqrt(mpmath.mpf(strike)))
         if not 1e-290 < price < 1 - 1e-6:
             continue
@@ -81,6 +82,19 @@ def test_far_out_and_near_the_top() -> None:
             price = float(_exact_price(x, s) * mpmath.exp(-mpmath.mpf(x) / 2))
             found = float(options.implied_volatility("call", price, 1.0, float(np.exp(-x)), 1.0))
             assert found == pytest.approx(s, rel=1e-9)
+
+
+def test_tiny_volatility_at_and_next_to_the_money() -> None:
+    for strike in (100.0, float(np.nextafter(100.0, 200.0)), 100.0000001):
+        for s in (1e-300, 1e-200, 1e-100, 1e-30, 1e-12, 1e-8, 1e-4):
+            with mpmath.workdps(450):
+                x = mpmath.log(mpmath.mpf(100) / mpmath.mpf(strike))
+                if abs(x) > 39 * s:
+                    continue  # the price is below every double
+                low, high = x / s + mpmath.mpf(s) / 2, x / s - mpmath.mpf(s) / 2
+                price = float(100 * mpmath.ncdf(low) - mpmath.mpf(strike) * mpmath.ncdf(high))
+            found = float(options.implied_volatility("call", price, 100.0, strike, 1.0))
+            assert found == pytest.approx(s, rel=2e-14)
 
 
 def test_prices_without_volatility() -> None:
