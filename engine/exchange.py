@@ -104,6 +104,7 @@ class Exchange:
         store.point(Table.MARKET, self._markets)
         self._cells = store[Table.CORE].view(np.int64).data
         self._small_bytes = self._small.view(np.uint8).data
+        self._cells[_MARKETS] = 0
         self._report_bytes = self._reports.view(np.uint8).data
         self._small_at = int(self._small.ctypes.data)
         self._reports_at = int(self._reports.ctypes.data)
@@ -140,13 +141,13 @@ class Exchange:
                 self._check_out(out)
                 self._out, self._out_at = out, int(out.ctypes.data)
             places[_AT_REPORTS], places[_AT_REPORTS + 1] = self._out_at, len(out)
-        cells[_CALLED], cells[_REPORTS], cells[_MARKETS] = rows, 0, 0
+        if cells[_MARKETS]:
+            self._keep_market()
+        cells[_CALLED], cells[_REPORTS] = rows, 0
         full: list[Array] = []
         done = run(store.address, 0)
         if done < rows:
             self._go_on(done, rows, full, self._reports if out is None else out)
-        if cells[_MARKETS]:
-            self._keep_market()
         return self._result(full, out)
 
     def _go_on(self, done: int, rows: int, full: list[Array], buffer: Array) -> None:
@@ -218,13 +219,19 @@ class Exchange:
             self._store.grow(Table.TREE, 4 * len(self._store[Table.BOOK]))
 
     def _keep_market(self) -> None:
-        core = self._store.core
-        if core["markets"]:
-            self._market.append(_joined([self._markets[: core["markets"]]], layout.MARKET))
-            core["markets"] = 0
+        count, self._cells[_MARKETS] = self._cells[_MARKETS], 0
+        if count:
+            self._market.append(_joined([self._markets[:count]], layout.MARKET))
 
-    def market(self) -> Array:
-        """The MARKET rows written since the last call, dtype `layout.MARKET`."""
+    def market(self, *, lent: bool = False) -> Array:
+        """The MARKET rows written since the last call, dtype `layout.MARKET`.
+
+        `lent`: the next `apply` may write over them, which saves a copy.
+        """
+        if lent and not self._market:
+            count, self._cells[_MARKETS] = self._cells[_MARKETS], 0
+            return self._markets[:count]
+        self._keep_market()
         rows, self._market = self._market, []
         return _joined(rows, layout.MARKET)
 
@@ -274,6 +281,7 @@ class Exchange:
         Raises:
             InvalidField: a part is missing or is not whole rows; the state is as before.
         """
+        self._keep_market()
         self._store.restore(parts)
         self._store.core["full"] = 0
         self._point_buffers()
@@ -299,7 +307,7 @@ class Exchange:
         """Apply batches of commands and drop their reports."""
         for batch in batches:
             self.apply(batch)
-            self._market.clear()
+            self.market(lent=True)
 
     @property
     def nbytes(self) -> int:

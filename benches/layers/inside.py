@@ -76,7 +76,7 @@ class Chain:
             self._log.append(first, len(rows), rows.tobytes())
         applied = self.state.apply(rows)
         if self._coded:
-            self._encoder.encode(applied.reports)
+            self._encoder.encode(applied.reports.rows, applied.reports.address)
             self._encoder.reply(None, 1, processed=first)
 
     def close(self) -> None:

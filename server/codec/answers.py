@@ -15,6 +15,7 @@ from server.codec.wire import write_varint
 
 ROOM = 400  # bytes that one row can take: 32 fields of 2 bytes of tag and 10 of value, and a head
 HEAD_ROOM = 96  # bytes that prefix, sequence number and the fields behind can take
+PREFIX = 5  # bytes: a flag and a length
 HEAD_FIELDS = 8  # field numbers below this may be told in HEAD
 
 _data = table(Slot.DATA, "u1")
@@ -96,6 +97,27 @@ def encode(s, count, width, kind_place):
 
     `kind_place` is the byte of a row that says which plan it follows.
     """
+    return _elements(s, count, width, kind_place)
+
+
+@entry
+def whole(s, count, width, kind_place, seq):
+    """`encode`, and `reply` with one message of all rows, in one call."""
+    size = _elements(s, count, width, kind_place)
+    if size + HEAD_ROOM > len(_reply(s)):
+        return -(size + HEAD_ROOM)
+    out, head = _reply(s), _head(s)
+    at = np.int64(PREFIX)
+    if seq:
+        out[at] = 1 << 3
+        at = write_varint(out, at + 1, seq)
+    at = _tail(s, _copy(out, at, _data(s), 0, size), head)
+    _prefix(out, 0, at)
+    return at
+
+
+@kernel
+def _elements(s, count, width, kind_place):
     data = _data(s)
     offsets = _offsets(s)
     if len(data) < count * ROOM or len(offsets) < count + 1:
@@ -149,11 +171,27 @@ def _one_reply(s, at, first, last, seq):
         while pick < last and picks[pick] == picks[pick - 1] + 1:  # neighbours go together
             pick += 1
         at = _copy(out, at, data, begin, offsets[picks[pick - 1] + 1])
+    return _tail(s, at, head)
+
+
+@kernel
+def _tail(s, at, head):
+    """Write the fields behind the elements; returns the position behind."""
+    out = _reply(s)
     for field in range(3, HEAD_FIELDS):
         if head[field]:
             out[at] = field << 3
             at = write_varint(out, at + 1, head[field])
     return at
+
+
+@kernel
+def _prefix(out, at, end):
+    """The flag and the length that gRPC puts in front of a message."""
+    size = end - at - PREFIX
+    out[at] = 0
+    for byte in range(4):
+        out[at + 1 + byte] = size >> (24 - 8 * byte) & 255
 
 
 @entry
@@ -177,11 +215,8 @@ def reply(s, count, seq, each):
     pick = np.int64(0)
     while True:
         last = pick + 1 if each else count
-        end = _one_reply(s, at + 5, pick, last, seq)
-        size = end - at - 5
-        out[at] = 0
-        for byte in range(4):
-            out[at + 1 + byte] = size >> (24 - 8 * byte) & 255
+        end = _one_reply(s, at + PREFIX, pick, last, seq)
+        _prefix(out, at, end)
         at = end
         pick = last
         seq += 1

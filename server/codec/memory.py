@@ -29,10 +29,10 @@ class Memory:
         self._pairs[2 * slot] = array.ctypes.data
         self._pairs[2 * slot + 1] = len(array)
 
-    def place_rows(self, rows: Array) -> None:
-        """Let the four views of the rows be these."""
+    def place_rows(self, rows: Array, at: int = 0) -> None:
+        """Let the four views of the rows be these; `at` is their address, if it is known."""
         assert rows.flags.c_contiguous
         self._kept[Slot.WORDS] = rows
-        address, size, places = rows.ctypes.data, rows.nbytes, self._places
+        address, size, places = at or rows.ctypes.data, rows.nbytes, self._places
         for at, shift in _VIEWS:
             places[at], places[at + 1] = address, size >> shift

@@ -116,6 +116,7 @@ class Connection(asyncio.BufferedProtocol):
             self._kept = b""
             return
         self.heard, self.asked_at = self._loop.time(), 0.0
+        self.out.flushes = True  # when all has been looked at
         try:
             at = self._take(stop)
         except Closing as end:
@@ -131,8 +132,7 @@ class Connection(asyncio.BufferedProtocol):
         self._kept = bytes(self._door.view[at:stop])
         if not waited:
             self.kept_since = self.heard if self._kept else 0.0
-        if self.out.wanted:
-            self.out.flush()
+        self.out.flush()
         if not self._library.want_read:  # it has said why, or the peer has said goodbye
             self._go("goodbye" if self._polite else "protocol")
 

@@ -19,6 +19,7 @@ import os
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,8 +49,9 @@ class Counted(NamedTuple):
     end: int
 
 
-def encode(hour: int, served: Iterable[Served]) -> bytes:
-    """A line. Raises ValueError for text that would break it."""
+@lru_cache(4096)
+def encode(hour: int, served: tuple[Served, ...]) -> bytes:
+    """A line; the usual ones come again and again. Raises ValueError for text that breaks it."""
     items = [f"{s.key_id},{s.method},{s.status},{s.calls},{s.messages}" for s in served]
     body = f"{hour} {';'.join(items)}"
     found = body.encode("ascii")
@@ -105,7 +107,7 @@ class UsageJournal:
 
         Raises StorageFull (nothing of it was kept), LogFailed (reopen to learn what is there).
         """
-        self._write(encode(hour, served))
+        self._write(encode(hour, tuple(served)))
         return self.size
 
     def sync(self) -> None:

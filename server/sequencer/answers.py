@@ -50,6 +50,11 @@ class Entry:
     def __post_init__(self) -> None:
         self.count = len(self.data) // WIDTH
 
+    @property
+    def waits(self) -> bool:
+        """Whether somebody waits for the answer."""
+        return self.answered is not None or self.then is not None
+
 
 def give(entry: Entry, result: Answer | Exception) -> None:
     """Give an entry its answer, or the error."""

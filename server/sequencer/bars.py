@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from domain.codes import MarketType
+from domain.layout import MARKET
 from indicators.bars import BAR, joined, single, start_of
+from server.sequencer.numbering.places import Place, Places
 from server.sequencer.numbering.window import Window
-from server.sequencer.rows import Rows
 
 Array = np.ndarray[Any, Any]
 
@@ -26,7 +26,6 @@ SECOND = 10**9
 BASES = tuple(seconds * SECOND for seconds in (1, 60, 3600, 86_400))
 MOST_WAITING = 8192  # trades
 _KEPT = np.dtype([("instrument", "i8"), ("base", "i8"), ("count", "i8"), ("last", "i8")])
-_TRADE = int(MarketType.TRADE)
 
 
 def _from(time: int, period: int) -> int:
@@ -40,25 +39,28 @@ class Bars:
     def __init__(self, keep: int) -> None:
         self._keep = keep
         self._series: dict[tuple[int, int], Window] = {}
-        self._waiting: list[tuple[Array, Array]] = []
-        self._count = 0
+        self.count = 0  # of trades that wait
+        self._wait(MOST_WAITING)
 
-    def add(self, market: Rows, times: Array) -> None:
-        """Take in the market rows of a batch, and when each happened, never falling."""
-        trades = market["market"] == _TRADE
-        if trades.any():
-            self._waiting.append((market[trades], times[trades]))
-            self._count += len(self._waiting[-1][1])
-            if self._count >= MOST_WAITING:
-                self._fold()
+    def _wait(self, room: int) -> None:
+        self._trades, self._times = np.zeros(room, MARKET), np.zeros(room, np.int64)
+        self._words = self._trades.view(np.int64).reshape(room, -1)
+
+    def show(self, places: Places, updates: int) -> None:
+        """Let the kernel put trades here, and when each happened: at most so many."""
+        if self.count + updates > len(self._times):
+            self._fold()
+            if updates > len(self._times):
+                self._wait(2 * updates)
+        places.put(Place.TRADES, self._words)
+        places.put(Place.TRADE_TIMES, self._times)
 
     def _fold(self) -> None:
         """Put the trades that wait into their bars."""
-        if not self._waiting:
+        if not self.count:
             return
-        trades = np.concatenate([rows for rows, _ in self._waiting])
-        times = np.concatenate([part for _, part in self._waiting])
-        self._waiting, self._count = [], 0
+        trades, times = self._trades[: self.count], self._times[: self.count]
+        self.count = 0
         order = np.argsort(trades["instrument"], kind="stable")
         trades, times = trades[order], times[order]
         numbers = trades["instrument"]
@@ -128,7 +130,7 @@ class Bars:
         if "bars" not in parts:
             raise ValueError("it was written before there were bars")
         self._series.clear()
-        self._waiting, self._count = [], 0
+        self.count = 0
         bars, at = np.frombuffer(parts["bars"], BAR), 0
         lines: Any = np.frombuffer(parts["bars.series"], _KEPT)
         for line in lines:

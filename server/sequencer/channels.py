@@ -8,10 +8,11 @@ import numpy as np
 
 from domain.codes import Feed, MarketType
 from domain.layout import MARKET
+from server.sequencer.numbering.places import Place, Places
 from server.sequencer.numbering.window import Window
-from server.sequencer.rows import Rows
 
 Array = np.ndarray[Any, Any]
+_COLUMNS = {"channel": Place.CHANNEL, "time": Place.TIME}
 
 FEEDS = (Feed.TRADES, Feed.L1, Feed.L2, Feed.L3, Feed.AUCTION, Feed.STATUS)
 _OF = {
@@ -45,13 +46,13 @@ class Channels:
     """The window of market rows and how far each channel has counted."""
 
     def __init__(self, keep: int) -> None:
-        self.window = Window(MARKET, keep, {"channel": np.int64, "time": np.int64})
+        self.window = Window(MARKET, keep, dict.fromkeys(_COLUMNS, np.int64))
         self.counts = np.zeros(_SLOTS, np.int64)
 
-    def add(self, rows: Rows, channels: Array, times: Array) -> None:
-        """Keep the rows of a batch with the channel and the time of each."""
-        if len(rows):
-            self.window.add(rows, channel=channels, time=times)
+    def show(self, places: Places) -> None:
+        """Let the kernel count here, and keep market rows with the channel and time of each."""
+        places.put(Place.CHANNELS, self.counts)
+        places.put_window(self.window, Place.UPDATES, _COLUMNS)
 
     def make_room(self, instruments: int) -> None:
         """Let there be channels for instruments with numbers up to this one."""

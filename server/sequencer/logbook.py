@@ -9,18 +9,36 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Literal
 
 from domain.errors import LogError
-from journal import SqliteLog
+from journal import Batch, Blob, SqliteLog
 from server.sequencer.rows import WIDTH
 
 Policy = Literal["memory", "disk"]
 GATHER_SECONDS = 0.02
+MOST_GATHERED = 2_048  # commands of small batches that are stored as one
 MOST_WAITING = 64 * 2**20  # bytes that the policy `memory` leaves unwritten at most
+
+
+def gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Neighbours as one batch: what came one by one is stored like what came together.
+
+    Any split of commands gives the same state, and rows that are alike share their bytes.
+    """
+    parts, first, count = list[Blob](), 0, 0
+    for begin, size, blob in batches:
+        if parts and count + size > MOST_GATHERED:
+            yield first, count, b"".join(parts)
+            parts, count = [], 0
+        first = first if parts else begin
+        parts.append(blob)
+        count += size
+    if parts:
+        yield first, count, b"".join(parts)
 
 
 class Logbook:
@@ -29,7 +47,7 @@ class Logbook:
     def __init__(self, log: SqliteLog, policy: Policy) -> None:
         self.log, self.policy = log, policy
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="gridworks-log")
-        self._waiting: list[tuple[int, int, bytes]] = []
+        self._waiting: list[Batch] = []
         self._bytes = 0
         self._flush: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
@@ -45,7 +63,7 @@ class Logbook:
         room = self._bytes + count * WIDTH <= MOST_WAITING
         return self.policy == "memory" and self._broken is None and room
 
-    def append(self, first_seq: int, count: int, blob: bytes) -> asyncio.Future[float]:
+    def append(self, first_seq: int, count: int, blob: Blob) -> asyncio.Future[float]:
         """Begin to accept a batch; done when it is accepted, with the seconds that it took.
 
         The thread is at work when this returns: the caller can do something else meanwhile.
@@ -58,16 +76,20 @@ class Logbook:
         if self._broken:
             done.set_exception(self._broken)
             return done
-        self._waiting.append((first_seq, count, blob))
-        self._bytes += count * WIDTH
-        if self._flush is None or self._flush.done():
-            self._flush = asyncio.create_task(self._write_waiting())
+        self.keep(first_seq, count, blob)
         if self._bytes > MOST_WAITING:
             return asyncio.ensure_future(self._room())
         done.set_result(0.0)
         return done
 
-    def _append(self, first_seq: int, count: int, blob: bytes) -> float:
+    def keep(self, first_seq: int, count: int, blob: Blob) -> None:
+        """Accept a batch under `memory`, where there is room for it. Nobody changes it any more."""
+        self._waiting.append((first_seq, count, blob))
+        self._bytes += count * WIDTH
+        if self._flush is None or self._flush.done():
+            self._flush = asyncio.create_task(self._write_waiting())
+
+    def _append(self, first_seq: int, count: int, blob: Blob) -> float:
         begin = time.perf_counter()
         self.log.append(first_seq, count, blob)
         return time.perf_counter() - begin
@@ -82,7 +104,7 @@ class Logbook:
             while self._waiting:
                 await self._gathered()
                 batches, self._waiting, self._bytes = self._waiting, [], 0
-                await self._run(self.log.append_many, batches)
+                await self._run(self.log.append_many, gathered(batches))
         except LogError as error:  # what was applied is not in the log: nothing can go on
             self._broken = error
 

@@ -17,10 +17,10 @@ from domain.tables import Table
 from engine.exchange import Exchange
 from server.sequencer.numbering.places import Place, Places
 from server.sequencer.numbering.window import Window
-from server.sequencer.rows import Rows
 from server.sequencer.sessions import Sessions
 
 Array = np.ndarray[Any, Any]
+_COLUMNS = {"entered": Place.ENTERED, "asked": Place.ASKED, "account": Place.ACCOUNT}
 
 
 class Reports:
@@ -28,8 +28,7 @@ class Reports:
 
     def __init__(self, engine: Exchange, sessions: Sessions, keep: int) -> None:
         self._engine, self._sessions = engine, sessions
-        columns = {"entered": np.int32, "asked": np.int32, "account": np.int32}
-        self.window = Window(REPORT, keep, columns)
+        self.window = Window(REPORT, keep, dict.fromkeys(_COLUMNS, np.int32))
         self._owners = np.zeros(1024, np.int32)  # row of the order table -> session
         self._parents = np.zeros(1, np.int32)
         self.counts = np.zeros(1, np.int64)  # by node: reports of accounts at or below it
@@ -43,15 +42,12 @@ class Reports:
             self._owners = wider
 
     def show(self, places: Places) -> None:
-        """Let the kernel count in these arrays."""
+        """Let the kernel count in these arrays, and keep reports with the two sessions of each."""
         self._follow_nodes()
+        places.put_window(self.window, Place.KEPT, _COLUMNS)
         places.put(Place.OWNERS, self._owners)
         places.put(Place.PARENTS, self._parents)
         places.put(Place.NODES, self.counts)
-
-    def add(self, reports: Rows, entered: Array, asked: Array) -> None:
-        """Keep the reports of a batch with the two sessions of each, 0: none."""
-        self.window.add(reports, entered=entered, asked=asked, account=reports["account"])
 
     def _follow_nodes(self) -> None:
         if self._engine.population != self._population:

@@ -8,8 +8,10 @@ the token of a request id in the last 8 bytes of any row, and in CONNECT the nam
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterable
-from typing import Any
+from ctypes import addressof, c_char
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +31,8 @@ _FIELDS: Any = COMMAND.fields
 _SPARE = _FIELDS["_spare"]
 assert _SPARE[1] == 8 * TOKEN
 assert _SPARE[0].itemsize == 8
+_STAMP = struct.Struct("=qq")  # seq and transact_time
+assert (_FIELDS["seq"][1], _FIELDS["transact_time"][1]) == (0, 8)
 _LETTERS = "-0123456789abcdefghijklmnopqrstuvwxyz"
 _MOST_LETTERS = 64
 RESET = 1  # in `value` of CONNECT: both numberings begin at 1 again
@@ -38,6 +42,26 @@ def joined(pieces: Iterable[bytes]) -> Rows:
     """One writable array of all rows."""
     data = bytearray().join(pieces)
     return np.ndarray(len(data) // WIDTH, COMMAND, data)
+
+
+class Stamped(NamedTuple):
+    """A batch with its numbers and its time: the rows, the bytes that they are, and where."""
+
+    rows: Rows
+    data: bytearray
+    address: int
+
+
+def stamped(pieces: list[bytes], first: int, now: int) -> Stamped:
+    """All rows, numbered from `first` on, at one time."""
+    data = bytearray(pieces[0]) if len(pieces) == 1 else bytearray().join(pieces)
+    rows = np.ndarray(len(data) // WIDTH, COMMAND, data)
+    if len(rows) == 1:
+        _STAMP.pack_into(data, 0, first, now)
+    elif len(rows):
+        cells = words(rows)
+        cells[:, 0], cells[:, 1] = np.arange(first, first + len(rows)), now
+    return Stamped(rows, data, addressof(c_char.from_buffer(data)) if data else 0)
 
 
 def words(rows: Rows) -> Rows:

@@ -10,22 +10,26 @@ import numpy as np
 
 from domain.codes import Feed
 from domain.errors import InvalidField, LogCorrupt, SnapshotMismatch
-from domain.layout import COMMAND
+from domain.layout import COMMAND, REPORT
 from domain.tables import Table
 from engine.exchange import Exchange
-from engine.store import fingerprint
+from engine.store import aligned, fingerprint
 from journal import Recovery, Snapshot, SqliteLog, verify
 from server.records.register import Register
 from server.sequencer.answers import Answers
 from server.sequencer.bars import Bars
 from server.sequencer.catalogue import Catalogue
-from server.sequencer.channels import SLOT_OF, Array, Channels
+from server.sequencer.channels import SLOT_OF, Channels
 from server.sequencer.memory import CopyOnWrite
-from server.sequencer.numbering.numbers import Numbers, Owned
-from server.sequencer.numbering.places import Place
+from server.sequencer.numbering.numbers import Numbers
+from server.sequencer.numbering.places import Note
+from server.sequencer.numbering.window import Kept
 from server.sequencer.reports import Reports
 from server.sequencer.rows import WIDTH, Rows
 from server.sequencer.sessions import Sessions
+
+_AT_ONCE = 8_192  # reports of a batch that come without a copy
+_KEPT, _UPDATES, _TRADES = int(Note.KEPT), int(Note.UPDATES), int(Note.TRADES)
 
 
 class Bounds(NamedTuple):
@@ -40,17 +44,12 @@ class Bounds(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """A batch and what it caused: reports with their two sessions, market rows with their channel.
-
-    Sessions and channels are memory that the next batch reuses.
-    """
+    """A batch, and what it caused as it is kept; good until the next one is applied."""
 
     rows: Rows
-    reports: Rows
-    entered: Array
-    asked: Array
-    market: Rows
-    channels: Array
+    reports: Kept
+    market: Kept
+    numbers: Numbers
 
 
 class Follower(Protocol):
@@ -83,41 +82,41 @@ class State:
         self.reports = Reports(self.engine, self.sessions, bounds.reports)
         self.channels = Channels(bounds.market)
         self.bars = Bars(bounds.bars)
-        self._numbers, self._now = Numbers(SLOT_OF), 0
+        self._numbers = Numbers(SLOT_OF)
+        self._out = aligned(REPORT, _AT_ONCE)
         self.answers = Answers(bounds.answers, bounds.answer_reports)
         self.register = Register(bounds.acts)
 
-    def apply(self, rows: Rows) -> Applied:
-        """Apply rows that have their seq and time; at least one."""
-        engine = self.engine
-        before, now = engine.population, self._now
-        reports = engine.apply(rows)
+    def apply(self, rows: Rows, at: int = 0) -> Applied:
+        """Apply rows that have their seq and time; at least one. `at`: their address, if known."""
+        engine, numbers = self.engine, self._numbers
+        before = engine.population
+        reports = engine.apply(rows, self._out)
         if engine.population != before:
             self.catalogue.learn(rows, reports)
             self._make_room()
-        market = engine.market()
-        owned = self._number(rows, reports, market)
-        self.reports.add(reports, owned.entered, owned.asked)
-        if owned.tokens:
+        market = engine.market(lent=True)
+        numbers.show(rows, at, reports, market)
+        kept, updates = self._number(rows, len(reports), len(market))
+        if numbers.tokens:
             self.answers.learn(rows, reports)
-        if owned.others:
+        if numbers.others:
             self.register.learn(rows, reports)
-        times = _times(rows, market, now)
-        self._now = max(now, int(rows["transact_time"].max()))
-        self.channels.add(market, owned.channels, times)
-        if len(market):
-            self.bars.add(market, times)
         if self.follower is not None:
             self.follower.learn(engine, rows)
-        return Applied(rows, reports, owned.entered, owned.asked, market, owned.channels)
+        return Applied(rows, kept, updates, numbers)
 
-    def _number(self, rows: Rows, reports: Rows, market: Rows) -> Owned:
-        """Whose the rows are; all counts move on."""
+    def _number(self, rows: Rows, reports: int, updates: int) -> tuple[Kept, Kept]:
+        """Whose the rows are; all counts move on, and what is kept."""
         numbers, places = self._numbers, self._numbers.places
-        numbers.show(rows, reports, market)
+        kept = self.reports.window.reserve(reports), self.channels.window.reserve(updates)
         self.reports.show(places)
         self.sessions.show(places)
-        places.put(Place.CHANNELS, self.channels.counts)
+        self.channels.show(places)
+        self.bars.show(places, updates)
+        notes = numbers.notes
+        notes[_KEPT], notes[_UPDATES] = kept[0].begin, kept[1].begin
+        notes[_TRADES] = self.bars.count
         place = numbers.follow(0)
         while place < len(rows):
             if place < 0:
@@ -128,7 +127,8 @@ class State:
                 self.sessions.connect(rows[place])
                 self.sessions.show(places)
             place = numbers.follow(place + 1)
-        return numbers.owned(len(reports), len(market))
+        self.bars.count = notes[_TRADES]
+        return kept
 
     @property
     def _beside(self) -> tuple[Any, ...]:
@@ -172,20 +172,11 @@ class State:
             for each in self._beside:
                 each.load(parts)
             self._make_room()
-            self._now = self.time
+            self._numbers.notes[Note.NOW] = self.time
             if self.follower is not None:
                 self.follower.load(parts)
         except (InvalidField, ValueError, KeyError, TypeError) as error:
             raise SnapshotMismatch(snapshot.seq, str(error)) from error
-
-
-def _times(rows: Rows, market: Rows, before: int) -> Array:
-    """When each market row happened: the time of its command, never earlier than the last."""
-    if len(rows) == 1:
-        return np.full(len(market), max(int(rows["transact_time"][0]), before))
-    stamps = np.maximum.accumulate(np.maximum(rows["transact_time"], before))
-    found: Array = stamps[market["seq"] - rows["seq"][0]]
-    return found
 
 
 def open_log(path: Path) -> SqliteLog:

@@ -24,7 +24,7 @@ from server.sequencer import rows as own
 from server.sequencer.answers import Answer, Entry, give
 from server.sequencer.clock import HeldClock
 from server.sequencer.logbook import Logbook
-from server.sequencer.rows import WIDTH, Rows, joined, marked
+from server.sequencer.rows import WIDTH, Rows, Stamped, marked
 from server.sequencer.state import Applied, State
 
 Publish = Callable[[Applied], None]
@@ -45,7 +45,7 @@ class Interposer(Protocol):
         """An entry to queue; None: it comes later, or never."""
 
 
-Batch = tuple[list[Entry], Rows, asyncio.Future[float]]  # and when the log has it
+Batch = tuple[list[Entry], Stamped, asyncio.Future[float]]  # and when the log has it
 
 
 class Sequencer:
@@ -108,9 +108,10 @@ class Sequencer:
         self._waiting += entry.count
         if not self._idle or self.book.policy == "disk":
             self._arrived.set()
-        elif not self._soon:
+        elif not self._soon:  # what else comes in this turn of the loop is a batch of its own
             self._soon = True
-            asyncio.get_running_loop().call_soon(self._at_once)
+            self._loop.call_soon(self._next_turn)
+            self._at_once()
 
     def fits(self, count: int) -> bool:
         """Whether there is room for so many commands."""
@@ -157,6 +158,7 @@ class Sequencer:
 
     async def run(self) -> None:
         """Work until `stop`; ends with an exception only when the state cannot be trusted."""
+        self._loop = asyncio.get_running_loop()
         try:
             while True:
                 if not self._inbox:
@@ -177,24 +179,28 @@ class Sequencer:
             self._refuse_all(Unavailable(BROKEN))
             raise
 
+    def _next_turn(self) -> None:
+        """What came in the turn before, behind the first."""
+        if self._idle and self._inbox:
+            self._at_once()
+        self._soon = False
+
     def _at_once(self) -> None:
-        """Apply what has arrived in this turn of the loop, if neither `run` nor the log is busy.
+        """Apply what has arrived, if neither `run` nor the log is busy.
 
         Handing it to the task would take two turns more. What has to wait goes there.
         """
-        self._soon = False
-        if not self._idle or not self._inbox:
-            return
         due = self._every and self.state.seq - self._snapshot_seq >= self._every
-        going: Batch | None = None
+        entries: list[Entry] = []
         try:
             if not due and self.book.takes_at_once(self._waiting) and not self._inbox[0].make:
-                going = self._begin(None)
-                if going:
-                    self._apply(*going[:2])
+                entries = self._take()
+                batch = self._stamped(entries, self.state.seq + 1)
+                self.book.keep(self.state.seq + 1, len(batch.rows), batch.data)
+                self._apply(entries, batch)
         except BaseException as error:
             self.failed = error
-            for entry in going[0] if going else ():
+            for entry in entries:
                 give(entry, Unavailable(BROKEN))
             self._refuse_all(Unavailable(BROKEN))
         if self._inbox or self.failed is not None:
@@ -226,13 +232,13 @@ class Sequencer:
     def _begin(self, before: Batch | None) -> Batch | None:
         """Take what has arrived and hand it to the log; None: there is nothing to do."""
         entries = self._take()
-        first = self.state.seq + 1 + (len(before[1]) if before else 0)
-        rows = self._stamped(entries, first)
-        if not len(rows):
+        first = self.state.seq + 1 + (len(before[1].rows) if before else 0)
+        batch = self._stamped(entries, first)
+        if not batch.data:
             for entry in entries:  # what was to be made turned out to be nothing
                 give(entry, Answer(np.zeros(0, REPORT), self.state.seq, self.state.time))
             return None
-        return entries, rows, self.book.append(first, len(rows), rows.tobytes())
+        return entries, batch, self.book.append(first, len(batch.rows), batch.data)
 
     async def _is_kept(self, going: Batch) -> bool:
         """Wait for the log. When it is full nothing was kept, and nothing is applied."""
@@ -244,22 +250,27 @@ class Sequencer:
                 give(entry, full)
             return False
 
-    def _apply(self, entries: list[Entry], rows: Rows) -> None:
+    def _apply(self, entries: list[Entry], batch: Stamped) -> None:
         """Apply what the log has kept, in parts: large commits are good for disks, not for caches.
 
         Any split of a batch gives the same state, so a restart may apply it whole.
         """
+        rows, at = batch.rows, batch.address
+        if len(entries) == 1:
+            self._apply_part(entries, rows, at)
+            return
         begin = place = count = 0
         for number, entry in enumerate(entries, 1):
             count += entry.count
             is_last = number == len(entries) or entry.alone or entries[number].alone
             if is_last or count >= APPLIED_AT_ONCE:
-                self._apply_part(entries[begin:number], rows[place : place + count])
+                part = rows[place : place + count]
+                self._apply_part(entries[begin:number], part, at + place * WIDTH)
                 begin, place, count = number, place + count, 0
 
-    def _apply_part(self, entries: list[Entry], rows: Rows) -> None:
+    def _apply_part(self, entries: list[Entry], rows: Rows, at: int) -> None:
         begin = time.perf_counter()
-        applied = self.state.apply(rows)
+        applied = self.state.apply(rows, at)
         done = time.perf_counter()
         self._publish(applied)
         self._tell(entries, applied)
@@ -293,20 +304,20 @@ class Sequencer:
                 give(entry, error)
             entry.count = len(entry.data) // WIDTH
 
-    def _stamped(self, entries: list[Entry], first: int) -> Rows:
-        rows = joined(entry.data for entry in entries)
-        rows["seq"] = np.arange(first, first + len(rows))
+    def _stamped(self, entries: list[Entry], first: int) -> Stamped:
         at = entries[0].at
-        rows["transact_time"] = max(at, self.state.time) if at else self.clock()
-        return rows
+        now = max(at, self.state.time) if at else self.clock()
+        return own.stamped([entry.data for entry in entries], first, now)
 
     def _tell(self, entries: list[Entry], applied: Applied) -> None:
         """Answer those who wait, in the order of their commands."""
-        seqs, reports = applied.reports["seq"], applied.reports
+        if not any(entry.waits for entry in entries):
+            return
         at, first = 0, int(applied.rows["seq"][0])
-        now = int(applied.rows["transact_time"][0])
+        now, reports = int(applied.rows["transact_time"][0]), applied.reports.rows
+        seqs = reports["seq"]
         for entry in entries:
-            if entry.answered is not None or entry.then is not None:
+            if entry.waits:
                 begin, end = first + at + entry.before, first + at + entry.count - entry.behind
                 low, high = np.searchsorted(seqs, (begin, end))
                 part = np.ndarray(high - low, REPORT, reports[low:high].tobytes())

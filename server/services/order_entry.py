@@ -93,10 +93,10 @@ class Stream:
         self._dead_man, self._wound = timeout, time.monotonic()
         self.identity = session.number, account
         done = asyncio.get_running_loop().create_future()
+        self._session = session
         core.sequencer.put(
             Entry(data, done, lambda _: self._begin(session, wish), alone=True)
         )
-        self._session = session
         await done
 
     def _live_orders(self, number: int) -> bool:
@@ -178,7 +178,7 @@ class Stream:
         if self._marks:
             marked = np.isin(rows["command"], _MARKED)
             rows["exec_inst"][marked] |= _ON_DISCONNECT
-        core.meter.served([Served(self._who.key_id, METHOD, "OK", 0, count)])
+        core.meter.served((Served(self._who.key_id, METHOD, "OK", 0, count),))
         self._expected += len(rows)
         return rows.tobytes()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Protocol
@@ -12,7 +12,6 @@ import numpy as np
 from domain.layout import MARKET, REPORT
 from server.codec.encoder import Encoder
 from server.sequencer.channels import feed_of, instrument_of
-from server.sequencer.numbering.tally import group
 from server.sequencer.state import Applied, State
 from server.streams.conflated import CatchUp, Conflated
 from server.streams.outbox import Outbox
@@ -45,8 +44,6 @@ class Fanout:
         self._state, self._stage = state, stage
         self._reports, self._market = Encoder(REPORT), Encoder(MARKET)
         self._again = {REPORT: Encoder(REPORT), MARKET: Encoder(MARKET)}
-        self._starts, self._names = np.zeros(1, np.int64), np.zeros(2, np.int64)
-        self._picks = np.zeros(1, np.int64)
         self._sessions: dict[int, Reader] = {}
         self._nodes: dict[int, set[Reader]] = {}
         self._channels: dict[int, set[Reader]] = {}
@@ -58,56 +55,59 @@ class Fanout:
     def __call__(self, applied: Applied) -> None:
         if self._sessions or self._nodes:
             self._tell_reports(applied)
-        if (self._channels or self._followers) and len(applied.market):
+        if (self._channels or self._followers) and applied.market.size:
             self._tell_market(applied)
 
     def _tell_reports(self, applied: Applied) -> None:
-        begin = perf_counter()
-        self._reports.encode(applied.reports)
-        self._stage("encode", perf_counter() - begin)
-        if self._sessions:
-            numbered, done = self._state.sessions.reports, self._state.sessions.commands
-            for number, picks in self._by_session(applied):
-                reader = self._sessions.get(number)
-                if reader is not None:
-                    first = int(numbered[number]) - len(picks) + 1
-                    every = None if len(picks) == len(applied.reports) else picks
-                    made = self._reports.reply(every, first, processed=int(done[number]))
-                    reader.outbox.put(made)
+        begin, kept = perf_counter(), applied.reports
+        only = self._sessions.get(applied.numbers.only)
+        if only is not None:  # a batch of one session, as when few trade
+            sessions, number = self._state.sessions, applied.numbers.only
+            made = self._reports.whole(
+                kept.rows, kept.address, int(sessions.reports[number]) - kept.size + 1,
+                processed=int(sessions.commands[number]),
+            )  # fmt: skip
+            self._stage("encode", perf_counter() - begin)
+            only.outbox.put(made)
+        else:
+            self._reports.encode(kept.rows, kept.address)
+            self._stage("encode", perf_counter() - begin)
+            self._tell_sessions(applied)
         for node, readers in self._nodes.items():
-            picks = np.flatnonzero(self._state.reports.below(node, applied.reports["account"]))
+            below = self._state.reports.below(node, kept.column("account"))
+            picks = np.flatnonzero(below)
             if len(picks):
-                first = int(self._state.reports.counts[node]) - len(picks) + 1
-                made = self._reports.reply(picks, first)
+                begins = int(self._state.reports.counts[node]) - len(picks) + 1
+                made = self._reports.reply(picks, begins)
                 for reader in readers:
                     reader.outbox.put(made)
 
-    def _by_session(self, applied: Applied) -> Iterator[tuple[int, Array]]:
-        """Each session that a batch has reports of, and which."""
-        known, count = len(self._state.sessions.reports), len(applied.reports)
-        if known > len(self._starts):
-            self._starts, self._names = np.zeros(known, np.int64), np.zeros(2 * known, np.int64)
-        if 2 * count > len(self._picks):
-            self._picks = np.zeros(4 * count, np.int64)
-        groups = group(applied.entered, applied.asked, self._starts, self._names, self._picks)
-        begin = 0
-        for number, end in self._names[: 2 * groups].reshape(-1, 2).tolist():
-            yield number, self._picks[begin:end]
-            begin = end
+    def _tell_sessions(self, applied: Applied) -> None:
+        """What was encoded, to each session its own."""
+        _, first, count = applied.reports
+        numbered, done = self._state.sessions.reports, self._state.sessions.commands
+        for number, picks in applied.numbers.groups(first, first + count, len(numbered)):
+            reader = self._sessions.get(number)
+            if reader is not None:
+                begins = int(numbered[number]) - len(picks) + 1
+                every = None if len(picks) == count else picks
+                made = self._reports.reply(every, begins, processed=int(done[number]))
+                reader.outbox.put(made)
 
     def _tell_market(self, applied: Applied) -> None:
         time, encoded = int(applied.rows["transact_time"][-1]), False
-        for number in np.unique(applied.channels).tolist():
+        channels = applied.market.column("channel")
+        for number in np.unique(channels).tolist():
             for queue in self._followers.get(number, ()):
                 queue.moved(number)
             readers = self._channels.get(number)
             if readers:
                 if not encoded:
                     begin = perf_counter()
-                    self._market.encode(applied.market)
+                    self._market.encode(applied.market.rows, applied.market.address)
                     self._stage("encode", perf_counter() - begin)
                     encoded = True
-                picks = np.flatnonzero(applied.channels == number)
+                picks = np.flatnonzero(channels == number)
                 first = self._state.channels.last(number) - len(picks) + 1
                 made = self._market.reply(
                     picks, first, instrument=instrument_of(number), feed=int(feed_of(number)),

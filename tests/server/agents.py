@@ -43,7 +43,7 @@ class Walk:
             self.commands += len(rows)
             if len(rows):
                 applied = self.apply(rows, self.step * self.step_ns)
-                self.reasons += np.bincount(applied.reports["reason"], minlength=300)
+                self.reasons += np.bincount(applied.reports.rows["reason"], minlength=300)
             if self.step * self.step_ns % SECOND == 0:
                 books = self.state.engine.table(Table.BOOK)[self.world.numbers]
                 self.bids.append(books["top_bid"].copy())

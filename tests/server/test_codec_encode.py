@@ -97,6 +97,7 @@ def test_reports_are_the_bytes_that_the_generated_code_writes(rows, seq, process
     )  # fmt: skip
     found = REPORTS.reply(None, seq, processed=processed, poss_dup=dup)
     assert found == message.SerializeToString()
+    assert REPORTS.whole(rows, 0, seq, processed=processed, poss_dup=dup) == found
     copy = DropCopyResponse(msg_seq_num=seq, reports=map(report_of, rows))
     assert REPORTS.reply(None, seq) == copy.SerializeToString()
 
@@ -142,6 +143,7 @@ def test_room_grows_with_what_comes():
     assert len(found.reports) == 5_000
     assert found.reports[4_999] == report_of(rows[4_999])
     assert len(encoder.each(None, 1)) > size
+    assert Encoder(REPORT, rows=1).whole(rows, rows.ctypes.data, 1) == encoder.reply(None, 1)
 
 
 def test_rows_of_another_kind_and_picks_outside_are_refused():

@@ -42,7 +42,7 @@ class Outgoing:
         self._stalled: dict[Stream, None] = {}  # that wait for the connection's window
         self._window, self.first_window = WINDOW, WINDOW  # that we have
         self._uncredited = 0
-        self._flushing = False
+        self.flushes = False  # whether somebody will call `flush`
         self.paused = False
         self.sent = 0  # bytes
 
@@ -55,8 +55,8 @@ class Outgoing:
 
     def wake(self) -> None:
         """Flush soon: somebody has something to send."""
-        if not self._flushing:
-            self._flushing = True
+        if not self.flushes:
+            self.flushes = True
             self._loop.call_soon(self.flush)
 
     def credit(self, stream: Stream, size: int) -> None:
@@ -101,14 +101,9 @@ class Outgoing:
 
     # ------------------------------------------------------------------ writing
 
-    @property
-    def wanted(self) -> bool:
-        """Whether there is something to send."""
-        return bool(self._touched) or self._library.want_write
-
     def flush(self) -> None:
         """Send what can be sent, in one write or a few."""
-        self._flushing = False
+        self.flushes = False
         if self.transport.is_closing():
             return
         while True:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from server.sequencer.numbering.window import Window
+
 Array = np.ndarray[Any, Any]
 
 
@@ -23,17 +25,31 @@ class Place(IntEnum):
     NUMBERED = 7  # i8: reports by session
     CHANNELS = 8  # i8: updates by channel
     KINDS = 9  # i8: kind of market row -> channel of its instrument
-    ENTERED = 10  # i4, told: session of the order of each report
-    ASKED = 11  # i4, told: session that asked, where it is another
-    FOUND = 12  # i8, told: channel of each market row
-    NOTES = 13  # i8, told: Note
+    NOTES = 10  # i8: Note
+    KEPT = 11  # i8, told: the window of reports, and its columns:
+    ENTERED = 12  # i4, told: session of the order of each report
+    ASKED = 13  # i4, told: session that asked, where it is another
+    ACCOUNT = 14  # i4, told
+    UPDATES = 15  # i8, told: the window of market rows, and its columns:
+    CHANNEL = 16  # i8, told
+    TIME = 17  # i8, told: when it happened, never earlier than the one before
+    TRADES = 18  # i8, told: market rows that are trades, and
+    TRADE_TIMES = 19  # i8, told: when each happened
+    STARTS = 20  # i8: a zero for each session
+    NAMES = 21  # i8, told: session and end of each group of reports
+    PICKS = 22  # i8, told: the reports of each group
 
 
 class Note(IntEnum):
-    """What the kernel says about a batch."""
+    """What the kernel is told of a batch and says about it."""
 
-    TOKENS = 0  # whether a row carries the token of a request id
-    OTHERS = 1  # whether there are commands that clients do not number
+    TOKENS = 0  # said: whether a row carries the token of a request id
+    OTHERS = 1  # said: whether there are commands that clients do not number
+    KEPT = 2  # told: where in the window of reports these go
+    UPDATES = 3  # told: and the market rows in theirs
+    NOW = 4  # both: the latest time of a command
+    TRADES = 5  # both: how many trades wait
+    ONLY = 6  # said: the session that all reports belong to, and no other to any; 0: there is none
 
 
 class Places:
@@ -56,3 +72,15 @@ class Places:
             self._kept[place] = array
             self._cells[2 * place] = array.ctypes.data
             self._cells[2 * place + 1] = len(array)
+
+    def put_window(self, window: Window, place: int, columns: dict[str, Place]) -> None:
+        """Let the rows and the columns of a window be these."""
+        if self._kept[place] is not window.words:
+            self.put(place, window.words)
+            for name, cells in window.columns.items():
+                self.put(columns[name], cells)
+
+    def put_at(self, place: int, address: int, count: int) -> None:
+        """The same, of an array that somebody else keeps alive."""
+        self._kept[place] = None
+        self._cells[2 * place], self._cells[2 * place + 1] = address, count

@@ -5,7 +5,7 @@ what each row costs: in numpy it took a hundred microseconds a batch, and as muc
 engine.
 """
 
-from domain.codes import Command, ExecType, Level, ReportType
+from domain.codes import Command, ExecType, Level, MarketType, ReportType
 from domain.jit import entry, kernel, table
 from domain.layout import COMMAND, MARKET, REPORT
 from domain.limits import ORDER_SLOT_BITS
@@ -23,22 +23,37 @@ _commands = table(Place.COMMANDS, "i8")
 _numbered = table(Place.NUMBERED, "i8")
 _channels = table(Place.CHANNELS, "i8")
 _kinds = table(Place.KINDS, "i8")
+_notes = table(Place.NOTES, "i8")
+_report_words = table(Place.REPORTS, "i8", REPORT.itemsize // 8)
+_market_words = table(Place.MARKET, "i8", MARKET.itemsize // 8)
+_kept = table(Place.KEPT, "i8", REPORT.itemsize // 8)
 _entered = table(Place.ENTERED, "i4")
 _asked = table(Place.ASKED, "i4")
-_found = table(Place.FOUND, "i8")
-_notes = table(Place.NOTES, "i8")
+_account = table(Place.ACCOUNT, "i4")
+_updates = table(Place.UPDATES, "i8", MARKET.itemsize // 8)
+_channel = table(Place.CHANNEL, "i8")
+_time = table(Place.TIME, "i8")
+_trades = table(Place.TRADES, "i8", MARKET.itemsize // 8)
+_trade_times = table(Place.TRADE_TIMES, "i8")
+_starts = table(Place.STARTS, "i8")
+_names = table(Place.NAMES, "i8")
+_picks = table(Place.PICKS, "i8")
 
 _SLOT = (1 << ORDER_SLOT_BITS) - 1
 _NEW, _EXECUTION = int(ExecType.NEW), int(ReportType.EXECUTION)
 _CONNECT, _DISCONNECT = int(Command.CONNECT), int(Command.DISCONNECT)
 _LAST_OF_CLIENTS = int(Command.QUOTE)  # commands 1 to 5 are those that clients number
 _LEVELS = int(Level.FIRM)  # of the hierarchy: an account has so many nodes, itself included
-_TOKENS, _OTHERS = int(Note.TOKENS), int(Note.OTHERS)
+_TRADE = int(MarketType.TRADE)
+_TOKENS, _OTHERS, _NOW = int(Note.TOKENS), int(Note.OTHERS), int(Note.NOW)
+_KEPT_AT, _UPDATES_AT, _WAITING = int(Note.KEPT), int(Note.UPDATES), int(Note.TRADES)
+_ONLY = int(Note.ONLY)
 
 
 @entry
 def follow(s, begin):
-    """Count the rows of a batch from `begin` on, then its reports and its market rows.
+    """Count the rows of a batch from `begin` on, then its reports and its market rows; those go
+    into their windows, with whose they are.
 
     Stops at a CONNECT or DISCONNECT and returns its row: the caller follows it and calls again with
     the next one. Returns the number of rows when all is done; below 0 when `owners` must have so
@@ -53,8 +68,18 @@ def follow(s, begin):
         if owners > len(_owners(s)):
             return -owners
         _own_reports(s)
+        _keep(_report_words(s), _kept(s), _notes(s)[_KEPT_AT])
         _number_updates(s)
+        _keep(_market_words(s), _updates(s), _notes(s)[_UPDATES_AT])
     return place
+
+
+@kernel(inline=True)
+def _keep(rows, window, at):
+    """Copy rows into a window."""
+    for n in range(len(rows)):
+        for word in range(rows.shape[1]):
+            window[at + n, word] = rows[n, word]
 
 
 @kernel
@@ -99,8 +124,8 @@ def _own_reports(s):
     it: a fill of somebody else's order does not.
     """
     rows, reports, owners, parents = _rows(s), _reports(s), _owners(s), _parents(s)
-    nodes, numbered = _nodes(s), _numbered(s)
-    first = rows[0]["seq"]
+    nodes, numbered, at = _nodes(s), _numbered(s), _notes(s)[_KEPT_AT]
+    first, only = rows[0]["seq"], -1
     for n in range(len(reports)):
         report = reports[n]
         cause = rows[report["seq"] - first]
@@ -112,7 +137,9 @@ def _own_reports(s):
         owner = owners[slot] if order > 0 else 0
         direct = kind != _EXECUTION or account == cause["account"]
         asker = session if direct and session != owner else 0
-        _entered(s)[n], _asked(s)[n] = owner, asker
+        _entered(s)[at + n], _asked(s)[at + n], _account(s)[at + n] = owner, asker, account
+        mine = owner + asker if owner == 0 or asker == 0 else 0
+        only = mine if only == -1 or only == mine else 0
         _follow_session(numbered, owner)
         _follow_session(numbered, asker)
         node = account if 0 < account < len(parents) else 0
@@ -120,27 +147,57 @@ def _own_reports(s):
             if node > 0:
                 nodes[node] += 1
                 node = parents[node]
+    _notes(s)[_ONLY] = max(only, 0)
 
 
 @kernel
 def _number_updates(s):
-    """Find the channel of each market row (8 an instrument) and count it."""
-    rows, kinds, counts = _market(s), _kinds(s), _channels(s)
+    """Find the channel of each market row (8 an instrument) and count it; note when it happened.
+
+    That is the time of its command, never earlier than the last. Trades are kept once more.
+    """
+    rows, kinds, counts, notes = _market(s), _kinds(s), _channels(s), _notes(s)
+    commands, at, cause, now = _rows(s), notes[_UPDATES_AT], 0, notes[_NOW]
+    first = commands[0]["seq"]
     for n in range(len(rows)):
-        channel = rows[n]["instrument"] * 8 + kinds[rows[n]["market"]]
-        _found(s)[n] = channel
+        place = rows[n]["seq"] - first
+        while cause <= place:
+            now = max(now, commands[cause]["transact_time"])
+            cause += 1
+        kind = rows[n]["market"]
+        channel = rows[n]["instrument"] * 8 + kinds[kind]
+        _channel(s)[at + n], _time(s)[at + n] = channel, now
         counts[channel] += 1
+        if kind == _TRADE:
+            _keep_trade(s, n, now)
+    while cause < len(commands):
+        now = max(now, commands[cause]["transact_time"])
+        cause += 1
+    notes[_NOW] = now
+
+
+@kernel
+def _keep_trade(s, n, now):
+    """A market row to those that wait for their bars."""
+    rows, waiting = _market_words(s), _notes(s)[_WAITING]
+    for word in range(rows.shape[1]):
+        _trades(s)[waiting, word] = rows[n, word]
+    _trade_times(s)[waiting] = now
+    _notes(s)[_WAITING] = waiting + 1
 
 
 @entry
-def group(entered, asked, starts, names, picks):
-    """Sort the reports of a batch by session, in rising order within each.
+def group(s, begin, end):
+    """Sort the reports from `begin` to before `end` in their window by session, rising in each.
 
-    `starts` has a zero for each session and is zeros again at the end; `names` gets two cells for
-    each group: the session, and where in `picks` its group ends. Returns how many there are.
+    STARTS has a zero for each session and is zeros again at the end; NAMES gets two cells for each
+    group: the session, and where in PICKS its group ends. PICKS are counted from `begin`. Returns
+    how many groups there are.
     """
+    entered, asked = _entered(s), _asked(s)
+    starts, names, picks = _starts(s), _names(s), _picks(s)
     count = 0
-    for n in range(len(entered)):
+    for n in range(begin, end):
         for session in (entered[n], asked[n]):
             if session > 0:
                 if starts[session] == 0:
@@ -153,10 +210,10 @@ def group(entered, asked, starts, names, picks):
         size = starts[session]
         starts[session] = at
         at += size
-    for n in range(len(entered)):
+    for n in range(begin, end):
         for session in (entered[n], asked[n]):
             if session > 0:
-                picks[starts[session]] = n
+                picks[starts[session]] = n - begin
                 starts[session] += 1
     for k in range(count):
         session = names[2 * k]
