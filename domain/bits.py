@@ -90,6 +90,12 @@ def _python_outside(rows: Any, row: Any, column: Any, change: Any, bounds: Any) 
     return int(((after > most) | (after < least)).any())
 
 
+def _python_raise(rows: Any, row: Any, column: Any, least: Any, change: Any) -> None:
+    before = rows[row, column : column + LANES]
+    after = np.maximum(before, np.array(least, np.int64)) + np.array(change, np.int64)
+    rows[row, column : column + LANES] = after
+
+
 def _line(context: Any, builder: Any, kind: Any, rows: Any, row: Any, column: Any) -> Any:
     """A pointer to eight int64 of a row, from `column` on."""
     array = context.make_array(kind)(context, builder, rows)
@@ -121,6 +127,19 @@ def _add(typingctx: Any, rows: Any, row: Any, column: Any, change: Any) -> Any:
 
 
 @intrinsic
+def _raise(typingctx: Any, rows: Any, row: Any, column: Any, least: Any, change: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _line(context, builder, rows, *args[:3])
+        before, floor = builder.load(place, align=8), _vector(context, builder, least, args[3])
+        higher = builder.select(builder.icmp_signed(">", before, floor), before, floor)
+        after = builder.add(higher, _vector(context, builder, change, args[4]))
+        builder.store(after, place, align=8)
+        return context.get_dummy_value()
+
+    return types.none(rows, types.int64, types.int64, least, change), codegen
+
+
+@intrinsic
 def _outside(typingctx: Any, rows: Any, row: Any, column: Any, change: Any, bounds: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         number, first = args[1], builder.mul(args[2], ir.Constant(ir.IntType(64), 2))
@@ -139,6 +158,8 @@ def _outside(typingctx: Any, rows: Any, row: Any, column: Any, change: Any, boun
 
 # add_lanes(rows, row, column, change): add eight numbers to eight of a row, from `column` on.
 add_lanes: Any = _python_add if DISABLED else _add
+# raise_lanes(rows, row, column, least, change): the same, after each was brought up to its least.
+raise_lanes: Any = _python_raise if DISABLED else _raise
 # outside(rows, row, column, change, bounds): not 0 if one of the eight would leave its bounds;
 # the bounds of a row are eight upper ones from 2 x column on, then eight lower ones.
 outside: Any = _python_outside if DISABLED else _outside

@@ -38,7 +38,7 @@ _M_STATUS, _M_INDICATIVE = int(MarketType.STATUS), int(MarketType.INDICATIVE)
 
 
 @kernel
-def _blank(s, command):
+def blank(s, command):
     """The next report row, with every field set."""
     c = core(s)[0]
     c["exec_id"] += 1
@@ -79,7 +79,7 @@ def status_of(s, slot):
 @kernel
 def report_order(s, slot, command, exec_type, reason):
     """Report what happened to an order; its row shows the order as it is now."""
-    r = _blank(s, command)
+    r = blank(s, command)
     order = orders(s)[slot]
     detail = details(s)[slot]
     r["report"] = _EXECUTION
@@ -124,7 +124,7 @@ def report_fill(s, slot, command, price, qty):
 @cold
 def report_refusal(s, cmd, kind, reason, order_id):
     """Report that a new order, a cancel or a replace was refused, and by which limit."""
-    r = _blank(s, cmd["command"])
+    r = blank(s, cmd["command"])
     refused = candidates(s)[0]
     r["report"] = kind
     r["exec_type"] = _X_REJECTED

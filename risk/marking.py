@@ -8,12 +8,13 @@ of one account row once and adds them at each level.
 import numpy as np
 
 from domain.attributes import InstrumentAttr, NodeAttr
-from domain.bits import add_lanes
+from domain.bits import add_lanes, raise_lanes
 from domain.codes import Level, MarginModel
 from domain.jit import cold, kernel
 from domain.state import POSITION
 from domain.tables import (
     books,
+    bounds,
     core,
     groups,
     instruments,
@@ -23,7 +24,7 @@ from domain.tables import (
     position_lanes,
     positions,
 )
-from risk.admission.bounds import ORDER_LINE, rebuild_bounds
+from risk.admission.bounds import INTERVALS, ORDER_LINE, STATE_LINE, rebuild_bounds
 from risk.derived import NODE_FLAGS, REDUCTION, VARIATION
 from risk.exact import bps_up
 from risk.margin import assess, held_value
@@ -37,6 +38,9 @@ _CREDIT, _ENTER, _LEAVE = (
 )
 _ACCOUNT = int(Level.ACCOUNT)
 OPEN_LINE = int(POSITION.fields["open_buy"][1]) // 8
+NO_MESSAGE, ORDER_MESSAGE, REPLACE_MESSAGE, CANCEL_MESSAGE = 0, 1, 2, 3
+INTERVAL = INTERVALS - 1  # the column of BOUND before that of the first message
+_LEAST = -(2**63)
 PRODUCT_GROUP, CURRENCY_GROUP = 1, 2
 
 
@@ -104,12 +108,44 @@ def note_variation(s, instrument, account, change):
 
 
 @kernel
+def raise_peak(n):
+    """Keep the highest profit of today; by how much profit and distance from it have changed."""
+    profit = n["realised"] + n["unrealised"] - n["base_unrealised"]
+    peak = max(n["peak"], profit)
+    n["peak"] = peak
+    return profit - n["profit"], profit - peak - n["below_peak"]
+
+
+@kernel
 def note_profit(n):
     """Keep a node's profit of today, the highest it has been, and the distance between them."""
-    profit = n["realised"] + n["unrealised"] - n["base_unrealised"]
-    n["peak"] = max(n["peak"], profit)
-    n["profit"] = profit
-    n["below_peak"] = profit - n["peak"]
+    d_profit, d_below = raise_peak(n)
+    n["profit"] += d_profit
+    n["below_peak"] += d_below
+
+
+@kernel
+def _count(s, node, message, d_profit, d_below):
+    """Count a message of a node, take its token, and add what its profit has changed by.
+
+    The cells lie in one line, which is written as a whole: see `risk.fills`.
+    """
+    zero, least, now = np.int64(0), np.int64(_LEAST), core(s)[0]["time"]
+    interval = bounds(s)[node, INTERVAL + message]
+    start = now if interval else least
+    of_order, of_replace, of_cancel = (
+        start if message == ORDER_MESSAGE else least,
+        start if message == REPLACE_MESSAGE else least,
+        start if message == CANCEL_MESSAGE else least,
+    )
+    step_order, step_replace, step_cancel = (
+        interval if message == ORDER_MESSAGE else zero,
+        interval if message == REPLACE_MESSAGE else zero,
+        interval if message == CANCEL_MESSAGE else zero,
+    )
+    floor = of_order, of_replace, of_cancel, least, least, least, least, least
+    step = step_order, step_replace, step_cancel, np.int64(1), zero, zero, d_profit, d_below
+    raise_lanes(node_lanes(s), node, STATE_LINE, floor, step)
 
 
 @kernel
@@ -123,16 +159,14 @@ def raise_peaks(s, row):
 
 
 @kernel
-def shift(s, row, side, qty, value, fee, count):
-    """Add to the open orders of an account's row, mark it, and carry all differences up.
+def weigh_row(s, row, side, qty, value):
+    """What open lots and their value would add to an account's row, marked now.
 
-    `side` 0 buy or 1 sell; `qty` lots, `value` and `fee` minor units, `count` orders: all signed.
-    Both sides are written, one by 0: an add costs less than a branch that cannot be foreseen.
-    Returns 0 if the row's value stood still; peaks are looked at only if it moved.
+    (gross, exposure, margin, how far the row's value has moved, exposure after it). Both sides are
+    reckoned, one with 0: an add costs less than a branch that cannot be foreseen.
     """
     r = positions(s)[row]
     i = np.int64(r["instrument"])
-    bought, sold = value * (1 - side), value * side
     marked = held_value(s, i, r["qty"], r["cost"])
     gross, exposure, margin = assess(
         s,
@@ -140,21 +174,32 @@ def shift(s, row, side, qty, value, fee, count):
         r["qty"],
         r["open_buy"] + qty * (1 - side),
         r["open_sell"] + qty * side,
-        r["buy_value"] + bought,
-        r["sell_value"] + sold,
+        r["buy_value"] + value * (1 - side),
+        r["sell_value"] + value * side,
         marked,
     )
     d_gross, d_exposure = gross - r["gross"], exposure - r["exposure"]
-    d_margin, moved = margin - r["margin"], marked - r["value"]
-    change = qty, value, fee, count, d_gross, d_exposure, d_margin, moved
-    return carry(s, row, side, change)
+    return d_gross, d_exposure, margin - r["margin"], marked - r["value"], exposure
 
 
 @kernel
-def carry(s, row, side, change):
+def shift(s, row, side, qty, value, fee, count):
+    """Add to the open orders of an account's row, mark it, and carry all differences up.
+
+    `side` 0 buy or 1 sell; `qty` lots, `value` and `fee` minor units, `count` orders: all signed.
+    Returns 0 if the row's value stood still; peaks are looked at only if it moved.
+    """
+    d_gross, d_exposure, d_margin, moved, _ = weigh_row(s, row, side, qty, value)
+    change = qty, value, fee, count, d_gross, d_exposure, d_margin, moved
+    return carry(s, row, side, change, NO_MESSAGE)
+
+
+@kernel(inline=True)
+def carry(s, row, side, change, message):
     """Add known differences to an account's row and all above it: see `shift`.
 
     `change`: lots, value, fee, orders, gross, exposure, margin, and how far the row's value moved.
+    `message`: what the customer sent, which takes a token of a bucket and counts, or NO_MESSAGE.
     """
     table, tree, lines, node_lines = positions(s), nodes(s), position_lanes(s), node_lanes(s)
     qty, value, fee, count, d_gross, d_exposure, d_margin, d_value = change
@@ -172,13 +217,18 @@ def carry(s, row, side, change):
     of_row = buys, sells, bought, sold, d_value, d_exposure, d_margin, d_gross
     of_node = d_margin, fee, d_margin + fee, count, value, d_exposure, long, short
     while True:
-        add_lanes(lines, row, OPEN_LINE, of_row)
-        add_lanes(node_lines, node, ORDER_LINE, of_node)
-        n = tree[node]
+        n, d_profit, d_below = tree[node], np.int64(0), np.int64(0)
         if moved:
             r["unrealised"] += d_unrealised
             n["unrealised"] += d_unrealised
-            note_profit(n)
+            d_profit, d_below = raise_peak(n)
+        add_lanes(lines, row, OPEN_LINE, of_row)
+        add_lanes(node_lines, node, ORDER_LINE, of_node)
+        if message:
+            _count(s, node, message, d_profit, d_below)
+        elif moved:
+            n["profit"] += d_profit
+            n["below_peak"] += d_below
         if n["first_group"]:
             shift_groups(s, node, i, d_exposure, long, short)
         row = np.int64(r["parent"])

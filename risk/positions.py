@@ -17,7 +17,7 @@ from domain.tables import (
     positions,
 )
 from risk.fees import worst_fee
-from risk.marking import carry, shift
+from risk.marking import CANCEL_MESSAGE, NO_MESSAGE, ORDER_MESSAGE, carry, shift, weigh_row
 
 _MULTIPLIER = int(InstrumentAttr.MULTIPLIER)
 _SPARE_ROWS = 8  # two commands may each need a row at every level
@@ -132,7 +132,30 @@ def reserve(s):
         c["d_margin"],
         c["moved"],
     )
-    carry(s, np.int64(c["position"]), np.int64(c["side"]), change)
+    carry(s, np.int64(c["position"]), np.int64(c["side"]), change, NO_MESSAGE)
+
+
+@kernel
+def enter(s, row, order, change):
+    """Enter a plain order into the open orders of all levels, and count it.
+
+    `order`: (instrument, side, price, lots, value); `change` as `risk.admission.plain.passes` has.
+    """
+    _, side, _, lots, value = order
+    gross, exposure, margin, moved, fee, _ = change
+    known = lots, value, fee, np.int64(1), gross, exposure, margin, moved
+    carry(s, row, side, known, ORDER_MESSAGE)
+
+
+@kernel
+def leave(s, slot):
+    """Take an order that its customer cancels out of the open orders, and count the cancel."""
+    o = orders(s)[slot]
+    row, side, qty = np.int64(o["position"]), np.int64(o["side"]), -o["leaves_qty"]
+    value, fee = open_value(s, slot, qty), -details(s)[slot]["hold_fee"]
+    gross, exposure, margin, moved, _ = weigh_row(s, row, side, qty, value)
+    known = qty, value, fee, np.int64(-1), gross, exposure, margin, moved
+    carry(s, row, side, known, CANCEL_MESSAGE)
 
 
 @kernel

@@ -20,19 +20,26 @@ def hash_of(s, account, cl_ord_id):
 
 
 @kernel
+def find_place(s, key, account, cl_ord_id):
+    """(place in the directory, live order of `account` with this id); of none: (free place, 0)."""
+    d, o = directory(s), orders(s)
+    mask = len(d) - 1
+    at = key & mask
+    slot = np.int64(d[at]["row"])
+    while slot:
+        mine = d[at]["hash"] == key and o[slot]["account"] == account
+        if mine and details(s)[slot]["cl_ord_id"] == cl_ord_id:
+            break
+        at = (at + 1) & mask
+        slot = np.int64(d[at]["row"])
+    return at, slot
+
+
+@kernel
 def find_order(s, account, cl_ord_id):
     """The live order of `account` with this id, or 0."""
-    d = directory(s)
-    mask = len(d) - 1
-    key = hash_of(s, account, cl_ord_id)
-    at = key & mask
-    while d[at]["row"] != 0:
-        if d[at]["hash"] == key:
-            slot = np.int64(d[at]["row"])
-            if orders(s)[slot]["account"] == account and details(s)[slot]["cl_ord_id"] == cl_ord_id:
-                return slot
-        at = (at + 1) & mask
-    return np.int64(0)
+    _, slot = find_place(s, hash_of(s, account, cl_ord_id), account, cl_ord_id)
+    return slot
 
 
 @kernel
@@ -56,7 +63,15 @@ def remove_order(s, slot):
     at = hash_of(s, orders(s)[slot]["account"], details(s)[slot]["cl_ord_id"]) & mask
     while d[at]["row"] != slot:
         at = (at + 1) & mask
-    hole = at
+    clear_place(s, at)
+
+
+@kernel
+def clear_place(s, hole):
+    """Empty a place of the directory; entries behind it move up."""
+    d = directory(s)
+    mask = len(d) - 1
+    at = hole
     while True:
         at = (at + 1) & mask
         if d[at]["row"] == 0:

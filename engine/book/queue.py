@@ -9,7 +9,7 @@ import numpy as np
 
 from domain.codes import ExecInst, MarketType, OrdType
 from domain.jit import kernel
-from domain.tables import books, details, extras, levels, orders, trees
+from domain.tables import books, core, details, extras, levels, orders, trees
 from engine.book.ladder import add_level, drop_level
 from engine.book.pools import take_level
 from engine.emit import emit_level, emit_order
@@ -115,6 +115,42 @@ def join_book(s, slot):
         _shown_total(s, row, shown)
         emit_order(s, _ADD, slot, shown)
         emit_level(s, row)
+
+
+@kernel
+def rest_plain(s, row, slot, qty):
+    """Add an order that is displayed as a whole, written by the caller, to a level's queue."""
+    level = levels(s)[row]
+    if level["tail"]:
+        orders(s)[level["tail"]]["next"] = slot
+    else:
+        level["head"] = slot
+    level["tail"] = slot
+    level["count"] += 1
+    level["anchors"] += 1
+    _shown_total(s, row, qty)
+    if core(s)[0]["feed"]:
+        emit_order(s, _ADD, slot, qty)
+        emit_level(s, row)
+
+
+@kernel
+def leave_plain(s, slot):
+    """Take an order that is displayed as a whole out of its level."""
+    order = orders(s)[slot]
+    row, following, qty = np.int64(order["level"]), order["next"], order["shown_qty"]
+    unlink(s, row, slot, False)
+    book = books(s)[order["instrument"]]
+    if book["share_next"] == slot:
+        book["share_next"] = following
+    levels(s)[row]["anchors"] -= 1
+    _shown_total(s, row, -qty)
+    order["shown_qty"] = 0
+    if core(s)[0]["feed"]:
+        emit_order(s, _DELETE, slot, 0)
+        emit_level(s, row)
+    if levels(s)[row]["count"] == 0 and levels(s)[row]["hidden_count"] == 0:
+        drop_level(s, row)
 
 
 @kernel

@@ -17,6 +17,7 @@ from engine.orders.entry import enter, post_only
 from engine.orders.intake import is_trigger, refuse, trailed, value_price
 from engine.orders.lifecycle import detach, end_order, finish_filled, shrink_anywhere
 from engine.orders.pegs import peg_price, reference
+from engine.orders.plain import plain_cancel
 from engine.states import BOOK, HELD, ICEBERG, MINIMUM, QUOTE_LEG, UNLIMITED
 from risk.checks import accepted, admit, canceled
 from risk.positions import reserve, unreserve
@@ -65,6 +66,8 @@ def _refuse_unknown(s, cmd):
 @kernel
 def cancel_order(s, cmd):
     """Cancel the named order; cancels are never refused for risk."""
+    if plain_cancel(s, cmd):
+        return
     slot = named_order(s, cmd)
     if slot == 0:
         _refuse_unknown(s, cmd)

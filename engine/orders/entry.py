@@ -33,6 +33,7 @@ from engine.orders.links import (
     waits_for_parent,
 )
 from engine.orders.pegs import peg_price, place_peg, reference
+from engine.orders.plain import plain_order
 from engine.orders.triggers import fire, is_met, join_triggers, restart_trail
 from engine.orders.working import start_working
 from engine.states import (
@@ -76,6 +77,8 @@ TO_PEGS, TO_WORK, TO_FIRE, TO_NOTHING = 4, 5, 6, 7
 @kernel
 def new_order(s, cmd):
     """Accept or refuse a NEW_ORDER row."""
+    if plain_order(s, cmd):
+        return
     reason = check_row(s, cmd)
     if reason == 0 and find_order(s, np.int64(cmd["account"]), cmd["cl_ord_id"]):
         reason = refuse(s, _DUPLICATE, 0, cmd["cl_ord_id"])

@@ -35,6 +35,7 @@ _PRIMARY, _MARKET_PEG, _MID = (
     int(ExecInst.PEG_MARKET),
     int(ExecInst.PEG_MID),
 )
+_PLAIN_FLAGS = _POST | _SLIDE | int(ExecInst.CANCEL_ON_DISCONNECT)
 _PEG_BITS = _PRIMARY | _MARKET_PEG | _MID
 _BRACKET, _ALL_STP = int(Contingency.BRACKET), 5
 _R = Reason
@@ -169,30 +170,28 @@ def flags_conflict(kind, tif, flags, minimum):
 
 
 @kernel
-def _is_plain(cmd):
+def is_plain(cmd):
     """Whether a row is beyond doubt: a limit order that uses no rarer field."""
     rare = cmd["stop_px"] | cmd["display_qty"] | cmd["min_qty"] | cmd["offset"]
-    rare |= cmd["expire_time"] | cmd["cl_ord_link_id"]
-    codes = np.int64(cmd["exec_inst"]) | cmd["contingency"] | cmd["stp_mode"] | cmd["list_size"]
-    tif = cmd["time_in_force"]
-    return (
-        rare == 0
-        and codes == 0
-        and cmd["ord_type"] == _LIMIT
-        and (cmd["side"] == 1 or cmd["side"] == 2)
-        and (tif <= _GTC or tif == _IOC)
-        and 1 <= cmd["price"] <= MAX_PRICE
-        and 1 <= cmd["order_qty"] <= MAX_QTY
-        and cmd["cl_ord_id"] >= 1
-        and 0 <= cmd["algo_id"] < MAX_ALGOS
-        and 0 <= cmd["session"] < MAX_SESSIONS
-    )
+    flags, expire = np.int64(cmd["exec_inst"]), cmd["expire_time"]
+    post, tif = flags & (_POST | _SLIDE), np.int64(cmd["time_in_force"])
+    bad = (rare | cmd["cl_ord_link_id"]) != 0
+    bad |= (cmd["contingency"] | cmd["list_size"]) != 0
+    bad |= (flags & ~_PLAIN_FLAGS != 0) | (post == _POST | _SLIDE) | (cmd["stp_mode"] > _ALL_STP)
+    bad |= (cmd["ord_type"] != _LIMIT) | ((cmd["side"] != 1) & (cmd["side"] != 2))
+    bad |= (tif > _GTC) & (tif != _GTD) & ((tif != _IOC) | (post != 0))
+    bad |= ((expire != 0) != (tif == _GTD)) | (expire < 0) | (expire > MAX_TIME)
+    bad |= (cmd["price"] < 1) | (cmd["price"] > MAX_PRICE)
+    bad |= (cmd["order_qty"] < 1) | (cmd["order_qty"] > MAX_QTY) | (cmd["cl_ord_id"] < 1)
+    bad |= (cmd["algo_id"] < 0) | (cmd["algo_id"] >= MAX_ALGOS)
+    bad |= (cmd["session"] < 0) | (cmd["session"] >= MAX_SESSIONS)
+    return not bad
 
 
 @kernel
 def check_row(s, cmd):
     """Whether a NEW_ORDER row is understood: codes, ranges, contradictions, known ids."""
-    if _is_plain(cmd):
+    if is_plain(cmd):
         return check_ids(s, cmd)
     reason = _check_codes(s, cmd)
     if reason == 0:

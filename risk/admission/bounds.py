@@ -31,6 +31,7 @@ CHAIN_QTY, CHAIN_VALUE = 33, 34
 CHAIN_TICKS, CHAIN_FINGER_BPS, CHAIN_ADV_BPS, CHAIN_BOOK_BPS = 35, 36, 37, 38
 CHAIN_FLAGS = 39
 POSITION_LOTS, GROSS_LOTS, INSTRUMENT_EXPOSURE = 40, 41, 42  # of the node itself
+INTERVALS = 43  # three: between two tokens of the order, replace and cancel bucket, 0 no limit
 GROUPS = 256  # bit of CHAIN_FLAGS: a node has exposure groups
 
 _N = NodeAttr
@@ -118,6 +119,9 @@ def _derive(s, node):
     to[POSITION_LOTS] = min(row[_POSITION], MAX_POSITION)
     to[GROSS_LOTS] = row[_GROSS_POSITION]
     to[INSTRUMENT_EXPOSURE] = row[_INSTRUMENT]
+    to[INTERVALS] = row[ORDER_INTERVAL]
+    to[INTERVALS + 1] = row[REPLACE_INTERVAL]
+    to[INTERVALS + 2] = row[NODE_FLAGS] >> FLAG_BITS
     to[STAMP] = 0
 
 

@@ -66,8 +66,7 @@ from risk.derived import (
     TICKS,
     VARIATION,
 )
-from risk.margin import assess, held_value
-from risk.marking import PRODUCT_GROUP
+from risk.marking import PRODUCT_GROUP, weigh_row
 from risk.throttle import is_recent
 
 _I, _N = InstrumentAttr, NodeAttr
@@ -265,25 +264,15 @@ def weigh(s):
     The checks ask for it, and what is entered when the order is accepted is the same.
     """
     c = candidates(s)[0]
-    r = positions(s)[c["position"]]
-    i, side = np.int64(c["instrument"]), np.int64(c["side"])
     lots, worth = c["leaves_qty"] - c["old_leaves"], c["value"] - c["old_value"]
-    value = held_value(s, i, r["qty"], r["cost"])
-    gross, exposure, margin = assess(
-        s,
-        i,
-        r["qty"],
-        r["open_buy"] + lots * (1 - side),
-        r["open_sell"] + lots * side,
-        r["buy_value"] + worth * (1 - side),
-        r["sell_value"] + worth * side,
-        value,
+    gross, exposure, margin, moved, after = weigh_row(
+        s, np.int64(c["position"]), np.int64(c["side"]), lots, worth
     )
-    c["d_gross"] = gross - r["gross"]
-    c["d_exposure"] = exposure - r["exposure"]
-    c["d_margin"] = margin - r["margin"]
-    c["moved"] = value - r["value"]
-    return exposure
+    c["d_gross"] = gross
+    c["d_exposure"] = exposure
+    c["d_margin"] = margin
+    c["moved"] = moved
+    return after
 
 
 @kernel
