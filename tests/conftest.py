@@ -17,6 +17,7 @@ from tests import soaking
 
 pytest_plugins = [
     "tests.control_stores",  # fixtures: stores of the control plane
+    "tests.server.running",  # fixture: a server
     "tests.workers",  # who takes what
 ]
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from domain.errors import InvalidField
 from risk.options.kernels import american
 from risk.options.kernels.columns import RATE, SIGMA, TERMS, TIME
-from risk.options.pricing import on_spot
+from risk.options.pricing import Terms, on_spot
 
 Floats = NDArray[np.float64]
 
@@ -30,13 +30,15 @@ class AmericanGreeks:
     rho: Floats
 
 
-def _movable(terms: Floats) -> None:
-    """A tree cannot branch where nothing moves."""
+def _moving(*given: ArrayLike) -> Terms:
+    """Terms `on_spot` that have time and volatility: nothing branches where nothing moves."""
+    terms, shape = on_spot(*given)
     for name, row in (("time", TIME), ("volatility", SIGMA)):
         still = np.flatnonzero(terms[row] == 0.0)
         if len(still):
             allowed = "a number above 0 for an American option"
             raise InvalidField(f"{name}[{still[0]}]", 0.0, allowed)
+    return terms, shape
 
 
 def _trees(terms: Floats, steps: int) -> Floats:
@@ -72,8 +74,7 @@ def american_tree(
     and rho are central differences of two trees each. Cost: steps^2 / 2 nodes an option and tree.
     """
     _allowed(steps)
-    terms, shape = on_spot(kind, spot, strike, time, rate, volatility, dividend_yield)
-    _movable(terms)
+    terms, shape = _moving(kind, spot, strike, time, rate, volatility, dividend_yield)
     found = _trees(terms, int(steps))
     vega = _slope(terms, SIGMA, min(_VOLATILITY_BUMP, terms[SIGMA].min(initial=1) / 2), int(steps))
     rho = _slope(terms, RATE, _RATE_BUMP, int(steps))
@@ -97,8 +98,7 @@ def american_tree_price(
 ) -> Floats:
     """The prices of `american_tree` alone: one tree each instead of five."""
     _allowed(steps)
-    terms, shape = on_spot(kind, spot, strike, time, rate, volatility, dividend_yield)
-    _movable(terms)
+    terms, shape = _moving(kind, spot, strike, time, rate, volatility, dividend_yield)
     prices: Floats = _trees(terms, int(steps))[american.PRICE]
     return prices.reshape(shape)
 
@@ -116,8 +116,7 @@ def american_approximation(
 
     Within about 1 % of the tree for times up to a year; a hundred times faster.
     """
-    terms, shape = on_spot(kind, spot, strike, time, rate, volatility, dividend_yield)
-    _movable(terms)
+    terms, shape = _moving(kind, spot, strike, time, rate, volatility, dividend_yield)
     negative = np.flatnonzero(terms[RATE] < 0.0)
     if len(negative):
         at = int(negative[0])

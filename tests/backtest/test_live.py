@@ -8,9 +8,6 @@ from backtest.simulator import run
 from backtest.strategy import Strategy
 from domain.codes import Side
 from tests.backtest.history import History, rows, single
-from tests.control_stores import sqlite, sqlite_url  # noqa: F401
-from tests.server.running import running
-from tests.server.sequencing import compile_engine
 
 pytestmark = pytest.mark.compiled
 
@@ -39,13 +36,6 @@ class Improver(Strategy):
             self.replace(report.cl_ord_id, self.size + 5)
             self.bracket(Side.SELL, 10, take_profit=0.90, stop_loss=1.20)
             self.cancel(report.cl_ord_id)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory, sqlite):  # noqa: F811
-    compile_engine()
-    with running(tmp_path_factory.mktemp("server"), sqlite()) as found:
-        yield found
 
 
 def test_live_and_on_history_the_same_commands_lead_to_the_same_reports(server):

@@ -15,18 +15,9 @@ from domain.errors import InvalidField
 from gridworks.client import codes, errors, orders, word
 from server import certificates
 from tests.client.proxy import Proxy
-from tests.control_stores import sqlite, sqlite_url  # noqa: F401
 from tests.server.running import running
-from tests.server.sequencing import compile_engine
 
 WITHIN = 30.0  # seconds in which things happen on a busy machine
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory, sqlite):  # noqa: F811
-    compile_engine()
-    with running(tmp_path_factory.mktemp("server"), sqlite()) as found:
-        yield found
 
 
 @pytest.fixture
@@ -531,7 +522,7 @@ def test_a_session_may_send_much_while_nobody_reads(client, door):
         assert [session.receive(WITHIN).number for _ in range(10_000)] == list(range(1, 10_001))
 
 
-def test_the_fast_transport_talks_tls_and_shows_its_certificate(tmp_path, sqlite):  # noqa: F811
+def test_the_fast_transport_talks_tls_and_shows_its_certificate(tmp_path, sqlite):
     certificates.make(tmp_path, certificates.Wish(("localhost", "127.0.0.1"), ("dev",), 30))
     ca = tmp_path / "ca.pem"
     own = tmp_path / "client-dev.pem", tmp_path / "client-dev-key.pem"

@@ -6,16 +6,13 @@ from pathlib import Path
 import gridworks as gw
 from gridworks.client import errors
 from gridworks.client.options import ClientOptions
-from tests.control_stores import sqlite  # noqa: F401
 from tests.server.running import running
-from tests.server.sequencing import compile_engine
 
 GUIDE = (Path(__file__).parent.parent.parent / "docs" / "client.md").read_text()
 BLOCKS = re.findall(r"^```python\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
 
 
-def test_every_program_of_the_guide_runs(tmp_path, sqlite, capsys):  # noqa: F811
-    compile_engine()
+def test_every_program_of_the_guide_runs(tmp_path, sqlite, capsys):
     with running(tmp_path, sqlite()) as server:
         names = {}
         for block in BLOCKS:

@@ -9,9 +9,7 @@ import pytest
 
 import gridworks as gw
 from tests.client.proxy import Proxy
-from tests.control_stores import sqlite  # noqa: F401
 from tests.server.running import make_keys, set_up, spawn
-from tests.server.sequencing import compile_engine
 from tests.soaking import FIRST_SEED
 
 
@@ -96,11 +94,10 @@ def kills(tmp_path, url, lives, rng):
     ]
 
 
-def test_nothing_is_lost_doubled_or_left_out(tmp_path, sqlite):  # noqa: F811
-    compile_engine()
+def test_nothing_is_lost_doubled_or_left_out(tmp_path, sqlite):
     kills(tmp_path, sqlite(), 1, random.Random(5))
 
 
 @pytest.mark.soak
-def test_so_it_is_after_many_kills(tmp_path, sqlite):  # noqa: F811
+def test_so_it_is_after_many_kills(tmp_path, sqlite):
     kills(tmp_path, sqlite(), 20, random.Random(FIRST_SEED))

@@ -12,19 +12,9 @@ from pathlib import Path
 import pytest
 
 import gridworks as gw
-from tests.control_stores import sqlite, sqlite_url  # noqa: F401
-from tests.server.running import running
-from tests.server.sequencing import compile_engine
 
 FOLDER = Path(__file__).parent.parent.parent / "examples"
 WITHIN = 60.0  # seconds in which things happen on a busy machine
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory, sqlite):  # noqa: F811
-    compile_engine()
-    with running(tmp_path_factory.mktemp("server"), sqlite()) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

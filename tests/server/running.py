@@ -3,9 +3,10 @@
     with running(tmp_path, control_url) as server:
         channel = server.channel("trader")
 
-`control_url` is a store that is migrated (the fixtures of `tests.control_stores`). The exchange
-has one instrument, "ACME" (tick 0.01, lot 1), and the firm "north" with the accounts "alice" and
-"bob", the firm "south" with "carol"; the market is open.
+Or the fixture `server`, which the tests of a module share. `control_url` is a store that is
+migrated (the fixtures of `tests.control_stores`). The exchange has one instrument, "ACME" (tick
+0.01, lot 1), and the firm "north" with the accounts "alice" and "bob", the firm "south" with
+"carol"; the market is open.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
+import pytest
 
 from gridworks.api.admin.v1 import admin_service_pb2 as admin
 from gridworks.api.admin.v1.admin_service_pb2_grpc import AdminServiceStub
@@ -29,6 +31,7 @@ from gridworks.api.risk.v1.risk_service_pb2_grpc import RiskServiceStub
 from gridworks.api.types.v1 import codes_pb2 as codes
 from gridworks.api.types.v1 import instrument_pb2
 from server.auth.rights import SCOPES
+from tests.server.sequencing import compile_engine
 
 START = "from gridworks.cli.main import run; run()"
 
@@ -170,6 +173,7 @@ def running(
     from server.config import load
     from server.main import Server
 
+    compile_engine()
     keys, ids = make_keys(control_url)
     wish = load(
         folder=folder, control_url=control_url, port=0, insecure=credentials is None,
@@ -214,8 +218,16 @@ def running(
         raise found["error"]
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, sqlite):
+    """A server for the tests of a module; one with other settings has a fixture of its own."""
+    with running(tmp_path_factory.mktemp("server"), sqlite()) as found:
+        yield found
+
+
 def spawn(folder: Path, control_url: str, keys, key_ids, **settings) -> Running:
     """A server as a process of its own; `Running.kill` or `terminate` ends it."""
+    compile_engine()
     given = {"folder": folder, "control_url": control_url, "port": 0, "insecure": "true",
              "grace_seconds": 0.5, **settings}  # fmt: skip
     environment = os.environ | {f"GRIDWORKS_{k.upper()}": str(v) for k, v in given.items()}

@@ -16,9 +16,7 @@ import pytest
 
 from gridworks.api.trading.v1 import trading_service_pb2 as api
 from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceStub
-from tests.control_stores import sqlite as control  # noqa: F401
 from tests.server.running import START, make_keys, running, set_up, spawn
-from tests.server.sequencing import compile_engine
 from tests.server.test_auth_rights import METHODS, about
 from tests.server.test_observability import eventually
 from tests.server.test_server_trading import Session, details, wish
@@ -28,10 +26,9 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, control):  # noqa: F811
-    compile_engine()
+def server(tmp_path_factory, sqlite):
     folder = tmp_path_factory.mktemp("server")
-    with running(folder, control(), handshake_seconds=1.0) as found:
+    with running(folder, sqlite(), handshake_seconds=1.0) as found:
         yield found
 
 
@@ -227,10 +224,10 @@ class Cable:
 
 
 def test_a_connection_that_is_half_open_is_found_and_its_orders_are_canceled(
-    tmp_path, control, monkeypatch  # noqa: F811
+    tmp_path, sqlite, monkeypatch
 ):
     monkeypatch.setattr("server.transport.KEEPALIVE_TIMEOUT_MS", 1_000)
-    with running(tmp_path, control(), keepalive_seconds=1.0) as server:
+    with running(tmp_path, sqlite(), keepalive_seconds=1.0) as server:
         cable, direct = Cable(server.port), server.port
         try:
             server.port = cable.port
@@ -331,11 +328,8 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def test_a_full_disk_refuses_and_keeps_what_was_acknowledged(
-    small_disk, control  # noqa: F811
-):
-    compile_engine()
-    url = control()
+def test_a_full_disk_refuses_and_keeps_what_was_acknowledged(small_disk, sqlite):
+    url = sqlite()
     keys, ids = make_keys(url)
     server = spawn(small_disk, url, keys, ids)
     try:
@@ -373,11 +367,8 @@ def test_a_full_disk_refuses_and_keeps_what_was_acknowledged(
         server.kill()
 
 
-def test_a_log_that_was_changed_in_the_middle_is_refused_with_the_place(
-    tmp_path, control  # noqa: F811
-):
-    compile_engine()
-    url = control()
+def test_a_log_that_was_changed_in_the_middle_is_refused_with_the_place(tmp_path, sqlite):
+    url = sqlite()
     keys, ids = make_keys(url)
     server = spawn(tmp_path, url, keys, ids)
     set_up(server)

@@ -21,9 +21,7 @@ from server import certificates, config
 from server.telemetry import STAGES, Stages
 from server.tls import Certificates
 from server.tracing import Tracing, tracing_of
-from tests.control_stores import sqlite  # noqa: F401
 from tests.server.running import make_keys, running, spawn
-from tests.server.sequencing import compile_engine
 from tests.server.test_server_faults import command
 from tests.server.test_server_trading import Session
 
@@ -64,7 +62,7 @@ def test_percentiles_are_those_of_the_last_seconds(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def traced(tmp_path_factory, sqlite):  # noqa: F811
+def traced(tmp_path_factory, sqlite):
     """A server with metrics, and traces that stay in memory."""
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -74,7 +72,6 @@ def traced(tmp_path_factory, sqlite):  # noqa: F811
     provider.add_span_processor(SimpleSpanProcessor(spans))
     patch = pytest.MonkeyPatch()
     patch.setattr("server.main.tracing_of", lambda settings: Tracing(provider))
-    compile_engine()
     port = free_port()
     with running(tmp_path_factory.mktemp("seen"), sqlite(), metrics_port=port) as server:
         yield server, spans, port
@@ -193,8 +190,7 @@ def test_a_certificate_that_ends_soon_is_told_ahead_once_a_day(tmp_path, caplog)
     assert certificate(held).detail == "it has expired"
 
 
-def test_mutual_tls_lets_in_who_has_a_certificate_and_a_key(tmp_path, sqlite):  # noqa: F811
-    compile_engine()
+def test_mutual_tls_lets_in_who_has_a_certificate_and_a_key(tmp_path, sqlite):
     files = certified(tmp_path)
     certificates.make(tmp_path, certificates.Wish((), ("desk",)), use_ca=True)
     root = (tmp_path / "ca.pem").read_bytes()
@@ -226,10 +222,7 @@ def seen_serial(port, folder):
         return x509.load_der_x509_certificate(secure.getpeercert(True)).serial_number
 
 
-def test_sighup_changes_the_certificate_of_a_running_server_and_no_key_is_logged(
-    tmp_path, sqlite  # noqa: F811
-):
-    compile_engine()
+def test_sighup_changes_the_certificate_of_a_running_server_and_no_key_is_logged(tmp_path, sqlite):
     control = sqlite()
     keys, ids = make_keys(control)
     files = certified(tmp_path)

@@ -23,9 +23,7 @@ from gridworks.api.trading.v1 import trading_service_pb2 as trading
 from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceStub
 from gridworks.api.types.v1 import codes_pb2 as codes
 from gridworks.api.types.v1 import instrument_pb2
-from tests.control_stores import sqlite, sqlite_url  # noqa: F401
 from tests.server.running import running
-from tests.server.sequencing import compile_engine
 
 START = 1_767_603_600
 MONEY = "1000000"
@@ -45,8 +43,7 @@ def until(holds, seconds=60):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, sqlite):  # noqa: F811
-    compile_engine()
+def server(tmp_path_factory, sqlite):
     with running(
         tmp_path_factory.mktemp("sandbox"), sqlite(), prepare=nothing, sandbox_market="agents",
         sandbox_speed=0.0, sandbox_start="2026-01-05T09:00:00Z", sandbox_step_ms=500,
@@ -381,7 +378,7 @@ def known(server, role):
         return False
 
 
-def test_live_refuses_all_of_it_and_foreign_keys(tmp_path, sqlite, server):  # noqa: F811
+def test_live_refuses_all_of_it_and_foreign_keys(tmp_path, sqlite, server):
     url = sqlite()
     with running(tmp_path, url, prepare=nothing, environment="live") as live:
         live.keys["live"], live.keys["test"] = live_keys(url)
@@ -409,7 +406,7 @@ def test_live_refuses_all_of_it_and_foreign_keys(tmp_path, sqlite, server):  # n
     assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
 
 
-def test_without_a_clock_of_its_own_time_is_the_machines(tmp_path, sqlite):  # noqa: F811
+def test_without_a_clock_of_its_own_time_is_the_machines(tmp_path, sqlite):
     with running(tmp_path, sqlite(), prepare=nothing) as plain:
         with pytest.raises(grpc.RpcError) as refused:
             pass_time(plain, 1)

@@ -13,19 +13,9 @@ from gridworks.api.market_data.v1 import market_data_service_pb2 as market
 from gridworks.api.market_data.v1.market_data_service_pb2_grpc import MarketDataServiceStub
 from gridworks.api.types.v1 import codes_pb2 as codes
 from gridworks.api.types.v1.instrument_pb2 import Instrument
-from tests.control_stores import sqlite  # noqa: F401
-from tests.server.running import running
-from tests.server.sequencing import compile_engine
 from tests.server.test_observability import eventually
 
 ACME = "instruments/ACME"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory, sqlite):  # noqa: F811
-    compile_engine()
-    with running(tmp_path_factory.mktemp("server"), sqlite()) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -16,19 +16,10 @@ from indicators.bars import start_of
 from server.sequencer.bars import SECOND
 from server.sequencer.rows import joined
 from server.sequencer.state import Bounds, open_log, recover
-from tests.control_stores import sqlite  # noqa: F401
-from tests.server.running import running
-from tests.server.sequencing import SETUP, SetClock, compile_engine, order, sequencer
+from tests.server.sequencing import SETUP, SetClock, order, sequencer
 from tests.server.test_server_trading import BUY, SELL, details, wish
 
 ACME = "instruments/ACME"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory, sqlite):  # noqa: F811
-    compile_engine()
-    with running(tmp_path_factory.mktemp("server"), sqlite()) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -21,9 +21,7 @@ from gridworks.api.trading.v1 import trading_service_pb2 as api
 from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceStub
 from gridworks.api.types.v1 import codes_pb2 as codes
 from server import config
-from tests.control_stores import sqlite  # noqa: F401
 from tests.server.running import make_keys, running, set_up, spawn
-from tests.server.sequencing import compile_engine
 from tests.server.test_server_trading import Session, details
 from tests.soaking import FIRST_SEED
 
@@ -118,20 +116,16 @@ def kills(tmp_path, control_url, times, rng):
     return applied
 
 
-def test_killed_under_load_nothing_acknowledged_is_lost_and_nothing_doubled(
-    tmp_path, sqlite  # noqa: F811
-):
-    compile_engine()
+def test_killed_under_load_nothing_acknowledged_is_lost_and_nothing_doubled(tmp_path, sqlite):
     assert kills(tmp_path, sqlite(), 1, random.Random(3)) > 50
 
 
 @pytest.mark.soak
-def test_killed_many_times(tmp_path, sqlite):  # noqa: F811
+def test_killed_many_times(tmp_path, sqlite):
     assert kills(tmp_path, sqlite(), 30, random.Random(FIRST_SEED)) > 1000
 
 
-def test_a_slow_reader_is_cut_off_and_resumes_and_slows_nobody(tmp_path, sqlite):  # noqa: F811
-    compile_engine()
+def test_a_slow_reader_is_cut_off_and_resumes_and_slows_nobody(tmp_path, sqlite):
     with running(tmp_path, sqlite(), stream_bytes=100_000) as server:
         line = stream_pb2.Subscription(instrument="instruments/ACME", feed=codes.FEED_L3)
         request = stream_pb2.SubscribeRequest(subscriptions=[line])
@@ -194,10 +188,9 @@ def test_a_start_without_certificates_says_what_to_do(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_tls_is_served_with_the_development_certificates(tmp_path, sqlite):  # noqa: F811
+def test_tls_is_served_with_the_development_certificates(tmp_path, sqlite):
     from server import certificates
 
-    compile_engine()
     folder = tmp_path / "certs"
     certificates.make(folder, certificates.Wish(("localhost", "127.0.0.1"), ("dev",), 30))
     url = sqlite()

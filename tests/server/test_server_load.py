@@ -12,12 +12,11 @@ from benches.load.local import Target
 from benches.load.run import Wish, load
 from benches.load.workers import DOORS, Way
 from domain.errors import Unavailable
-from tests.control_stores import sqlite  # noqa: F401
 from tests.server.running import running
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_a_load_is_carried_and_everything_is_true(tmp_path, sqlite, door):  # noqa: F811
+def test_a_load_is_carried_and_everything_is_true(tmp_path, sqlite, door):
     seen = []
     with running(tmp_path, sqlite()) as server:
         target = Target(server.target, server.keys["operator"], gateway=server.gateway.target)
@@ -35,7 +34,7 @@ def test_a_load_is_carried_and_everything_is_true(tmp_path, sqlite, door):  # no
     assert seen[-1][:2] == (outcome.commands, outcome.commands)
 
 
-def test_every_reader_has_every_update_through_both_doors(tmp_path, sqlite):  # noqa: F811
+def test_every_reader_has_every_update_through_both_doors(tmp_path, sqlite):
     with running(tmp_path, sqlite()) as server:
         target = Target(server.target, server.keys["operator"], gateway=server.gateway.target)
         wish = FanOut(readers=30, instruments=1, rate=50.0, seconds=1.0, warmup=0.0, price=100)

@@ -13,22 +13,18 @@ from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceStub
 from gridworks.api.types.v1 import codes_pb2 as codes
 from gridworks.api.types.v1 import instrument_pb2
 from server.services.orders import Orders
-from tests.control_stores import sqlite  # noqa: F401
-from tests.server.running import running
-from tests.server.sequencing import compile_engine
 from tests.server.test_server_trading import BUY, SELL, details, wish
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, sqlite):  # noqa: F811
-    compile_engine()
-    with running(tmp_path_factory.mktemp("server"), sqlite()) as found:
-        stub = AdminServiceStub(found.channel("operator"))
-        other = instrument_pb2.Instrument(symbol="OTHER", tick_size="0.5", lot_size="0.1")
-        stub.CreateInstrument(admin.CreateInstrumentRequest(instrument=other))
-        phase = codes.PHASE_CONTINUOUS
-        stub.SetPhase(admin.SetPhaseRequest(target="instruments/OTHER", phase=phase))
-        yield found
+def server(server):
+    """The same with a second instrument."""
+    stub = AdminServiceStub(server.channel("operator"))
+    other = instrument_pb2.Instrument(symbol="OTHER", tick_size="0.5", lot_size="0.1")
+    stub.CreateInstrument(admin.CreateInstrumentRequest(instrument=other))
+    phase = codes.PHASE_CONTINUOUS
+    stub.SetPhase(admin.SetPhaseRequest(target="instruments/OTHER", phase=phase))
+    return server
 
 
 @pytest.fixture(scope="module")

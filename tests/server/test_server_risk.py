@@ -15,20 +15,10 @@ from gridworks.api.risk.v1.risk_service_pb2_grpc import RiskServiceStub
 from gridworks.api.trading.v1.trading_service_pb2 import MassCancelRequest
 from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceStub
 from gridworks.api.types.v1 import codes_pb2 as codes
-from tests.control_stores import sqlite  # noqa: F401
-from tests.server.running import running
-from tests.server.sequencing import compile_engine
 from tests.server.test_observability import eventually
 from tests.server.test_server_trading import BUY, SELL, details, wish
 
 State = resources.LimitChange.State
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory, sqlite):  # noqa: F811
-    compile_engine()
-    with running(tmp_path_factory.mktemp("server"), sqlite()) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,8 @@ from gridworks.api.trading.v1 import resources_pb2 as resources
 from gridworks.api.trading.v1 import trading_service_pb2 as api
 from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceStub
 from gridworks.api.types.v1 import codes_pb2 as codes
-from tests.control_stores import sqlite, sqlite_url  # noqa: F401
-from tests.server.running import running
-from tests.server.sequencing import compile_engine
 
 BUY, SELL, LIMIT = codes.SIDE_BUY, codes.SIDE_SELL, codes.ORD_TYPE_LIMIT
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory, sqlite):  # noqa: F811
-    compile_engine()
-    with running(tmp_path_factory.mktemp("server"), sqlite()) as found:
-        yield found
 
 
 ids = iter(range(1000, 10**6))

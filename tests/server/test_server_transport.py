@@ -19,9 +19,7 @@ from gridworks.api.trading.v1 import trading_service_pb2 as api
 from gridworks.api.trading.v1.order_entry_pb2 import DropCopyRequest
 from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceStub
 from gridworks.api.types.v1 import codes_pb2 as codes
-from tests.control_stores import sqlite  # noqa: F401
 from tests.server.running import running
-from tests.server.sequencing import compile_engine
 from tests.server.test_server_trading import wish
 
 OURS = ("trading.v1.TradingService", "market_data.v1.MarketDataService", "risk.v1.RiskService",
@@ -32,15 +30,14 @@ TOO_MANY_PINGS = 11  # ENHANCE_YOUR_CALM
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, sqlite):  # noqa: F811
-    compile_engine()
+def server(tmp_path_factory, sqlite):
     small = {"message_bytes": 8192, "answer_bytes": 65_536}
     with running(tmp_path_factory.mktemp("server"), sqlite(), **small) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def patient(tmp_path_factory, sqlite):  # noqa: F811
+def patient(tmp_path_factory, sqlite):
     with running(tmp_path_factory.mktemp("patient"), sqlite(), client_ping_seconds=0.01) as found:
         yield found
 
@@ -230,7 +227,7 @@ def test_a_deadline_ends_streams_too_and_leaves_nothing_behind(server):
     assert fanout.readers == 0
 
 
-def test_health_says_it_when_the_server_stops(tmp_path_factory, sqlite):  # noqa: F811
+def test_health_says_it_when_the_server_stops(tmp_path_factory, sqlite):
     with running(tmp_path_factory.mktemp("brief"), sqlite()) as found:
         checks = health_pb2_grpc.HealthStub(found.channel(None))
         name = f"gridworks.api.{OURS[0]}"

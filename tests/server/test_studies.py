@@ -26,9 +26,6 @@ from server.codec.people.decimals import Scale
 from server.studies.parameters import doubles, numbers_of, shown
 from server.studies.process import MOST_WAITING, Process, TooLong
 from server.studies.worker import Job
-from tests.control_stores import sqlite  # noqa: F401
-from tests.server.running import running
-from tests.server.sequencing import compile_engine
 from tests.server.test_server_trading import BUY, SELL, details, wish
 
 ACME = "instruments/ACME"
@@ -154,13 +151,6 @@ def test_prices_are_the_doubles_that_their_text_is_read_as(step):
 
 
 # ------------------------------------------------------------------------------ over the wire
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory, sqlite):  # noqa: F811
-    compile_engine()
-    with running(tmp_path_factory.mktemp("server"), sqlite()) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

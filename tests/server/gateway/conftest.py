@@ -3,12 +3,10 @@
 import pytest
 
 from tests.server.running import running
-from tests.server.sequencing import compile_engine
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory, sqlite):
-    compile_engine()
     with running(
         tmp_path_factory.mktemp("gateway"), sqlite(), policy="memory", message_bytes=64 * 1024
     ) as found:
