@@ -25,6 +25,7 @@ from engine.rebuild import fill_bounds, fill_directory, fill_position_index, mov
 from engine.store import Array, Memory, Store, aligned, plain
 
 _ROWS = 4096  # report rows of the standing buffer
+_MARKET_ROWS = 2 * _ROWS  # a plain command causes about three
 _SMALL = 64  # batches of so many commands are copied: that is faster than asking where they are
 _WIDTH = layout.REPORT.itemsize
 _COMMAND = layout.COMMAND
@@ -89,7 +90,7 @@ class Exchange:
         self._feed = feed
         self._small = aligned(layout.COMMAND, _SMALL)
         self._reports = aligned(layout.REPORT, _ROWS)
-        self._markets = aligned(layout.MARKET, max(_ROWS, 8 * STEP_REPORTS) if feed else 1)
+        self._markets = aligned(layout.MARKET, _MARKET_ROWS if feed else 1)
         self._market: list[Array] = []
         self._out: Array | None = None  # the caller's buffer of the last call, and its address
         self._out_at = 0

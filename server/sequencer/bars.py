@@ -6,7 +6,8 @@ divides it. So a chart of seconds reaches back an hour or more and one of days f
 is never made from a part of its trades: where something was dropped, bars begin behind it.
 
 Bars are counted from Monday 1970-01-05 00:00 UTC. A second without a trade has no bar, and neither
-has a longer period without one. Trades wait until somebody asks, or there are many.
+has a longer period without one. Trades are put together to seconds as they come; those wait until
+somebody asks, or there are many.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.layout import MARKET
-from indicators.bars import BAR, joined, single, start_of
+from indicators.bars import BAR, joined, start_of
 from server.sequencer.numbering.places import Place, Places
 from server.sequencer.numbering.window import Window
 
@@ -24,7 +24,7 @@ Array = np.ndarray[Any, Any]
 
 SECOND = 10**9
 BASES = tuple(seconds * SECOND for seconds in (1, 60, 3600, 86_400))
-MOST_WAITING = 8192  # trades
+MOST_WAITING = 8192  # seconds of instruments
 _KEPT = np.dtype([("instrument", "i8"), ("base", "i8"), ("count", "i8"), ("last", "i8")])
 
 
@@ -39,37 +39,43 @@ class Bars:
     def __init__(self, keep: int) -> None:
         self._keep = keep
         self._series: dict[tuple[int, int], Window] = {}
-        self.count = 0  # of trades that wait
+        self.count = 0  # of seconds that wait
+        self._latest = np.zeros(1, np.int64)
         self._wait(MOST_WAITING)
 
     def _wait(self, room: int) -> None:
-        self._trades, self._times = np.zeros(room, MARKET), np.zeros(room, np.int64)
-        self._words = self._trades.view(np.int64).reshape(room, -1)
+        self._seconds, self._traded = np.zeros(room, BAR), np.zeros(room, np.int64)
+
+    def make_room(self, instruments: int) -> None:
+        """Let there be bars of instruments with numbers up to this one."""
+        if instruments >= len(self._latest):
+            self._fold()
+            self._latest = np.zeros(2 * instruments + 1, np.int64)
 
     def show(self, places: Places, updates: int) -> None:
-        """Let the kernel put trades here, and when each happened: at most so many."""
-        if self.count + updates > len(self._times):
+        """Let the kernel put trades here, at most so many."""
+        if self.count + updates > len(self._traded):
             self._fold()
-            if updates > len(self._times):
+            if updates > len(self._traded):
                 self._wait(2 * updates)
-        places.put(Place.TRADES, self._words)
-        places.put(Place.TRADE_TIMES, self._times)
+        places.put(Place.SECONDS, self._seconds)
+        places.put(Place.TRADED, self._traded)
+        places.put(Place.LATEST, self._latest)
 
     def _fold(self) -> None:
-        """Put the trades that wait into their bars."""
+        """Put the seconds that wait to their series."""
         if not self.count:
             return
-        trades, times = self._trades[: self.count], self._times[: self.count]
-        self.count = 0
-        order = np.argsort(trades["instrument"], kind="stable")
-        trades, times = trades[order], times[order]
-        numbers = trades["instrument"]
+        numbers = self._traded[: self.count]
+        order = np.argsort(numbers, kind="stable")
+        seconds, numbers = self._seconds[order], numbers[order]
+        self.count, self._latest[numbers] = 0, 0
         edges = np.flatnonzero(np.diff(numbers, prepend=-1))
-        for begin, end in zip(edges.tolist(), [*edges[1:].tolist(), len(trades)]):
-            instrument = int(numbers[begin])
-            bars = single(trades[begin:end], times[begin:end], self._last(instrument))
+        for begin, end in zip(edges.tolist(), [*edges[1:].tolist(), len(numbers)]):
+            instrument, bars = int(numbers[begin]), seconds[begin:end]
+            bars["number"] = self._last(instrument) + np.cumsum(bars["trades"])
             for base in BASES:
-                bars = joined(bars, base)
+                bars = joined(bars, base) if base > SECOND else bars
                 self._append(instrument, base, bars)
 
     def _last(self, instrument: int) -> int:
@@ -131,6 +137,7 @@ class Bars:
             raise ValueError("it was written before there were bars")
         self._series.clear()
         self.count = 0
+        self._latest[:] = 0
         bars, at = np.frombuffer(parts["bars"], BAR), 0
         lines: Any = np.frombuffer(parts["bars.series"], _KEPT)
         for line in lines:

@@ -29,7 +29,7 @@ from server.sequencer.rows import WIDTH, Rows
 from server.sequencer.sessions import Sessions
 
 _AT_ONCE = 8_192  # reports of a batch that come without a copy
-_KEPT, _UPDATES, _TRADES = int(Note.KEPT), int(Note.UPDATES), int(Note.TRADES)
+_KEPT, _UPDATES, _SECONDS = int(Note.KEPT), int(Note.UPDATES), int(Note.SECONDS)
 
 
 class Bounds(NamedTuple):
@@ -116,7 +116,7 @@ class State:
         self.bars.show(places, updates)
         notes = numbers.notes
         notes[_KEPT], notes[_UPDATES] = kept[0].begin, kept[1].begin
-        notes[_TRADES] = self.bars.count
+        notes[_SECONDS] = self.bars.count
         place = numbers.follow(0)
         while place < len(rows):
             if place < 0:
@@ -127,7 +127,7 @@ class State:
                 self.sessions.connect(rows[place])
                 self.sessions.show(places)
             place = numbers.follow(place + 1)
-        self.bars.count = notes[_TRADES]
+        self.bars.count = notes[_SECONDS]
         return kept
 
     @property
@@ -143,7 +143,9 @@ class State:
         return self.engine.twin(self._memory.copied)
 
     def _make_room(self) -> None:
-        self.channels.make_room(int(self.engine.table(Table.CORE)[0]["instruments"]))
+        instruments = int(self.engine.table(Table.CORE)[0]["instruments"])
+        self.channels.make_room(instruments)
+        self.bars.make_room(instruments)
 
     @property
     def seq(self) -> int:

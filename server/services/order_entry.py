@@ -32,6 +32,7 @@ _R = api.OrderEntryRequest
 _LOGON, _RESEND = _R.LOGON_FIELD_NUMBER, _R.RESEND_REQUEST_FIELD_NUMBER
 _BEAT, _LOGOUT = _R.HEARTBEAT_FIELD_NUMBER, _R.LOGOUT_FIELD_NUMBER
 _SWEEP = int(Command.MASS_CANCEL)  # comparing numpy's numbers with an enum takes microseconds
+_NODE = int(Scope.NODE)
 _MARKED = (int(Command.NEW_ORDER), int(Command.QUOTE))
 _ON_DISCONNECT = int(ExecInst.CANCEL_ON_DISCONNECT)
 
@@ -56,7 +57,8 @@ class Stream:
         self.stage = core.stage
         self._reader = Reader(who.key_id, outbox)
         self._decoder: Decoder | None = None
-        self._allowed: dict[int, str] = {}
+        self._allowed = set[int]()  # accounts and nodes that are the caller's
+        self._may = np.zeros(0, bool)  # the same by number
         self._session: Session | None = None
         self._expected = 1  # number of the next command
         self._marks, self.interval = False, 30.0
@@ -219,11 +221,15 @@ class Stream:
 
     def _require_accounts(self, rows: own.Rows) -> None:
         """Each account and node must be the caller's. Raises NotPermitted, InvalidField."""
-        single = len(rows) == 1 and int(rows["command"][0]) != _SWEEP
-        if single and int(rows["account"][0]) in self._allowed:
-            return
+        if len(rows) == 1:
+            if int(rows["account"][0]) in self._allowed and int(rows["command"][0]) != _SWEEP:
+                return
+        elif not (rows["command"] == _SWEEP).any():
+            numbers = rows["account"].astype(np.uint32)  # in one piece, and none is below 0
+            if numbers.max() < len(self._may) and self._may[numbers].all():
+                return
         accounts = set(rows["account"].tolist())
-        wide = (rows["scope"] == Scope.NODE) & (rows["command"] == Command.MASS_CANCEL)
+        wide = (rows["scope"] == _NODE) & (rows["command"] == _SWEEP)
         if wide.any():  # a sweep of a node need not name an account
             swept = set(rows["account"][wide].tolist()) - {0}
             accounts = {*rows["account"][~wide].tolist(), *swept, *rows["entity"][wide].tolist()}
@@ -231,7 +237,8 @@ class Stream:
             if number not in self._allowed:
                 name = self._core.known.node_names.get(number, f"#{number}")
                 self._core.require_account(self._who, name)
-                self._allowed[number] = name
+                self._allowed.add(number)
+                self._may = np.isin(np.arange(max(self._allowed) + 1), [*self._allowed])
 
     def control(self, message: bytes) -> bool:
         """The control part of a message; False at a logout. Raises WrongState, InvalidField."""

@@ -38,14 +38,15 @@ class Counting:
         self.updates: Kept = self.channels.window.reserve(len(market))
         self.channels.show(places)
         self.bars = bars or Bars(10)
+        self.bars.make_room(9)
         self.bars.show(places, len(market))
         notes = self.numbers.notes
-        notes[Note.TRADES] = self.bars.count
+        notes[Note.SECONDS] = self.bars.count
 
     def follow(self, begin=0):
         """Count; what the kernel says."""
         found = self.numbers.follow(begin)
-        self.bars.count = self.numbers.notes[Note.TRADES]
+        self.bars.count = self.numbers.notes[Note.SECONDS]
         return found
 
 

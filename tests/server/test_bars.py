@@ -116,17 +116,22 @@ def test_periods_begin_where_people_expect_it(seconds, start):
     assert datetime.fromtimestamp(found // SECOND, UTC).isoformat()[:19] == start
 
 
-def test_many_trades_are_folded_before_they_are_asked_for():
-    made = Bars(10)
-    flow = [(1, BEGIN, 7, 1)] * 600
-    while made.count + 1200 <= module.MOST_WAITING:  # there are other rows between the trades
-        add(made, *market(flow))
-    assert made.count > 600
-    add(made, *market(flow))
+def test_many_seconds_are_folded_before_they_are_asked_for():
+    made, at = Bars(module.MOST_WAITING), 0
+
+    def trade():
+        flow = [(1, BEGIN + n * SECOND, 7, 1) for n in range(at, at + 600)]
+        add(made, *market(flow))  # there are other rows between the trades
+        return at + 600
+
+    while made.count + 1200 <= module.MOST_WAITING:
+        at = trade()
+    assert made.count == at > 600
+    at = trade()
     assert made.count == 600
-    [bar] = made.of(1, 60 * SECOND)[0].tolist()
-    assert bar[1:5] == (7, 7, 7, 7)
-    assert bar[5] == bar[7] == bar[8]
+    bars = made.of(1, SECOND)[0]
+    assert bars["number"].tolist() == list(range(1, at + 1))
+    assert set(bars["volume"].tolist()) == {1}
 
 
 def test_sums_stop_at_the_largest_number():

@@ -185,7 +185,7 @@ def test_trades_wait_for_their_bars():
     market["instrument"], market["price"], market["qty"] = 1, [1, 2, 3], 4
     batch = Counting(rows, np.zeros(0, REPORT), market)
     batch.follow()
-    assert batch.bars.count == 2
+    assert batch.bars.count == 1
     [bar] = batch.bars.of(1, SECOND)[0].tolist()
     assert bar[1:6] == (2, 3, 2, 3, 8)
 

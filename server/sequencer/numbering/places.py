@@ -33,11 +33,12 @@ class Place(IntEnum):
     UPDATES = 15  # i8, told: the window of market rows, and its columns:
     CHANNEL = 16  # i8, told
     TIME = 17  # i8, told: when it happened, never earlier than the one before
-    TRADES = 18  # i8, told: market rows that are trades, and
-    TRADE_TIMES = 19  # i8, told: when each happened
-    STARTS = 20  # i8: a zero for each session
-    NAMES = 21  # i8, told: session and end of each group of reports
-    PICKS = 22  # i8, told: the reports of each group
+    SECONDS = 18  # BAR, told: seconds of instruments, of trades
+    TRADED = 19  # i8: instrument of each of them, and
+    LATEST = 20  # i8: instrument -> its latest of them, counted from 1
+    STARTS = 21  # i8: a zero for each session
+    NAMES = 22  # i8, told: session and end of each group of reports
+    PICKS = 23  # i8, told: the reports of each group
 
 
 class Note(IntEnum):
@@ -48,7 +49,7 @@ class Note(IntEnum):
     KEPT = 2  # told: where in the window of reports these go
     UPDATES = 3  # told: and the market rows in theirs
     NOW = 4  # both: the latest time of a command
-    TRADES = 5  # both: how many trades wait
+    SECONDS = 5  # both: how many seconds of instruments wait
     ONLY = 6  # said: the session that all reports belong to, and no other to any; 0: there is none
 
 

@@ -8,7 +8,8 @@ engine.
 from domain.codes import Command, ExecType, Level, MarketType, ReportType
 from domain.jit import entry, kernel, table
 from domain.layout import COMMAND, MARKET, REPORT
-from domain.limits import ORDER_SLOT_BITS
+from domain.limits import INT64_MAX, ORDER_SLOT_BITS
+from indicators.bars import BAR
 from server.sequencer.numbering.places import Note, Place
 
 _WORDS = COMMAND.itemsize // 8
@@ -33,8 +34,9 @@ _account = table(Place.ACCOUNT, "i4")
 _updates = table(Place.UPDATES, "i8", MARKET.itemsize // 8)
 _channel = table(Place.CHANNEL, "i8")
 _time = table(Place.TIME, "i8")
-_trades = table(Place.TRADES, "i8", MARKET.itemsize // 8)
-_trade_times = table(Place.TRADE_TIMES, "i8")
+_seconds = table(Place.SECONDS, BAR)
+_traded = table(Place.TRADED, "i8")
+_latest = table(Place.LATEST, "i8")
 _starts = table(Place.STARTS, "i8")
 _names = table(Place.NAMES, "i8")
 _picks = table(Place.PICKS, "i8")
@@ -46,8 +48,9 @@ _LAST_OF_CLIENTS = int(Command.QUOTE)  # commands 1 to 5 are those that clients 
 _LEVELS = int(Level.FIRM)  # of the hierarchy: an account has so many nodes, itself included
 _TRADE = int(MarketType.TRADE)
 _TOKENS, _OTHERS, _NOW = int(Note.TOKENS), int(Note.OTHERS), int(Note.NOW)
-_KEPT_AT, _UPDATES_AT, _WAITING = int(Note.KEPT), int(Note.UPDATES), int(Note.TRADES)
+_KEPT_AT, _UPDATES_AT, _WAITING = int(Note.KEPT), int(Note.UPDATES), int(Note.SECONDS)
 _ONLY = int(Note.ONLY)
+_SECOND = 10**9  # ns
 
 
 @entry
@@ -154,7 +157,7 @@ def _own_reports(s):
 def _number_updates(s):
     """Find the channel of each market row (8 an instrument) and count it; note when it happened.
 
-    That is the time of its command, never earlier than the last. Trades are kept once more.
+    That is the time of its command, never earlier than the last. Trades go into bars as well.
     """
     rows, kinds, counts, notes = _market(s), _kinds(s), _channels(s), _notes(s)
     commands, at, cause, now = _rows(s), notes[_UPDATES_AT], 0, notes[_NOW]
@@ -178,12 +181,30 @@ def _number_updates(s):
 
 @kernel
 def _keep_trade(s, n, now):
-    """A market row to those that wait for their bars."""
-    rows, waiting = _market_words(s), _notes(s)[_WAITING]
-    for word in range(rows.shape[1]):
-        _trades(s)[waiting, word] = rows[n, word]
-    _trade_times(s)[waiting] = now
-    _notes(s)[_WAITING] = waiting + 1
+    """A trade into the bar of its second."""
+    trade, bars, latest = _market(s)[n], _seconds(s), _latest(s)
+    start = now - now % _SECOND
+    instrument, price, qty = trade["instrument"], trade["price"], trade["qty"]
+    at = latest[instrument] - 1
+    if at < 0 or bars[at]["start"] != start:
+        at = _notes(s)[_WAITING]
+        _notes(s)[_WAITING] = latest[instrument] = at + 1
+        _traded(s)[at] = instrument
+        bar = bars[at]
+        bar["start"], bar["open"], bar["high"], bar["low"] = start, price, price, price
+        bar["volume"], bar["value"], bar["trades"], bar["number"] = 0, 0, 0, 0
+    bar = bars[at]
+    bar["high"], bar["low"] = max(bar["high"], price), min(bar["low"], price)
+    bar["close"] = price
+    bar["volume"] = _sum(bar["volume"], qty)
+    bar["value"] = _sum(bar["value"], price * qty)
+    bar["trades"] += 1
+
+
+@kernel
+def _sum(a, b):
+    """The sum, or the largest int64 where it would be more."""
+    return INT64_MAX if b > 0 and a > INT64_MAX - b else a + b
 
 
 @entry
