@@ -36,6 +36,7 @@ _REPORTS, _MARKETS, _CALLED = (
     for name in ("reports", "markets", "rows")
 )
 _SEQ = state.CORE.fields["seq"][1] // 8  # type: ignore[index]
+_TIME = state.CORE.fields["time"][1] // 8  # type: ignore[index]
 _POPULATION = state.CORE.fields["nodes"][1] // 8  # type: ignore[index]  # nodes and instruments
 _AT_COMMANDS, _AT_REPORTS = 2 * Table.COMMAND, 2 * Table.REPORT
 # A command that would need one more row than these can have is refused (CAPACITY).
@@ -264,6 +265,11 @@ class Exchange:
         return self._cells[_SEQ]
 
     @property
+    def time(self) -> int:
+        """The exchange's time, ns since 1970."""
+        return self._cells[_TIME]
+
+    @property
     def population(self) -> int:
         """A number that changes whenever an instrument or a node is added; cheap to read."""
         return self._cells[_POPULATION]
@@ -318,5 +324,5 @@ class Exchange:
     def table(self, table: Table) -> Any:
         """The used rows of a table of the state, read-only (row 0 is unused)."""
         view = self._store[table][: self._store.used(table)]
-        view.flags.writeable = False
+        view.setflags(write=False)
         return view

@@ -59,6 +59,14 @@ _SHAPES: dict[Table, tuple[Any, int, int, int]] = {
 }
 # tables whose content is not part of the state, or follows from other tables
 _DERIVED = (Table.CANDIDATE, Table.DIRECTORY, Table.POSITION_INDEX, Table.LEG, Table.BOUND)
+# field of CORE that counts the rows of a table; of trees there are four a row
+_COUNTERS = {
+    Table.INSTRUMENT: "instruments", Table.BOOK: "instruments", Table.TREE: "instruments",
+    Table.BRANCH: "branch_high", Table.LEVEL: "level_high", Table.ORDER: "order_high",
+    Table.DETAIL: "order_high", Table.OWNER: "order_high", Table.EXTRA: "extra_high",
+    Table.EXPIRY: "expiries", Table.NODE: "nodes", Table.NODE_LIMIT: "nodes",
+    Table.POSITION: "positions", Table.GROUP: "groups", Table.LOT: "lot_high",
+}  # fmt: skip
 
 
 def plain(size: int) -> Array:
@@ -169,25 +177,10 @@ class Store:
 
     def used(self, table: Table) -> int:
         """Rows of a table from row 0 to the last one ever used."""
-        core = self.core
-        counters = {
-            Table.INSTRUMENT: core["instruments"] + 1,
-            Table.BOOK: core["instruments"] + 1,
-            Table.TREE: 4 * (core["instruments"] + 1),
-            Table.BRANCH: core["branch_high"] + 1,
-            Table.LEVEL: core["level_high"] + 1,
-            Table.ORDER: core["order_high"] + 1,
-            Table.DETAIL: core["order_high"] + 1,
-            Table.OWNER: core["order_high"] + 1,
-            Table.EXTRA: core["extra_high"] + 1,
-            Table.EXPIRY: core["expiries"] + 1,
-            Table.NODE: core["nodes"] + 1,
-            Table.NODE_LIMIT: core["nodes"] + 1,
-            Table.POSITION: core["positions"] + 1,
-            Table.GROUP: core["groups"] + 1,
-            Table.LOT: core["lot_high"] + 1,
-        }
-        return int(counters.get(table, len(self.arrays[table])))
+        counter = _COUNTERS.get(table)
+        if counter is None:
+            return len(self.arrays[table])
+        return (int(self.core[counter]) + 1) * (4 if table == Table.TREE else 1)
 
     def restore(self, parts: Mapping[str, bytes]) -> None:
         """Replace all state by `parts`; derived tables are emptied for the caller to rebuild."""

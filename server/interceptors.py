@@ -98,7 +98,7 @@ class Door(aio.ServerInterceptor):
                 if asked is not None:
                     self._acts.failed(method, asked, who or self._who(context), status.code.name)
                 await context.abort(status.code, status.details, status.trailing_metadata)
-            self._metrics.seconds.labels(method).observe(time.perf_counter() - begin)
+            self._metrics.took(method, time.perf_counter() - begin)
             return answer
 
         return run

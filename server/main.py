@@ -15,7 +15,6 @@ from prometheus_client import start_http_server
 
 from domain.errors import Unavailable
 from domain.layout import COMMAND, MARKET, REPORT
-from engine.exchange import Exchange
 from journal import Recovery
 from server.auth.gate import Gate
 from server.auth.watch import Watch
@@ -32,6 +31,7 @@ from server.schedule.keeper import Keeper
 from server.sequencer import rows as own
 from server.sequencer.clock import HeldClock
 from server.sequencer.logbook import Logbook
+from server.sequencer.rows import stamped
 from server.sequencer.state import Bounds, State, check_log, open_log, recover
 from server.sequencer.writer import Sequencer
 from server.services.acts import Acts
@@ -263,11 +263,13 @@ class Server:
 
 def _compile() -> None:
     """What each order passes through, before anybody waits for it."""
-    Exchange().apply(np.zeros(1, COMMAND))
+    batch = stamped([bytes(COMMAND.itemsize)], 1, 0)
+    list(State().apply(batch.rows, batch.address).numbers.groups(0, 0, 1))
     for dtype in (REPORT, MARKET):
         encoder = Encoder(dtype, 1)
         encoder.encode(np.zeros(1, dtype))
         encoder.reply(None, 1)
+        encoder.whole(np.zeros(1, dtype), 0, 1)
 
 
 def _bounds(settings: Settings) -> Bounds:

@@ -97,6 +97,8 @@ class Metrics:
             "gridworks_call_seconds", "Duration of unary calls.", ("method",),
             buckets=_FINE, registry=registry,
         )  # fmt: skip
+        self._counters: dict[tuple[str, str], Any] = {}  # to look labels up takes microseconds
+        self._histograms: dict[str, Any] = {}
         self.waiting = Gauge("gridworks_inbox", "Commands in the inbox.", registry=registry)
         self.seq = Gauge("gridworks_seq", "Last command applied.", registry=registry)
         self.durable = Gauge("gridworks_durable_seq", "Last durable command.", registry=registry)
@@ -110,7 +112,17 @@ class Metrics:
     def count(self, method: str, code: str) -> None:
         """One call was answered."""
         self.answered += 1
-        self.calls.labels(method, code).inc()
+        counter = self._counters.get((method, code))
+        if counter is None:
+            counter = self._counters[method, code] = self.calls.labels(method, code)
+        counter.inc()
+
+    def took(self, method: str, seconds: float) -> None:
+        """A unary call was answered after so long."""
+        found = self._histograms.get(method)
+        if found is None:
+            found = self._histograms[method] = self.seconds.labels(method)
+        found.observe(seconds)
 
     def watch(self, gateway: Listening) -> None:
         """Show a gateway too."""

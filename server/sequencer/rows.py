@@ -65,13 +65,13 @@ def stamped(pieces: list[bytes], first: int, now: int) -> Stamped:
 
 
 def words(rows: Rows) -> Rows:
-    """The rows as int64, shape (n, WORDS): the same memory."""
-    return rows.view(np.int64).reshape(-1, WORDS)
+    """The rows as int64, a line each: the same memory."""
+    return rows.view(np.int64).reshape(-1, rows.itemsize // 8)
 
 
 def picked(rows: Rows, which: Rows) -> Rows:
     """A copy of some rows, by their places or a mask; numpy itself would copy field by field."""
-    found: Rows = words(rows)[which].view(COMMAND).reshape(-1)
+    found: Rows = words(rows)[which].view(rows.dtype).reshape(-1)
     return found
 
 

@@ -155,7 +155,7 @@ class State:
     @property
     def time(self) -> int:
         """The exchange's time, ns since 1970."""
-        return int(self.engine.table(Table.CORE)[0]["time"])
+        return self.engine.time
 
     def parts(self) -> dict[str, bytes]:
         """A snapshot: named byte strings."""

@@ -24,6 +24,9 @@ Array = np.ndarray[Any, Any]
 _SLOT = (1 << ORDER_SLOT_BITS) - 1
 _EXECUTION = int(ReportType.EXECUTION)
 _NEW, _REJECTED = int(ExecType.NEW), int(ExecType.REJECTED)
+_FRESH, _PARTLY, _SUSPENDED = (
+    int(status) for status in (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED, OrdStatus.SUSPENDED)
+)
 _CHUNK = 4096  # rows of reports that are looked at in one go
 NOT_KEPT = -1
 Wanted = Callable[[Array, Array], Array]  # rows of the window, places -> which of these
@@ -50,11 +53,12 @@ def live_report(engine: Exchange, slot: int) -> Any:
         made[name] = cold[name]
     if hot["exec_inst"] & QUOTE_LEG:  # the directory has it under a key of its own
         made["cl_ord_id"] = engine.table(Table.EXTRA)[int(cold["extra"])]["limit_px"]
-    made["report"] = ReportType.EXECUTION
+    made["report"] = _EXECUTION
     made["side"] = int(hot["short"]) or int(hot["side"]) + 1
     made["price"] = 0 if hot["exec_inst"] & UNLIMITED else hot["price"]
     made["working"] = hot["state"] == BOOK
-    made["ord_status"] = _live_status(hot["state"], cold["cum_qty"])
+    partly = _PARTLY if cold["cum_qty"] > 0 else _FRESH
+    made["ord_status"] = partly if hot["state"] == BOOK else _SUSPENDED
     if cold["extra"]:
         made["stop_px"] = engine.table(Table.EXTRA)[int(cold["extra"])]["stop_px"]
     return made
@@ -62,8 +66,7 @@ def live_report(engine: Exchange, slot: int) -> Any:
 
 def _live_status(state: Any, cum_qty: Any) -> Array:
     """The status of live orders."""
-    partly = np.where(cum_qty > 0, int(OrdStatus.PARTIALLY_FILLED), int(OrdStatus.NEW))
-    return np.where(state == BOOK, partly, int(OrdStatus.SUSPENDED))
+    return np.where(state == BOOK, np.where(cum_qty > 0, _PARTLY, _FRESH), _SUSPENDED)
 
 
 class Listing(NamedTuple):

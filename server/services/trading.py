@@ -15,6 +15,7 @@ from server.codec.people import orders as people
 from server.codec.people.decimals import nanoseconds
 from server.codec.people.executions import refusal_of
 from server.codec.people.names import segments
+from server.sequencer.rows import picked
 from server.services import quotes
 from server.services.core import Core, caller, page, place_of
 from server.services.orders import Orders
@@ -187,14 +188,18 @@ class Trading(TradingServiceServicer):
 
 
 def _account(reports: Array, account: int) -> Array:
-    found: Array = reports[reports["account"] == account]
-    return found
+    return _those(reports, reports["account"] == account)
 
 
 def _own(reports: Array, account: int) -> Array:
     """The rows of the account that are about the order of its first row."""
     mine = _account(reports, account)
-    return mine[mine["order_id"] == mine["order_id"][0]] if len(mine) else mine
+    return _those(mine, mine["order_id"] == mine["order_id"][0]) if len(mine) else mine
+
+
+def _those(reports: Array, chosen: Array) -> Array:
+    """Some rows; most often they are all."""
+    return reports if chosen.all() else picked(reports, chosen)
 
 
 def _times(request: Any) -> tuple[int, int]:

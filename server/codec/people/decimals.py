@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import lru_cache
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -51,15 +52,15 @@ class Scale:
 
     def price(self, ticks: int) -> str:
         """Ticks as text."""
-        return plain(money.price(ticks, self.tick_size))
+        return _shown(ticks, self.tick_size)
 
     def quantity(self, lots: int) -> str:
         """Lots as text."""
-        return plain(money.quantity(lots, self.lot_size))
+        return _shown(lots, self.lot_size)
 
     def amount(self, minor_units: int) -> str:
         """Minor units as text."""
-        return plain(money.major(minor_units, self.digits))
+        return _shown(minor_units, Decimal(1).scaleb(-self.digits))
 
     def average(self, value: int, lots: int) -> str:
         """ticks x lots / lots as a price, half even, 8 places beyond a tick's; "" for no lots."""
@@ -83,6 +84,23 @@ def plain(value: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+@lru_cache(4096)
+def _whole_and_places(step: Decimal) -> tuple[int, int]:
+    """A step as a whole number and how many of its digits stand behind the point."""
+    places = max(0, -int(step.normalize().as_tuple().exponent))
+    return int(step.scaleb(places)), places
+
+
+def _shown(units: int, step: Decimal) -> str:
+    """units x step as `plain` writes it, in whole numbers."""
+    whole, places = _whole_and_places(step)
+    if not places:
+        return str(units * whole)
+    text = str(abs(units) * whole).rjust(places + 1, "0")
+    text = f"{text[:-places]}.{text[-places:]}".rstrip("0").rstrip(".")
+    return f"-{text}" if units < 0 else text
 
 
 def _whole(field: str, text: str, step: Decimal) -> int:

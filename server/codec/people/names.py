@@ -110,11 +110,11 @@ def code(path: str, kind: type[Code], number: int, default: Code | None = None) 
     if number == 0 and default is not None:
         return default
     value = 0 if number == ZERO else number
-    names = {int(each): each for each in kind}
+    names = kind._value2member_map_
     if number == 0 or value not in names:
         words = ", ".join(f"{each.name} ({int(each) or ZERO})" for each in kind)
         raise InvalidField(path, number, words)
-    return names[value]
+    return kind(value)
 
 
 def flags(path: str, numbers: Iterable[int]) -> ExecInst:
