@@ -42,7 +42,7 @@ _SAME = (
     "trade_id", "seq",
 )  # fmt: skip
 _FORMATS = {"i8": "q", "i4": "i", "u2": "H", "u1": "B"}
-_NAMES = [name for name in REPORT.names if name != "_spare"]
+_NAMES = [name for name in REPORT.names or () if name != "_spare"]
 _ROW = Struct("=" + "".join(_FORMATS[REPORT[name].str[1:]] for name in _NAMES))
 _EXECUTION, _CANCEL_REJECT = int(ReportType.EXECUTION), int(ReportType.CANCEL_REJECT)
 _REJECTED = int(ExecType.REJECTED)
