@@ -5,6 +5,8 @@ import os
 # Before any project import: domain/jit.py reads it once. An unchecked index in compiled code
 # does not fail, it reads somebody else's memory.
 os.environ.setdefault("GRIDWORKS_BOUNDSCHECK", "1")
+# Tests run a kernel for moments: what LLVM would optimise further takes longer than it saves.
+os.environ.setdefault("NUMBA_OPT", "1")
 
 import gc
 from collections.abc import Callable

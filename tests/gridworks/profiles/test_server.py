@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -14,18 +13,9 @@ from gridworks.cli.main import build
 from gridworks.client import word
 from gridworks.client.errors import PermissionDenied
 from gridworks.profiles import apply_to_server
-from tests.control_stores import sqlite, sqlite_url  # noqa: F401
-from tests.server.running import Running, running
-from tests.server.sequencing import compile_engine
+from tests.server.running import Running
 
 ALL_BUT_MARGIN = {"var_elm": None, "span_exposure": None}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: Any, sqlite: Any) -> Iterator[Running]:  # noqa: F811
-    compile_engine()
-    with running(tmp_path_factory.mktemp("server"), sqlite()) as found:
-        yield found
 
 
 @pytest.fixture
