@@ -149,6 +149,9 @@ class PositionAttr(IntEnum):
     MAX_GROUP_NET = 4  # GROUP scope: minor units
 
 
+MARGIN_ROWS: Final = 1000  # MARGIN scope: gives a table `value` rows, all empty; else a column
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """Range and meaning of one attribute; `none` says that 0 means "no limit"."""
@@ -197,7 +200,7 @@ INSTRUMENT_ATTRIBUTES: Final[dict[InstrumentAttr, Attribute]] = {
     _I.DYNAMIC_BPS: _BPS_NONE,
     _I.DYNAMIC_REFERENCE: Attribute(0, 1, 0, "0 last price, 1 reference price"),
     _I.REFERENCE_PRICE: _PRICE,
-    _I.MARGIN_MODEL: Attribute(0, 3, 0, "MarginModel"),
+    _I.MARGIN_MODEL: Attribute(0, 4, 0, "MarginModel"),
     _I.MARGIN_PER_LOT: Attribute(0, 2**40, 0, "minor units per lot"),
     _I.MARGIN_BPS: Attribute(0, 10 * BPS, BPS, "basis points of value"),
     _I.ELM_BPS: Attribute(0, 10 * BPS, 0, "basis points of value, on top of MARGIN_BPS"),

@@ -186,6 +186,7 @@ class Scope(IntEnum):
     GROUP = 4  # (node `entity`, group kind `index`: 1 product, 2 currency; `instrument` its id)
     ALGO = 5
     SESSION = 6
+    MARGIN = 7  # parameters of scenario margin: table `entity`, row `index`; 0 puts them in force
 
 
 class InstrumentType(IntEnum):
@@ -205,7 +206,7 @@ class MarginModel(IntEnum):
     PER_LOT = 1
     PERCENT = 2
     VAR_ELM = 3
-    SCENARIO = 4  # reserved: a portfolio model supplies the requirement
+    SCENARIO = 4  # what the account's portfolio adds up to over 16 scenarios
 
 
 class Allocation(IntEnum):

@@ -317,4 +317,5 @@ CORE = row(
     ("markets", "i8"),
     ("rows", "i8"),  # commands in the buffer of this call
     ("full", "i8"),  # bit set of the tables that have reached their bound
+    ("want_rows", "i8"),  # how many rows exactly a table of margin parameters must have
 )

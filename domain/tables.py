@@ -41,6 +41,23 @@ class Table(IntEnum):
     LEG = 24
     BOUND = 25
     EXPIRY = 26
+    # parameters of scenario margin (risk.span.store): the set that is being prepared, ...
+    NEXT_RISK = 27
+    NEXT_CONTRACT = 28
+    NEXT_COMMODITY = 29
+    NEXT_PERIOD = 30
+    NEXT_SPREAD = 31
+    NEXT_SPREAD_LEG = 32
+    NEXT_CREDIT = 33
+    # ... the one in force, and what accounts come to under it
+    RISK = 34
+    CONTRACT = 35
+    COMMODITY = 36
+    PERIOD = 37
+    SPREAD = 38
+    SPREAD_LEG = 39
+    CREDIT = 40
+    PORTFOLIO = 41
 
 
 core = table(Table.CORE, state.CORE)
@@ -72,3 +89,4 @@ sessions = table(Table.SESSION, state.SESSION)
 recents = table(Table.RECENT, state.RECENT)
 legs = table(Table.LEG, layout.COMMAND)
 bounds = table(Table.BOUND, "i8", state.BOUND)
+portfolios = table(Table.PORTFOLIO, "i8")

@@ -21,8 +21,15 @@ from domain.limits import STEP_REPORTS
 from domain.tables import Table
 from engine.depth import find_live, read_depth
 from engine.loop import run
-from engine.rebuild import fill_bounds, fill_directory, fill_position_index, move_recents
+from engine.rebuild import (
+    fill_bounds,
+    fill_directory,
+    fill_portfolios,
+    fill_position_index,
+    move_recents,
+)
 from engine.store import Array, Memory, Store, aligned, plain
+from risk.span.memory import WIDTHS
 
 _ROWS = 4096  # report rows of the standing buffer
 _MARKET_ROWS = 2 * _ROWS  # a plain command causes about three
@@ -209,6 +216,15 @@ class Exchange:
             self._store.renew(want)
             fill_directory(self._store.address)
             return
+        if want in WIDTHS:
+            if want == Table.RISK:
+                self._store.reshape()
+            else:
+                self._store.prepare(want, int(self._store.core["want_rows"]))
+            return
+        if want == Table.PORTFOLIO:
+            self._store.more_portfolios()
+            return
         if want == Table.RECENT:
             move_recents(self._store.address, self._store.renew(want))
             return
@@ -296,6 +312,7 @@ class Exchange:
         fill_directory(self._store.address)
         fill_position_index(self._store.address)
         fill_bounds(self._store.address)
+        fill_portfolios(self._store.address)
 
     def twin(self, copied: Callable[[Array], Array]) -> Exchange:
         """An exchange in the same state that goes its own way from here on, without a feed.

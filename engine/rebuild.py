@@ -4,6 +4,7 @@ from domain.jit import entry
 from engine.book.directory import rebuild_directory
 from risk.admission.bounds import rebuild_bounds
 from risk.positions import rebuild_position_index
+from risk.span.exchange import rebuild_portfolios
 from risk.throttle import rebuild_recents
 
 
@@ -23,6 +24,12 @@ def fill_position_index(s):
 def fill_bounds(s):
     """Work out the bounds of every node."""
     rebuild_bounds(s)
+
+
+@entry
+def fill_portfolios(s):
+    """Work out the scenario margin of every account."""
+    rebuild_portfolios(s)
 
 
 @entry

@@ -30,6 +30,8 @@ from engine.states import TRAILING
 from risk.fills import lots_room
 from risk.positions import positions_room
 from risk.settings import groups_room
+from risk.span.exchange import portfolios_left
+from risk.span.loading import table_wanted
 from risk.throttle import recents_room
 
 _LEVEL, _BRANCH, _ORDER = int(Table.LEVEL), int(Table.BRANCH), int(Table.ORDER)
@@ -42,6 +44,7 @@ _NEW, _REPLACE, _QUOTE = int(_C.NEW_ORDER), int(_C.REPLACE_ORDER), int(_C.QUOTE)
 _SET, _DEPOSIT, _WITHDRAW = int(_C.SET), int(_C.DEPOSIT), int(_C.WITHDRAW)
 _INSTRUMENT_ADD, _NODE_ADD = int(_C.INSTRUMENT_ADD), int(_C.NODE_ADD)
 _SCOPE_POSITION, _SCOPE_GROUP = int(Scope.POSITION), int(Scope.GROUP)
+_SCOPE_MARGIN, _PORTFOLIO = int(Scope.MARGIN), int(Table.PORTFOLIO)
 _STEP_MARKETS = 4 * STEP_REPORTS
 NO_ROOM, ROOM, FULL = 0, 1, 2
 _MOST_LEVELS = 8  # new levels of one step, and the branches above one new level
@@ -94,6 +97,8 @@ def room_for_command(s, instrument):
         return _lacks(s, _POSITION)
     if not recents_room(s):
         return _lacks(s, _RECENT)
+    if portfolios_left(s) < 2:
+        return _lacks(s, _PORTFOLIO)
     return room_for_step(s, instrument)
 
 
@@ -101,7 +106,8 @@ def room_for_command(s, instrument):
 def commands_with_room(s):
     """How many commands can begin for certain, if each step also asks for itself.
 
-    A command takes at most two orders, extra rows and ids, eight positions, two recent orders.
+    A command takes at most two orders, extra rows and ids, eight positions, two recent orders, and
+    the tables of one account's scenario margin.
     """
     c = core(s)[0]
     most = (len(orders(s)) - c["live_orders"]) // 2 - 2
@@ -109,6 +115,7 @@ def commands_with_room(s):
     most = min(most, len(directory(s)) // 4 - c["live_orders"] // 2 - 4)
     most = min(most, (len(positions(s)) - c["positions"]) // 8 - 2)
     most = min(most, (len(position_index(s)) // 2 - c["positions"]) // 8 - 2)
+    most = min(most, portfolios_left(s) - 2)
     return max(0, min(most, len(recents(s)) // 4 - c["recent"] // 2 - 2))
 
 
@@ -142,7 +149,7 @@ def takes_rows(cmd):
 
 @kernel
 def room_for_administration(s, cmd):
-    """Whether what a command adds fits: an instrument, a node, or an exposure group."""
+    """Whether what a command adds fits: an instrument, a node, an exposure group, parameters."""
     c, command = core(s)[0], cmd["command"]
     if command == _INSTRUMENT_ADD and c["instruments"] + 2 > len(instruments(s)):
         return _lacks(s, _INSTRUMENT)
@@ -150,4 +157,7 @@ def room_for_administration(s, cmd):
         return _lacks(s, _NODE)
     if command == _SET and cmd["scope"] == _SCOPE_GROUP and not groups_room(s):
         return _lacks(s, _GROUP)
+    if command == _SET and cmd["scope"] == _SCOPE_MARGIN:
+        wanted = table_wanted(s, cmd)
+        return wanted == 0 or _lacks(s, wanted)
     return True

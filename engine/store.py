@@ -25,10 +25,21 @@ from domain.limits import (
     MAX_SESSIONS,
 )
 from domain.tables import Table
+from risk.admission.bounds import PORTFOLIO
+from risk.span.memory import (
+    HEAD,
+    IN_FORCE,
+    PREPARED,
+    SPARE,
+    WIDTHS,
+    accounts_by_scenarios,
+    link,
+    words_for,
+)
 
 Array = np.ndarray[Any, Any]
 Memory = Callable[[int], Array]  # so many zeroed bytes, as an array of uint8
-ENGINE_VERSION = 4  # goes up when the same commands no longer give the same state
+ENGINE_VERSION = 5  # goes up when the same commands no longer give the same state
 
 # table: (dtype, columns, rows at the start, most rows)
 _SHAPES: dict[Table, tuple[Any, int, int, int]] = {
@@ -56,9 +67,13 @@ _SHAPES: dict[Table, tuple[Any, int, int, int]] = {
     Table.RECENT: (state.RECENT, 0, 64, 2**26),
     Table.LEG: (layout.COMMAND, 0, 1, 1),
     Table.BOUND: ("i8", state.BOUND, 16, MAX_NODES + 1),
+    **{table: ("i8", width, 0, MAX_INSTRUMENTS + 1) for table, width in WIDTHS.items()},
+    Table.PORTFOLIO: ("i8", 0, HEAD, 2**40),
 }
 # tables whose content is not part of the state, or follows from other tables
-_DERIVED = (Table.CANDIDATE, Table.DIRECTORY, Table.POSITION_INDEX, Table.LEG, Table.BOUND)
+_DERIVED = (
+    Table.CANDIDATE, Table.DIRECTORY, Table.POSITION_INDEX, Table.LEG, Table.BOUND, Table.PORTFOLIO,
+)  # fmt: skip
 # field of CORE that counts the rows of a table; of trees there are four a row
 _COUNTERS = {
     Table.INSTRUMENT: "instruments", Table.BOOK: "instruments", Table.TREE: "instruments",
@@ -85,17 +100,17 @@ def aligned(dtype: Any, rows: int, columns: int = 0, memory: Memory = plain) -> 
 
 
 # cells of CORE and BOOK that depend on how commands were batched or on the feed that is written
-_CORE_OF_CALL = ("reports", "markets", "rows", "want", "full", "feed", "market_seq")
+_CORE_OF_CALL = ("reports", "markets", "rows", "want", "want_rows", "full", "feed", "market_seq")
 _BOOK_OF_FEED = ("top_bid", "top_bid_qty", "top_ask", "top_ask_qty")
 
 
 def _rows_of(table: Table, used: int) -> int:
     """Rows to give a restored table: a quarter more, so that it does not grow at once.
 
-    Hash tables and fixed ones keep their size.
+    Hash tables, fixed ones and parameters keep their size.
     """
     _, _, least, most = _SHAPES[table]
-    if table == Table.RECENT or least == most:
+    if table == Table.RECENT or table in WIDTHS or least == most:
         return max(least, used)
     spare = used // 4 + (4 if table == Table.TREE else 1)  # four trees a book
     return max(least, min(used + spare, most))
@@ -122,6 +137,7 @@ class Store:
         for table, (dtype, columns, rows, _) in _SHAPES.items():
             given = None if arrays is None else arrays[table]
             self._place(table, self._aligned(dtype, rows, columns) if given is None else given)
+        link(self.arrays)
 
     def _aligned(self, dtype: Any, rows: int, columns: int) -> Array:
         return aligned(dtype, rows, columns, self._memory)
@@ -157,6 +173,31 @@ class Store:
         new = self._aligned(dtype, wanted, columns)
         _bytes_of(new)[: old.nbytes] = _bytes_of(old)
         self._place(table, new)
+
+    def prepare(self, table: Table, rows: int) -> None:
+        """Give a table of margin parameters that are being prepared exactly so many empty rows."""
+        self._place(table, self._aligned("i8", rows, WIDTHS[table]))
+
+    def reshape(self) -> None:
+        """Give the margin parameters in force, emptied, the shape of those that are prepared."""
+        for table, source in zip(IN_FORCE, PREPARED, strict=True):
+            self.prepare(table, len(self.arrays[source]))
+        self._new_portfolios()
+
+    def _new_portfolios(self) -> None:
+        """Empty tables for the accounts that need them."""
+        self.arrays[Table.BOUND][:, PORTFOLIO] = 0
+        accounts = accounts_by_scenarios(self.arrays, self.used(Table.POSITION)) + SPARE
+        self._place(Table.PORTFOLIO, self._aligned("i8", words_for(self.arrays, accounts), 0))
+        link(self.arrays)
+
+    def more_portfolios(self) -> None:
+        """Tables for twice as many accounts."""
+        old = self.arrays[Table.PORTFOLIO]
+        new = self._aligned("i8", 2 * len(old) - HEAD, 0)
+        new[: len(old)] = old
+        self._place(Table.PORTFOLIO, new)
+        link(self.arrays)
 
     def renew(self, table: Table) -> Array:
         """Replace a hash table by an empty one of twice the size; returns the old one."""
@@ -195,6 +236,7 @@ class Store:
         self._place(Table.BOUND, bounds)
         if len(self.arrays[Table.EXPIRY]) < len(self.arrays[Table.EXTRA]):
             self.grow(Table.EXPIRY, len(self.arrays[Table.EXTRA]))
+        self._new_portfolios()
         self._fit(Table.DIRECTORY, 2 * (int(self.core["live_orders"]) + 8))
         self._fit(Table.POSITION_INDEX, 2 * (int(self.core["positions"]) + 16))
 
@@ -207,7 +249,8 @@ class Store:
             name, width = table.name.lower(), np.dtype(dtype).itemsize * max(columns, 1)
             size = len(parts.get(name, b""))
             rows, rest = divmod(size, width)
-            if rest or not rows or rows > most or (least == most and rows != least):
+            missing = not rows and table not in WIDTHS
+            if rest or missing or rows > most or (least == most and rows != least):
                 allowed = f"whole rows of {width} bytes, 1 to {most}"
                 raise InvalidField(f"snapshot part {name}", f"{size} bytes", allowed)
 

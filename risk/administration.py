@@ -16,9 +16,10 @@ from risk.admission.refusal import refuse, refuse_plain
 from risk.derived import derive_instrument
 from risk.exact import value_of
 from risk.fills import cash_flow, move_position
-from risk.marking import collateral, raise_peaks, review_reduction, shift
+from risk.marking import add_margin, collateral, raise_peaks, review_reduction, shift
 from risk.positions import position_row
 from risk.settings import DEFAULT, INSTRUMENT_BOUNDS, NODE_BOUNDS, not_allowed, set_attribute
+from risk.span.exchange import by_scenarios, commit, sums_left, too_large
 
 __all__ = [
     "algo_add",
@@ -145,10 +146,19 @@ def _lots_check(s, cmd):
 
 
 @kernel
+def _position_after(s, cmd, row, side):
+    """A row with the lots that go in or out."""
+    r = positions(s)[row]
+    return r["qty"] + (1 - 2 * side) * cmd["value"], r["open_buy"], r["open_sell"]
+
+
+@kernel
 def _transfer(s, cmd, row, side):
     """Move lots at a price: cost, profit and lots as in a fill, no fee, no price paid."""
     i, account = np.int64(cmd["instrument"]), np.int64(cmd["account"])
+    added = commit(s, row, _position_after(s, cmd, row, side)) if by_scenarios(s, i) else 0
     realised = move_position(s, row, side, cmd["price"], cmd["value"])
+    add_margin(s, row, added)
     cash = cash_flow(s, i, side, np.int64(0), realised)
     node = account
     while node:
@@ -171,6 +181,11 @@ def _transfer_within_bounds(s, cmd, row, side):
         if after > MAX_POSITION:
             return not_allowed(s, MAX_POSITION, after)
         at = np.int64(r["parent"])
+    if by_scenarios(s, np.int64(cmd["instrument"])):
+        excess = too_large(s, row, _position_after(s, cmd, row, side))
+        if excess:
+            left = sums_left(s, row)
+            return refuse(s, _OUT_OF_RANGE, cmd["account"], MAX_VALUE, excess, left)
     _transfer(s, cmd, row, side)
     return _DONE
 

@@ -24,6 +24,7 @@ from risk.fees import fill_fee
 from risk.margin import assess, held_value
 from risk.marking import OPEN_LINE, note_variation, review, shift_groups
 from risk.positions import hold_less, open_value
+from risk.span.exchange import by_scenarios, commit
 from risk.throttle import count_execution
 
 _MULTIPLIER, _MODEL = int(InstrumentAttr.MULTIPLIER), int(InstrumentAttr.MARGIN_MODEL)
@@ -198,6 +199,8 @@ def fill(s, slot, price, qty, liquidity):
         margin - r["margin"],
         exposure - r["exposure"],
     )
+    if by_scenarios(s, i):
+        d_margin = commit(s, row, (held, r["open_buy"] - qty * buy, r["open_sell"] - qty * sell))
     profit = marked - cost + r["realised"] + realised - r["fifo_realised"] - by_lots
     d_unrealised = profit - r["unrealised"]
     if d_unrealised:

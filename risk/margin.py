@@ -1,8 +1,8 @@
 """The initial margin of an account's position row, in minor units.
 
-This module is the seam for other models: `assess` is the only place that chooses by
-MARGIN_MODEL. A scenario model (SPAN-like) would add its branch there. PERCENT and VAR_ELM follow
-the shape of SEBI's value-at-risk margin plus extreme loss margin.
+`assess` chooses by MARGIN_MODEL. PERCENT and VAR_ELM follow the shape of SEBI's value-at-risk
+margin plus extreme loss margin. SCENARIO is no margin of a row but of an account: those who call
+`assess` ask `risk.span.exchange` what the row adds.
 """
 
 import numpy as np
@@ -20,6 +20,7 @@ _PER_LOT_RATE, _MARGIN_BPS, _ELM_BPS = int(_I.MARGIN_PER_LOT), int(_I.MARGIN_BPS
 _SHORT_BPS = int(_I.SHORT_MARGIN_BPS)
 _CASH, _PER_LOT = int(MarginModel.CASH), int(MarginModel.PER_LOT)
 _PERCENT, _VAR_ELM = int(MarginModel.PERCENT), int(MarginModel.VAR_ELM)
+_SCENARIO = int(MarginModel.SCENARIO)
 
 
 @kernel
@@ -33,11 +34,13 @@ def mark_price(s, instrument):
 
 @kernel
 def _other_margin(s, instrument, widest, buy_value, sell_value, value):
-    """Margin by the models that do not ask for the full price."""
+    """Margin by the models that do not ask for the full price; 0 of a SCENARIO instrument."""
     row = instruments(s)[instrument]
     model = row[_MODEL]
     if model == _PER_LOT:
         return min(MAX_CASH, saturating_mul(widest, row[_PER_LOT_RATE]))
+    if model == _SCENARIO:
+        return np.int64(0)
     base = max(value + buy_value, sell_value - value, 0)
     if model == _PERCENT:
         return min(MAX_CASH, bps_up(base, row[_MARGIN_BPS]))

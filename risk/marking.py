@@ -28,6 +28,7 @@ from risk.admission.bounds import INTERVALS, ORDER_LINE, STATE_LINE, rebuild_bou
 from risk.derived import NODE_FLAGS, REDUCTION, VARIATION
 from risk.exact import bps_up
 from risk.margin import assess, held_value
+from risk.span.exchange import by_scenarios, commit, enter_row
 
 _PRODUCT, _CURRENCY = int(InstrumentAttr.PRODUCT), int(InstrumentAttr.CURRENCY)
 _MODEL, _CASH = int(InstrumentAttr.MARGIN_MODEL), int(MarginModel.CASH)
@@ -162,7 +163,8 @@ def raise_peaks(s, row):
 def weigh_row(s, row, side, qty, value):
     """What open lots and their value would add to an account's row, marked now.
 
-    (gross, exposure, margin, how far the row's value has moved, exposure after it). Both sides are
+    (gross, exposure, margin, how far the row's value has moved, exposure after it); of a SCENARIO
+    instrument `risk.span.exchange` knows the margin. Both sides are
     reckoned, one with 0: an add costs less than a branch that cannot be foreseen.
     """
     r = positions(s)[row]
@@ -190,6 +192,10 @@ def shift(s, row, side, qty, value, fee, count):
     Returns 0 if the row's value stood still; peaks are looked at only if it moved.
     """
     d_gross, d_exposure, d_margin, moved, _ = weigh_row(s, row, side, qty, value)
+    r = positions(s)[row]
+    if by_scenarios(s, np.int64(r["instrument"])):
+        buys, sells = r["open_buy"] + qty * (1 - side), r["open_sell"] + qty * side
+        d_margin = commit(s, row, (r["qty"], buys, sells))
     change = qty, value, fee, count, d_gross, d_exposure, d_margin, moved
     return carry(s, row, side, change, NO_MESSAGE)
 
@@ -278,8 +284,11 @@ def _mark_rows(s, row, d_exposure, d_margin, d_value, d_unrealised):
 
 
 @kernel
-def _mark_account(s, account):
-    """Mark all rows of an account, and carry what they come to up its nodes in one go."""
+def _mark_account(s, account, anew):
+    """Mark all rows of an account, and carry what they come to up its nodes in one go.
+
+    Scenario margin does not move with marks; `anew` 1: its tables are empty, and it is added up.
+    """
     row = np.int64(nodes(s)[account]["first_position"])
     exposure, margin, worth, unrealised = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
     while row:
@@ -296,6 +305,8 @@ def _mark_account(s, account):
             r["sell_value"],
             value,
         )
+        if by_scenarios(s, i):
+            needed = enter_row(s, row) if anew else r["margin"]
         d_exposure, d_margin, d_value = (
             exposed - r["exposure"],
             needed - r["margin"],
@@ -319,13 +330,36 @@ def _mark_account(s, account):
 
 
 @kernel
-def mark_all(s):
-    """Mark every position row, then look at peaks and risk-reduction modes."""
+def _mark(s, anew):
     _keep_reviews(s)
     for node in range(1, np.int64(core(s)[0]["nodes"]) + 1):
         if nodes(s)[node]["level"] == _ACCOUNT:
-            _mark_account(s, node)
+            _mark_account(s, node, anew)
     _review_all(s)
+
+
+@kernel
+def mark_all(s):
+    """Mark every position row, then look at peaks and risk-reduction modes."""
+    _mark(s, 0)
+
+
+@kernel
+def mark_anew(s):
+    """The same, and work out all scenario margins from empty tables (`forget_all`)."""
+    _mark(s, 1)
+
+
+@kernel
+def add_margin(s, row, change):
+    """Add to the margin of an account's row and of all above it; the caller reviews."""
+    while row:
+        r = positions(s)[row]
+        n = nodes(s)[r["node"]]
+        r["margin"] += change
+        n["margin"] += change
+        n["used"] += change
+        row = np.int64(r["parent"])
 
 
 @kernel

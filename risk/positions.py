@@ -16,8 +16,10 @@ from domain.tables import (
     position_index,
     positions,
 )
+from risk.admission.candidate import position_with
 from risk.fees import worst_fee
 from risk.marking import CANCEL_MESSAGE, NO_MESSAGE, ORDER_MESSAGE, carry, shift, weigh_row
+from risk.span.exchange import by_scenarios, commit
 
 _MULTIPLIER = int(InstrumentAttr.MULTIPLIER)
 _SPARE_ROWS = 8  # two commands may each need a row at every level
@@ -122,6 +124,8 @@ def open_value(s, slot, qty):
 def reserve(s):
     """Enter the admitted candidate into the open orders of all levels, as the checks saw it."""
     c = candidates(s)[0]
+    if by_scenarios(s, np.int64(c["instrument"])):
+        commit(s, np.int64(c["position"]), position_with(s))
     change = (
         c["leaves_qty"] - c["old_leaves"],
         c["value"] - c["old_value"],

@@ -14,15 +14,17 @@ from domain.attributes import (
     NodeAttr,
     PositionAttr,
 )
-from domain.codes import Level, Reason, Scope
-from domain.jit import kernel
+from domain.codes import Level, MarginModel, Reason, Scope
+from domain.jit import cold, kernel
 from domain.limits import NO_LIMIT
 from domain.tables import core, groups, instruments, node_limits, nodes, positions
 from risk.admission.bounds import limits_changed
 from risk.admission.refusal import refuse, refuse_plain
 from risk.derived import derive_instrument
-from risk.marking import CURRENCY_GROUP, PRODUCT_GROUP, group_row, review_reduction
+from risk.marking import CURRENCY_GROUP, PRODUCT_GROUP, group_row, mark_anew, review_reduction
 from risk.positions import position_row
+from risk.span.exchange import forget_all, has_contract, in_force
+from risk.span.loading import set_parameter
 
 
 def _bounds(attributes, columns):
@@ -54,6 +56,7 @@ _RESTRICTED = int(_P.RESTRICTED)
 _GROUP_GROSS = int(_P.MAX_GROUP_GROSS)
 _S_INSTRUMENT, _S_NODE = int(Scope.INSTRUMENT), int(Scope.NODE)
 _S_POSITION, _S_GROUP = int(Scope.POSITION), int(Scope.GROUP)
+_S_MARGIN, _MODEL, _SCENARIO = int(Scope.MARGIN), int(_I.MARGIN_MODEL), int(MarginModel.SCENARIO)
 _ACCOUNT = int(Level.ACCOUNT)
 _UNKNOWN_ENTITY, _UNKNOWN_ATTRIBUTE = int(Reason.UNKNOWN_ENTITY), int(Reason.UNKNOWN_ATTRIBUTE)
 _UNKNOWN_SYMBOL, _NOT_ALLOWED = int(Reason.UNKNOWN_SYMBOL), int(Reason.VALUE_NOT_ALLOWED)
@@ -151,8 +154,26 @@ def _set_instrument(s, i, attribute, value):
         reason = _tick_check(s, row, attribute, value)
         if reason:
             return reason
+    if attribute == _MODEL and value != row[_MODEL]:
+        return _set_model(s, i, value)
     row[attribute] = _stored(INSTRUMENT_BOUNDS, attribute, value)
     derive_instrument(s, i)
+    return _NO
+
+
+@cold
+def _set_model(s, i, model):
+    """Another MARGIN_MODEL; SCENARIO needs a contract among the parameters in force.
+
+    What a row of such an instrument holds of its account's margin goes to the other rows.
+    """
+    if model == _SCENARIO and not has_contract(s, in_force(s), i):
+        return not_allowed(s, _SCENARIO - 1, model)
+    moves = model == _SCENARIO or instruments(s)[i, _MODEL] == _SCENARIO
+    instruments(s)[i, _MODEL] = model
+    if moves:
+        forget_all(s)
+        mark_anew(s)
     return _NO
 
 
@@ -258,13 +279,15 @@ def _set_group(s, cmd, attribute, value):
 
 @kernel
 def set_attribute(s, cmd):
-    """SET of scope INSTRUMENT, NODE, POSITION or GROUP; returns the reason of a refusal."""
+    """SET of scope INSTRUMENT, NODE, POSITION, GROUP or MARGIN; the reason of a refusal."""
     scope, entity = np.int64(cmd["scope"]), np.int64(cmd["entity"])
     attribute, value = np.int64(cmd["attribute"]), cmd["value"]
     if scope == _S_INSTRUMENT:
         return _set_instrument(s, entity, attribute, value)
     if scope == _S_NODE:
         return _set_node(s, entity, attribute, value)
+    if scope == _S_MARGIN:
+        return set_parameter(s, cmd)
     known = entity >= 1 and entity <= core(s)[0]["nodes"]
     if known and scope == _S_POSITION:
         return _set_position(s, entity, np.int64(cmd["instrument"]), attribute, value)

@@ -32,6 +32,7 @@ CHAIN_TICKS, CHAIN_FINGER_BPS, CHAIN_ADV_BPS, CHAIN_BOOK_BPS = 35, 36, 37, 38
 CHAIN_FLAGS = 39
 POSITION_LOTS, GROSS_LOTS, INSTRUMENT_EXPOSURE = 40, 41, 42  # of the node itself
 INTERVALS = 43  # three: between two tokens of the order, replace and cancel bucket, 0 no limit
+PORTFOLIO = 46  # number of the tables of the account's scenario margin, 0 none (risk.span.exchange)
 GROUPS = 256  # bit of CHAIN_FLAGS: a node has exposure groups
 
 _N = NodeAttr

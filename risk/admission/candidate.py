@@ -9,8 +9,18 @@ from domain.tables import candidates, instruments, positions
 from risk.exact import value_of
 from risk.fees import worst_fee
 from risk.margin import assess, held_value
+from risk.span.exchange import by_scenarios, too_large, what_if
 
 _MULTIPLIER = int(InstrumentAttr.MULTIPLIER)
+
+
+@kernel
+def scenario_excess(s):
+    """What a sum of the account's scenario margin could come to with the order; 0 if it may."""
+    c = candidates(s)[0]
+    if not by_scenarios(s, np.int64(c["instrument"])):
+        return np.int64(0)
+    return too_large(s, np.int64(c["position"]), position_with(s))
 
 
 @kernel
@@ -58,6 +68,15 @@ def change(s):
 
 
 @kernel
+def position_with(s):
+    """The account's row with the order: lots held, lots of pending purchases and sales."""
+    c = candidates(s)[0]
+    r, lots, side = positions(s)[c["position"]], c["leaves_qty"] - c["old_leaves"], c["side"]
+    buys, sells = r["open_buy"] + lots * (1 - np.int64(side)), r["open_sell"] + lots * side
+    return r["qty"], buys, sells
+
+
+@kernel
 def outlook(s, weight):
     """(gross, exposure, margin, value) of the account's row, marked now.
 
@@ -83,6 +102,9 @@ def outlook(s, weight):
         r["sell_value"] + weight * sold,
         value,
     )
+    if by_scenarios(s, i):
+        row = np.int64(c["position"])
+        margin = r["margin"] + (what_if(s, row, position_with(s)) if weight else 0)
     return gross, exposure, margin, value
 
 

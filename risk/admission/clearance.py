@@ -41,7 +41,7 @@ from risk.admission.bounds import (
     chain_of,
     note_executions,
 )
-from risk.admission.candidate import free_lots
+from risk.admission.candidate import free_lots, position_with, scenario_excess
 from risk.admission.price import deviation, dynamic_band, exceeds_bps
 from risk.admission.shape import check_grid
 from risk.admission.size import book_total
@@ -67,6 +67,7 @@ from risk.derived import (
     VARIATION,
 )
 from risk.marking import PRODUCT_GROUP, weigh_row
+from risk.span.exchange import by_scenarios, what_if
 from risk.throttle import is_recent
 
 _I, _N = InstrumentAttr, NodeAttr
@@ -257,6 +258,14 @@ def _account_clear(s, exposure, added):
     return not bad
 
 
+@cold
+def _scenario_margin(s):
+    """What the order adds to the account's scenario margin; above every limit if that is unsure."""
+    if scenario_excess(s):
+        return np.int64(NO_LIMIT + 1)
+    return what_if(s, np.int64(candidates(s)[0]["position"]), position_with(s))
+
+
 @kernel
 def weigh(s):
     """Note what the order adds to the account's row, marked now; returns the exposure after it.
@@ -270,7 +279,7 @@ def weigh(s):
     )
     c["d_gross"] = gross
     c["d_exposure"] = exposure
-    c["d_margin"] = margin
+    c["d_margin"] = _scenario_margin(s) if by_scenarios(s, np.int64(c["instrument"])) else margin
     c["moved"] = moved
     return after
 

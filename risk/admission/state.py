@@ -20,8 +20,9 @@ from domain.codes import (
 from domain.jit import kernel
 from domain.limits import MAX_CASH, MAX_VALUE
 from domain.tables import algos, books, candidates, core, instruments, node_limits, nodes, positions
-from risk.admission.candidate import free_lots, reduces
+from risk.admission.candidate import free_lots, reduces, scenario_excess
 from risk.admission.refusal import refuse, refuse_plain
+from risk.span.exchange import sums_left
 
 
 def _masks(bits):
@@ -104,7 +105,7 @@ def algo_unknown(s):
 
 @kernel
 def check_range(s):
-    """The order's value, and each level's money with it, stay where sums cannot wrap."""
+    """The order's value, each level's money and scenario margin stay where sums cannot wrap."""
     c = candidates(s)[0]
     if c["value"] > MAX_VALUE:
         return refuse(s, _R_VALUE, 0, MAX_VALUE, c["value"], MAX_VALUE)
@@ -116,6 +117,10 @@ def check_range(s):
         if after > MONEY_BOUND:
             return refuse(s, _R_VALUE, node, MONEY_BOUND, after, MONEY_BOUND - used)
         row = np.int64(positions(s)[row]["parent"])
+    excess = scenario_excess(s)
+    if excess:
+        left = sums_left(s, np.int64(c["position"]))
+        return refuse(s, _R_VALUE, np.int64(c["account"]), MAX_VALUE, excess, left)
     return _PASS
 
 

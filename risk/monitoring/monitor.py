@@ -41,9 +41,7 @@ class Monitor:
     soon as collateral covers maintenance; the call goes on until the account is healthy. `step`
     costs O(accounts + positions).
 
-    extra: margin of an account that the exchange does not know of, minor units; for a
-    `risk.scenario.Gate` that is `lambda account: gate.book(account).total`, and the rows are then
-    applied with `gate.apply`.
+    extra: margin of an account that the exchange does not know of, minor units.
 
     The same states and steps give the same commands. Two monitors for one exchange would get in
     each other's way.

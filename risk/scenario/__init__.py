@@ -1,21 +1,22 @@
 """What must an account put up for its portfolio, and what does one more order add to that?
 
 Lives here: scenario margin after SPAN with its parameters as data (`Scenario`, JSON, CSV and the
-public SPAN XML layout), the same order by order (`Incremental`) and in front of an exchange
-(`Gate`), and the other models under the one interface `Model.margin(portfolio) -> Margin`: value at
-risk plus extreme loss, Regulation T, portfolio margin by price moves, tables by lot with their
-history, crypto with notional tiers.
+public SPAN XML layout), the same order by order (`Incremental`), the commands that bring it into an
+exchange (`put_in_force`), and the other models under the one interface
+`Model.margin(portfolio) -> Margin`: value at risk plus extreme loss, Regulation T, portfolio margin
+by price moves, tables by lot with their history, crypto with notional tiers.
 
-Does not live here: margin in the order path of the exchange (`risk.margin`), what a portfolio may
-lose in a model of the market (`risk.portfolio`), and files: readers take text or open files.
+Does not live here: the arithmetic (`risk.span`), which the exchange uses in its order path, what a
+portfolio may lose in a model of the market (`risk.portfolio`), and files: readers take text or open
+files.
 Amounts are whole minor units; prices and rates are floats, as published.
 
 Who may import it: risk, backtest, server, gridworks, benches, tests. It imports only domain and
-risk.options, risk.exact.
+risk.options, risk.exact, risk.span.
 """
 
+from risk.scenario.commands import parameter_rows, put_in_force
 from risk.scenario.facts import Contract, Margin, Model, Portfolio, Position
-from risk.scenario.gate import Answer, Gate
 from risk.scenario.incremental import Incremental
 from risk.scenario.models.crypto import Crypto, NotionalTier
 from risk.scenario.models.equities import ValueAtRiskExtremeLoss
@@ -33,11 +34,9 @@ __all__ = [
     "MODELS",
     "PARTS",
     "SCENARIOS",
-    "Answer",
     "Commodity",
     "Contract",
     "Crypto",
-    "Gate",
     "Incremental",
     "Leg",
     "LotRate",
@@ -58,6 +57,8 @@ __all__ = [
     "ValueAtRiskExtremeLoss",
     "example",
     "model_of",
+    "parameter_rows",
+    "put_in_force",
     "read_contracts",
     "read_history",
     "read_json",

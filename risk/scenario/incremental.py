@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from domain.errors import InvalidField
 from risk.scenario.facts import Portfolio, Position
 from risk.scenario.fields import whole
-from risk.scenario.kernels import columns as at
-from risk.scenario.kernels import orders, store
 from risk.scenario.span import PARTS, Scenario, too_large
 from risk.scenario.tables import LIMIT
+from risk.span import columns as at
+from risk.span import orders, store
 
 Whole = NDArray[np.int64]
 

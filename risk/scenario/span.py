@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from domain.errors import InvalidField
 from risk.scenario.facts import Margin, Portfolio, Position
-from risk.scenario.kernels import columns as at
-from risk.scenario.kernels import requirement, store
 from risk.scenario.parameters import Parameters, parameters_of
 from risk.scenario.tables import LIMIT, Room, Tables
+from risk.span import columns as at
+from risk.span import requirement, store
 
 Whole = NDArray[np.int64]
 

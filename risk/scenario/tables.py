@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from domain.errors import InvalidField
 from risk.scenario.facts import Contract, by_name
-from risk.scenario.kernels import columns as at
-from risk.scenario.kernels import store
 from risk.scenario.parameters import Commodity, Leg, Parameters, Spread, Tier
 from risk.scenario.revaluation import risk_arrays
+from risk.span import columns as at
+from risk.span import soundness, store
 
 Whole = NDArray[np.int64]
 LIMIT = 2.0**55  # of every sum over a portfolio, so that none can leave int64
@@ -23,6 +23,11 @@ def _minor(amount: float, decimals: int) -> int:
     """Whole minor units, half away from zero."""
     scaled = abs(amount) * 10.0**decimals
     return int(np.floor(scaled + 0.5)) * (1 if amount >= 0 else -1)
+
+
+def addresses(tables: Iterable[Whole]) -> Whole:
+    """What kernels read instead of the tables: (address, rows) of each, which must live on."""
+    return np.array([(table.ctypes.data, len(table)) for table in tables], np.int64)
 
 
 def _table(rows: Iterable[Any], width: int) -> Whole:
@@ -59,7 +64,9 @@ class Tables:
         commodities[self._tiered, at.TIERED] = 1
         spreads, legs = _table(self._charges, at.SPREADS), _table(self._legs, at.LEGS)
         self.rows = (risk, contracts, commodities, self._period_rows(), spreads, legs, shared)
-        self.size = self._sizes(risk, contracts)
+        self._places = addresses(self.rows)
+        soundness.sizes(int(self._places.ctypes.data))
+        self.size = contracts[:, at.SIZE].astype(np.float64)
 
     # ------------------------------------------------------------------ rows of the tables
 
@@ -184,11 +191,6 @@ class Tables:
 
     # ------------------------------------------------------------------ accounts
 
-    def _sizes(self, risk: Whole, contracts: Whole) -> NDArray[np.float64]:
-        amounts = contracts[:, [at.LOT_DELTA, at.VALUE, at.EXPOSURE, at.MINIMUM]]
-        both = np.concatenate([risk, amounts], axis=1)
-        return np.asarray(np.abs(both).max(axis=1, initial=1), np.float64)
-
     def room(self) -> Room:
         """Cleared tables for the sums of one account."""
         return Room(self)
@@ -203,12 +205,11 @@ class Room:
     def __init__(self, tables: Tables) -> None:
         commodities, periods = len(tables.commodities), len(tables.rows[store.PERIOD])
         counts = (commodities, periods, commodities, commodities, commodities + 1,
-                  len(tables.place), 1)  # fmt: skip
+                  len(tables.place), 1, 1)  # fmt: skip
         own = [np.zeros((count, width), np.int64)
                for count, width in zip(counts, store.WIDTHS[store.LOSS:], strict=True)]  # fmt: skip
         self.tables = (*tables.rows, *own)
-        places = [(table.ctypes.data, len(table)) for table in self.tables]
-        self._places = np.array(places, np.int64)
+        self._places = addresses(self.tables)
         self.s = int(self._places.ctypes.data)
 
 

@@ -22,6 +22,8 @@ from domain.codes import (
     TimeInForce,
 )
 from domain.layout import COMMAND
+from risk.scenario import Scenario, example, parameter_rows
+from risk.scenario.commands import model_rows
 
 SECOND = 10**9
 START = 10**18
@@ -181,6 +183,14 @@ class Desk:
                 Scope.GROUP, PositionAttr, entity, rest, instrument=group, index=kind
             )
         return self.attributes(Scope.NODE, NodeAttr, entity, words)
+
+    def do_scenarios(self, words: list[str]) -> list[np.ndarray]:
+        """`scenarios index_futures X NIFTY-JUN ...`: margin by an example's parameters."""
+        model = Scenario(example(words[0]))
+        contracts = {self.instruments[x]: c for x, c in zip(words[1::2], words[2::2], strict=True)}
+        rows = np.concatenate([parameter_rows(model, contracts), model_rows(contracts)])
+        rows["transact_time"] = self.now
+        return [rows[at : at + 1] for at in range(len(rows))]
 
     # ------------------------------------------------------------------------------ orders
 

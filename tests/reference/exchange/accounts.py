@@ -6,7 +6,7 @@ from domain.attributes import InstrumentAttr as I
 from domain.attributes import NodeAttr as N
 from domain.codes import MarginModel
 from domain.limits import BPS, MAX_CASH, NO_LIMIT
-from tests.reference.exchange import money
+from tests.reference.exchange import money, scenarios
 from tests.reference.exchange.model import BUY, Instrument, Node, Order, Position
 from tests.reference.exchange.world import World
 
@@ -21,7 +21,8 @@ def mark_row(w: World, number: int, row: Position) -> None:
     row.value = money.row_value(inst, row)
     row.exposure = exposure_of(row)
     row.unrealised = row.value - row.cost - (row.fifo_realised - row.realised)
-    row.margin = min(money.margin_of(inst, row), MAX_CASH)
+    scenario = scenarios.margined(w, number)  # the margin of an account, not of a row
+    row.margin = 0 if scenario else min(money.margin_of(inst, row), MAX_CASH)
 
 
 def mark(w: World, account: int, instrument: int) -> None:
@@ -71,7 +72,8 @@ def profit(w: World, node: Node) -> int:
 
 
 def margin(w: World, node: Node) -> int:
-    return sum(row.margin for _, row in w.rows_of(node.number))
+    rows = sum(row.margin for _, row in w.rows_of(node.number))
+    return rows + sum(scenarios.whole(w, account) for account in w.below[node.number])
 
 
 def collateral(w: World, node: Node) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from domain.attributes import (
     INSTRUMENT_ATTRIBUTES,
     NODE_ATTRIBUTES,
@@ -24,7 +26,7 @@ from domain.limits import (
     MAX_VALUE,
     NO_LIMIT,
 )
-from tests.reference.exchange import accounts, money, rows
+from tests.reference.exchange import accounts, money, rows, scenarios
 from tests.reference.exchange.model import BUY, SELL, Group, Instrument, Node, Refusal, Setting
 from tests.reference.exchange.world import Command, World
 
@@ -107,7 +109,12 @@ def set_attribute(w: World, cmd: Command) -> Refusal | None:
         Scope.POSITION: (w.nodes, POSITION_ATTRIBUTES),
         Scope.GROUP: (w.nodes, POSITION_ATTRIBUTES),
     }
-    entities, attributes = targets.get(Scope(cmd.scope) if cmd.scope <= 6 else None, ({}, {}))
+    if cmd.scope == Scope.MARGIN:
+        refusal = scenarios.set_parameter(w, cmd)
+        if refusal is None and cmd.entity == 0:
+            accounts.mark_all(w)
+        return refusal
+    entities, attributes = targets.get(Scope(cmd.scope) if cmd.scope <= 7 else None, ({}, {}))
     if cmd.entity not in entities:
         return Refusal(Reason.UNKNOWN_ENTITY)
     if cmd.scope == Scope.POSITION and cmd.instrument not in w.instruments:
@@ -137,6 +144,8 @@ def _store(w: World, cmd: Command, value: int) -> Refusal | None:
             refusal = tick_table_refusal(inst, cmd.attribute, value)
             if refusal:
                 return refusal
+        if cmd.attribute == InstrumentAttr.MARGIN_MODEL and value != old:
+            return _store_model(w, inst, value, old)
         inst.attributes[cmd.attribute] = value
     elif cmd.scope == Scope.NODE:
         node = w.nodes[cmd.entity]
@@ -155,6 +164,16 @@ def _store(w: World, cmd: Command, value: int) -> Refusal | None:
         group = w.nodes[cmd.entity].groups.setdefault((cmd.index, cmd.instrument), Group())
         name = "max_gross" if cmd.attribute == PositionAttr.MAX_GROUP_GROSS else "max_net"
         setattr(group, name, value)
+    return None
+
+
+def _store_model(w: World, inst: Instrument, value: int, old: int) -> Refusal | None:
+    scenario = MarginModel.SCENARIO
+    if value == scenario and not scenarios.has_contract(w.parameters, inst.number):
+        return not_allowed(scenario - 1, scenario)
+    inst.attributes[InstrumentAttr.MARGIN_MODEL] = value
+    if scenario in (value, old):
+        accounts.mark_all(w)
     return None
 
 
@@ -250,6 +269,11 @@ def _transfer_lots(w: World, cmd: Command, sign: int) -> Refusal | None:
         after = sign * sum(r.qty for r in rows_below) + pending + cmd.value
         if after > MAX_POSITION:
             return not_allowed(MAX_POSITION, after)
+    after = copy(row)
+    after.qty += sign * cmd.value
+    excess = scenarios.excess(w, cmd.account, cmd.instrument, after)
+    if excess:
+        return excess
     profit = accounts.move(w, w.nodes[cmd.account], inst, sign, cmd.value, cmd.price)
     if margined:
         accounts.pay_profit(w, cmd.account, row, profit)

@@ -9,7 +9,7 @@ from domain.attributes import InstrumentAttr as I
 from domain.attributes import NodeAttr as N
 from domain.codes import ExecInst, OrdType, Reason
 from domain.limits import BPS, MAX_POSITION, NO_LIMIT
-from tests.reference.exchange import accounts, money, prices
+from tests.reference.exchange import accounts, money, prices, scenarios
 from tests.reference.exchange.checks_entry import Candidate, Check
 from tests.reference.exchange.model import BUY, Group, Node, Position, Refusal
 
@@ -161,6 +161,10 @@ def rows_with(c: Candidate) -> tuple[Position, Position]:
         after.sell_value += value
     for each in (before, after):
         accounts.mark_row(c.w, c.inst.number, each)
+    if scenarios.margined(c.w, c.inst.number):
+        account = c.account.number
+        with_it = scenarios.whole(c.w, account, c.inst.number, after)
+        after.margin = with_it - scenarios.whole(c.w, account)
     return before, after
 
 

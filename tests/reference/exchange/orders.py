@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from domain.attributes import InstrumentAttr as I
 from domain.codes import ExecInst, ExecType, Reason, TimeInForce
 from domain.limits import MAX_CASH, MAX_LIST, MAX_PRICE, MAX_VALUE
-from tests.reference.exchange import checks_flow, lifecycle, matching, prices, reading, rows
+from tests.reference.exchange import (
+    checks_flow,
+    lifecycle,
+    matching,
+    prices,
+    reading,
+    rows,
+    scenarios,
+)
 from tests.reference.exchange.checks_entry import Candidate
 from tests.reference.exchange.model import (
+    BUY,
     FAMILIES,
     IMMEDIATE,
     LIMITED,
@@ -134,7 +145,12 @@ def out_of_range(c: Candidate) -> Refusal | None:
             limit = 2 * MAX_CASH
             reason = Reason.VALUE_OUT_OF_RANGE
             return Refusal(reason, node.level, limit, used + c.value, limit - used)
-    return None
+    row = copy(c.w.position(c.account.number, c.inst.number))
+    if c.order.side == BUY:
+        row.open_buy += c.order.leaves - c.old_leaves
+    else:
+        row.open_sell += c.order.leaves - c.old_leaves
+    return scenarios.excess(c.w, c.account.number, c.inst.number, row)
 
 
 def post(inst: Instrument, order: Order) -> Refusal | None:

@@ -92,6 +92,9 @@ class World:
     recent: dict[tuple[int, int, int, int, int], int] = field(default_factory=dict)
     deposited: dict[int, int] = field(default_factory=dict)  # lots put in less taken out
     deposited_value: dict[int, int] = field(default_factory=dict)  # the same at its prices
+    prepared: list[list[list[int]]] = field(default_factory=lambda: [[] for _ in range(7)])
+    parameters: list[list[list[int]]] = field(default_factory=lambda: [[] for _ in range(7)])
+    margins: dict[Any, int] = field(default_factory=dict)  # of portfolios, as far as worked out
     cash_in: int = 0  # cash put in less taken out
     reports: list[dict[str, Any]] = field(default_factory=list)
 

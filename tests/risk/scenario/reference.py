@@ -11,8 +11,8 @@ from fractions import Fraction
 from math import ceil, floor
 
 from risk.scenario import Scenario
-from risk.scenario.kernels import columns as at
-from risk.scenario.kernels import store
+from risk.span import columns as at
+from risk.span import store
 
 MICRO = 10**6
 

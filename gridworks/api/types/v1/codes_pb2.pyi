@@ -488,6 +488,8 @@ class _ScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Scope.ValueType
     """(node `entity`, group kind `index`: 1 product, 2 currency; `instrument` its id)."""
     SCOPE_ALGO: _Scope.ValueType  # 5
     SCOPE_SESSION: _Scope.ValueType  # 6
+    SCOPE_MARGIN: _Scope.ValueType  # 7
+    """Parameters of scenario margin: table `entity`, row `index`; 0 puts them in force."""
 
 class Scope(_Scope, metaclass=_ScopeEnumTypeWrapper):
     """What `entity` names in a SET, KILL, PHASE, HALT or MASS_CANCEL row."""
@@ -504,6 +506,8 @@ SCOPE_GROUP: Scope.ValueType  # 4
 """(node `entity`, group kind `index`: 1 product, 2 currency; `instrument` its id)."""
 SCOPE_ALGO: Scope.ValueType  # 5
 SCOPE_SESSION: Scope.ValueType  # 6
+SCOPE_MARGIN: Scope.ValueType  # 7
+"""Parameters of scenario margin: table `entity`, row `index`; 0 puts them in force."""
 Global___Scope: _TypeAlias = Scope  # noqa: Y015
 
 class _InstrumentType:
@@ -546,7 +550,7 @@ class _MarginModelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MarginMod
     MARGIN_MODEL_PERCENT: _MarginModel.ValueType  # 2
     MARGIN_MODEL_VAR_ELM: _MarginModel.ValueType  # 3
     MARGIN_MODEL_SCENARIO: _MarginModel.ValueType  # 4
-    """Reserved: a portfolio model supplies the requirement."""
+    """What the account's portfolio adds up to over 16 scenarios."""
 
 class MarginModel(_MarginModel, metaclass=_MarginModelEnumTypeWrapper):
     """How an instrument's initial margin is worked out."""
@@ -559,7 +563,7 @@ MARGIN_MODEL_PER_LOT: MarginModel.ValueType  # 1
 MARGIN_MODEL_PERCENT: MarginModel.ValueType  # 2
 MARGIN_MODEL_VAR_ELM: MarginModel.ValueType  # 3
 MARGIN_MODEL_SCENARIO: MarginModel.ValueType  # 4
-"""Reserved: a portfolio model supplies the requirement."""
+"""What the account's portfolio adds up to over 16 scenarios."""
 Global___MarginModel: _TypeAlias = MarginModel  # noqa: Y015
 
 class _Allocation:

@@ -7,8 +7,10 @@ SCENARIOS = 16
 MICRO = 1_000_000
 
 # CONTRACT: VALUE is what one lot of a premium-style option is worth; EXPOSURE the exposure margin
-# of one lot; MINIMUM the short option minimum of one lot; OPTION 0 none, 1 call, 2 put
-OF, AT, LOT_DELTA, VALUE, EXPOSURE, MINIMUM, OPTION, CONTRACTS = range(8)
+# of one lot; MINIMUM the short option minimum of one lot; OPTION 0 none, 1 call, 2 put; SIZE bounds
+# what one lot adds to any sum (worked out by `soundness`). OF is NONE where there is no contract
+OF, AT, LOT_DELTA, VALUE, EXPOSURE, MINIMUM, OPTION, SIZE, CONTRACTS = range(9)
+NONE = -1
 
 # COMMODITY: periods and spreads are ranges [first, last) of rows
 # LARGER_SIDE 1: the minimum is that of calls or of puts, whichever is more; SHARE of opposite
@@ -46,6 +48,13 @@ HELD, UP, DOWN, LONG, SHORT, USED, DELTAS = range(7)
 # and how much of it credits have used
 SCAN, CALENDAR, DELIVERY, CREDIT, MINIMUM_EXCESS, NET, EXPOSED, PREMIUM, RISK_HELD, DELTA_HELD, \
     SURE_LONG, SURE_SHORT, TAKEN, PARTS = range(14)  # fmt: skip
+
+# TOTAL: the parts of an account's margin, then what they come to, and how large its sums may be
+WHOLE, LARGE, TOTALS = PARTS, PARTS + 1, PARTS + 2
+
+# an exchange's PORTFOLIO table: address of account 1's tables, bytes an account, how many accounts
+# have theirs, and how many may; then rows of KEPT, for all
+BASE, STRIDE, GIVEN, ROOM, HEAD = 0, 1, 2, 3, 8
 
 # KEPT: a commodity before a question, put back after it
 KEPT = 2 * SCENARIOS + SUMS + PARTS + DELTAS

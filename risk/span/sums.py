@@ -8,7 +8,7 @@ ways in which the pending orders may be filled, and still a sum over positions.
 import numpy as np
 
 from domain.jit import kernel
-from risk.scenario.kernels.columns import (
+from risk.span.columns import (
     AT,
     BOUGHT,
     COUNT,
@@ -33,7 +33,7 @@ from risk.scenario.kernels.columns import (
     VALUE,
     VALUE_SOLD,
 )
-from risk.scenario.kernels.store import (
+from risk.span.store import (
     contract_rows,
     delta_rows,
     loss_rows,

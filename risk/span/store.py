@@ -5,15 +5,15 @@ integer instead of a dozen arrays keeps calls cheap, and no reference is counted
 """
 
 from domain.jit import table
-from risk.scenario.kernels import columns as at
+from risk.span import columns as at
 
 WIDTHS = (
     at.SCENARIOS, at.CONTRACTS, at.COMMODITIES, at.PERIODS, at.SPREADS, at.LEGS, at.SPREADS,
-    2 * at.SCENARIOS, at.DELTAS, at.SUMS, at.PARTS, 1, 3, at.KEPT,
+    2 * at.SCENARIOS, at.DELTAS, at.SUMS, at.PARTS, 1, 3, at.KEPT, at.TOTALS,
 )  # fmt: skip
 (
     RISK, CONTRACT, COMMODITY, PERIOD, SPREAD, LEG, CREDITS, LOSS, DELTA, SUM, FOUND, LIST,
-    POSITIONS, KEPT,
+    POSITIONS, KEPT, TOTAL,
 ) = range(len(WIDTHS))  # fmt: skip
 
 risk_rows = table(RISK, "i8", WIDTHS[RISK])  # minor units lost by one lot held
@@ -30,3 +30,4 @@ found_rows = table(FOUND, "i8", WIDTHS[FOUND])
 list_rows = table(LIST, "i8", WIDTHS[LIST])  # how many commodities the account has, then which
 position_rows = table(POSITIONS, "i8", WIDTHS[POSITIONS])  # held, open_buy, open_sell by contract
 kept_rows = table(KEPT, "i8", WIDTHS[KEPT])
+total_rows = table(TOTAL, "i8", WIDTHS[TOTAL])

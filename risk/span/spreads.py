@@ -5,7 +5,7 @@ import numpy as np
 from domain.jit import kernel
 from domain.limits import BPS
 from risk.exact import mul_div
-from risk.scenario.kernels.columns import (
+from risk.span.columns import (
     COUNT,
     CREDIT,
     DELTA_HELD,
@@ -36,7 +36,7 @@ from risk.scenario.kernels.columns import (
     USED,
     WITHIN,
 )
-from risk.scenario.kernels.store import (
+from risk.span.store import (
     commodity_rows,
     credit_rows,
     delta_rows,
@@ -53,8 +53,8 @@ _MANY = 2**62
 @kernel
 def _charge(deltas, rate):
     """`deltas` millionths at `rate` a whole one, rounded up."""
-    whole = mul_div(deltas, rate, MICRO)
-    return whole + (deltas * rate != whole * MICRO)
+    rest = (deltas % MICRO) * (rate % MICRO) % MICRO
+    return mul_div(deltas, rate, MICRO) + (rest != 0)
 
 
 @kernel

@@ -1,9 +1,9 @@
 """What one order changes: the sums of its contract, and one commodity worked out anew."""
 
 from domain.jit import entry, kernel
-from risk.scenario.kernels.columns import AT, COUNT, DELTAS, OF, PARTS, SCENARIOS, SUMS
-from risk.scenario.kernels.requirement import assess, gather
-from risk.scenario.kernels.store import (
+from risk.span.columns import AT, COUNT, DELTAS, OF, PARTS, SCENARIOS, SUMS
+from risk.span.requirement import assess, gather
+from risk.span.store import (
     contract_rows,
     delta_rows,
     found_rows,
@@ -13,7 +13,7 @@ from risk.scenario.kernels.store import (
     position_rows,
     sum_rows,
 )
-from risk.scenario.kernels.sums import add
+from risk.span.sums import add
 
 
 @kernel
@@ -28,13 +28,12 @@ def _listed(s, commodity):
 
 
 @kernel
-def _exchanged(s, place, held, buys, sells):
-    """Put a contract's position in the place of the one in the table, which is left as it is."""
-    row = position_rows(s)[place]
-    if row[0] | row[1] | row[2]:
-        add(s, (place, row[0], row[1], row[2]), -1)
-    if held | buys | sells:
-        commodity = add(s, (place, held, buys, sells), 1)
+def exchanged(s, place, before, after):
+    """Put a position (held, open_buy, open_sell) in a contract in the place of another."""
+    if before[0] | before[1] | before[2]:
+        add(s, (place, before[0], before[1], before[2]), -1)
+    if after[0] | after[1] | after[2]:
+        commodity = add(s, (place, after[0], after[1], after[2]), 1)
         if sum_rows(s)[commodity, COUNT] == 1:
             _listed(s, commodity)
 
@@ -52,7 +51,7 @@ def _put_back(source, first, target, count):
 
 
 @kernel
-def _keep(s, commodity, period):
+def keep(s, commodity, period):
     kept, width = kept_rows(s)[0], 2 * SCENARIOS
     _copied(loss_rows(s)[commodity], kept, 0, width)
     _copied(sum_rows(s)[commodity], kept, width, SUMS)
@@ -61,12 +60,19 @@ def _keep(s, commodity, period):
 
 
 @kernel
-def _restore(s, commodity, period):
+def restore(s, commodity, period):
     kept, width = kept_rows(s)[0], 2 * SCENARIOS
     _put_back(kept, 0, loss_rows(s)[commodity], width)
     _put_back(kept, width, sum_rows(s)[commodity], SUMS)
     _put_back(kept, width + SUMS, found_rows(s)[commodity], PARTS)
     _put_back(kept, width + SUMS + PARTS, delta_rows(s)[period], DELTAS)
+
+
+@kernel
+def _positions(row, change):
+    """A position before and after a change."""
+    before = row[0], row[1], row[2]
+    return before, (row[0] + change[1], row[1] + change[2], row[2] + change[3])
 
 
 @entry
@@ -77,9 +83,9 @@ def changed(s, change, out):
     """
     place = change[0]
     row = position_rows(s)[place]
-    held, buys, sells = row[0] + change[1], row[1] + change[2], row[2] + change[3]
-    _exchanged(s, place, held, buys, sells)
-    row[0], row[1], row[2] = held, buys, sells
+    before, after = _positions(row, change)
+    exchanged(s, place, before, after)
+    row[0], row[1], row[2] = after
     assess(s, contract_rows(s)[place, OF])
     return gather(s, out)
 
@@ -95,11 +101,11 @@ def what_if(s, changes, out, added):
         change = changes[at]
         place = change[0]
         commodity, period = contract_rows(s)[place, OF], contract_rows(s)[place, AT]
-        _keep(s, commodity, period)
-        row = position_rows(s)[place]
-        _exchanged(s, place, row[0] + change[1], row[1] + change[2], row[2] + change[3])
+        keep(s, commodity, period)
+        held, then = _positions(position_rows(s)[place], change)
+        exchanged(s, place, held, then)
         assess(s, commodity)
         added[at] = gather(s, out) - before
-        _restore(s, commodity, period)
+        restore(s, commodity, period)
     gather(s, out)
     return before

@@ -4,7 +4,7 @@ import numpy as np
 
 from domain.jit import entry, kernel
 from risk.exact import bps_up
-from risk.scenario.kernels.columns import (
+from risk.span.columns import (
     BOUGHT,
     CALENDAR,
     CAPPED,
@@ -46,8 +46,8 @@ from risk.scenario.kernels.columns import (
     USED,
     VALUE_SOLD,
 )
-from risk.scenario.kernels.spreads import calendar, give_credits
-from risk.scenario.kernels.store import (
+from risk.span.spreads import calendar, give_credits
+from risk.span.store import (
     commodity_rows,
     credit_rows,
     delta_rows,
@@ -56,7 +56,7 @@ from risk.scenario.kernels.store import (
     loss_rows,
     sum_rows,
 )
-from risk.scenario.kernels.sums import add
+from risk.span.sums import add
 
 _EXTREMES = SCENARIOS - 2  # the last two scenarios have no partner of other volatility
 
