@@ -37,7 +37,8 @@ def _day(element: Element, name: str) -> str:
     try:
         if len(shown) == 6:
             month = np.datetime64(f"{shown[:4]}-{shown[4:]}", "M")
-            return str((month + 1).astype("datetime64[D]") - 1)
+            after = (month + np.timedelta64(1, "M")).astype("datetime64[D]")
+            return str(after - np.timedelta64(1, "D"))
         return checked_day(name, shown)
     except (ValueError, InvalidField):
         raise element.wrong(shown, "a date as YYYYMMDD or YYYYMM", name) from None

@@ -40,7 +40,7 @@ def test_published_histories(vectors: Callable[[str], Path]) -> None:
             margin = PerLot({file.stem: history}, date).margin({file.stem: -3})
             assert margin.initial == 3 * round(float(initial) * 100)
             assert margin.maintenance == 3 * round(float(maintenance) * 100)
-            eve = str(np.datetime64(history[at].date) - 1)
+            eve = str(np.datetime64(history[at].date) - np.timedelta64(1, "D"))
             if at:
                 before = PerLot({file.stem: history}, eve).margin({file.stem: 1})
                 assert before.initial == round(history[at - 1].initial * 100)
