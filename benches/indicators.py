@@ -33,6 +33,7 @@ BANK = (
     "mom", "roc", "obv", "mfi", "wma", "dema", "kama", "stddev", "donchian", "supertrend",
 )  # fmt: skip
 Call = Callable[[], Any]
+Tell = Callable[[str], object]
 
 
 def series(count: int) -> dict[str, np.ndarray]:
@@ -84,15 +85,16 @@ def talib_call(row: Row, x: list[np.ndarray]) -> Call:
     return lambda: function(*x, **named)
 
 
-def against_talib(sizes: tuple[int, ...]) -> list[dict[str, Any]]:
+def against_talib(sizes: tuple[int, ...], tell: Tell = str) -> list[dict[str, Any]]:
     """ns per value of every function that TA-Lib has: ours, theirs, ratio, ratio of the fastest."""
     out: dict[str, dict[str, Any]] = {}
     for size in sizes:
         data = series(size)
         rounds, repeat = (15, max(1, 30_000 // size)) if size < 1_000_000 else (3, 1)
-        for row in rows().values():
-            if not row.talib:
-                continue
+        asked = [row for row in rows().values() if row.talib]
+        for k, row in enumerate(asked):
+            if k % 25 == 0:
+                tell(f"  {size:,} values: {k} of {len(asked)} functions")
             x, function = [data[c] for c in row.columns], Function(row)
             t = turns(partial(function, *x), talib_call(row, x), rounds, repeat)
             record = out.setdefault(row.name, {"name": row.name, "group": row.group})
@@ -285,8 +287,8 @@ def merged(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[st
     return [by_name.get(r["name"], {}) | r for r in new]
 
 
-def measure(part: str, found: dict[str, Any], quick: bool = False) -> None:
-    """Measure one of `PARTS` into `found`."""
+def measure(part: str, found: dict[str, Any], quick: bool = False, tell: Tell = str) -> None:
+    """Measure one of `PARTS` into `found`; `tell` is told how far it is."""
     found["machine"] = (
         f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, "
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
@@ -302,7 +304,7 @@ def measure(part: str, found: dict[str, Any], quick: bool = False) -> None:
         found["ta"] = against_ta(500 if quick else 5_000)
     else:
         sizes = (1_000, 100_000) if part == "talib" else (10_000_000,)
-        new = against_talib(sizes[:1] if quick else sizes)
+        new = against_talib(sizes[:1] if quick else sizes, tell)
         found["talib"] = merged(found.get("talib", []), new)
 
 

@@ -123,6 +123,7 @@ def index() -> str:
     """All indicators by group."""
     about = f"{len(rows())} indicators, one page each, written by `docs/make_indicators.py`."
     lines = ["# Indicators", "", about, ""]
+    lines += ["[How to call them](using.md)", ""]
     lines += ["[How they differ from TA-Lib, ta and others](differences.md)", ""]
     lines += ["[What ten million rows add up to](drift.md)", ""]
     lines += ["[How fast they are, and how to measure it](speed.md)", ""]

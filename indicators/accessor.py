@@ -51,10 +51,12 @@ class Accessor:
         if given is not None and not isinstance(given, str):
             return given
         name = wanted if given is None else given
-        for column in self._data.columns:
-            if str(column).lower() == name.lower():
-                return self._data[column]
-        raise KeyError(f"{row.name}: the frame has no column {name!r}; give {wanted}=")
+        alike = [c for c in self._data.columns if str(c).lower() == name.lower()]
+        found = [c for c in alike if c == name] or alike
+        if len(found) == 1:
+            return self._data[found[0]]
+        many = "two columns" if found else "no column"
+        raise KeyError(f"{row.name}: the frame has {many} {name!r}; give {wanted}=")
 
 
 pandas.api.extensions.register_dataframe_accessor("gw")(Accessor)

@@ -122,7 +122,7 @@ def bench(
     found = json.loads(kept.read_text("utf-8")) if part and kept and kept.exists() else {}
     for name in part or [p for p in PARTS if not (quick and p == "talib10m")]:
         typer.echo(f"{name} ...", err=True)
-        measure(name, found, quick)
+        measure(name, found, quick, lambda text: typer.echo(text, err=True))
         if kept:
             kept.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
             kept.with_suffix(".md").write_text(page(found), "utf-8")
