@@ -12,8 +12,19 @@ from domain.attributes import InstrumentAttr, NodeAttr
 from domain.bits import mix, prefetch
 from domain.codes import Command, Side
 from domain.jit import kernel
-from domain.tables import Table, branches, core, directory, orders, position_index, positions, trees
+from domain.tables import (
+    Table,
+    branches,
+    core,
+    directory,
+    levels,
+    orders,
+    position_index,
+    positions,
+    trees,
+)
 from engine.book.directory import hash_of
+from engine.book.queue import crosses
 
 _command = prefetch(Table.COMMAND, layout.COMMAND.itemsize)
 _directory = prefetch(Table.DIRECTORY, state.SLOT.itemsize)
@@ -96,10 +107,25 @@ def _fetch_above(s, row, up):
 
 @kernel
 def is_wide(s):
-    """Whether the rows that commands need are more than a cache near the processor holds."""
+    """Whether the rows that commands need are more than a cache near the processor holds.
+
+    2 if those of accounts alone are.
+    """
     c = core(s)[0]
     used = c["order_high"] * _ORDER_BYTES + c["positions"] * _POSITION_BYTES
-    return used + c["nodes"] * _NODE_BYTES + c["instruments"] * _BOOK_BYTES > _NEAR_CACHE
+    accounts = c["nodes"] * _NODE_BYTES
+    if used + accounts + c["instruments"] * _BOOK_BYTES <= _NEAR_CACHE:
+        return 0
+    return 2 if 2 * accounts > _NEAR_CACHE else 1
+
+
+@kernel
+def fetch_behind(s, maker):
+    """Fetch what the orders behind one that trades will need when their turn comes."""
+    after = np.int64(orders(s)[maker]["next"])
+    _order(s, np.int64(orders(s)[after]["next"]))
+    _detail(s, after)
+    _position(s, np.int64(orders(s)[after]["position"]))
 
 
 @kernel
@@ -112,25 +138,39 @@ def look_ahead(s, rows, at, wide):
     _command(s, at + _ROWS)
     far, near = rows[min(at + _FAR, last)], rows[min(at + _NEAR, last)]
     _directory(s, _home(s, far))
-    if near["command"] != _NEW:
-        slot = np.int64(directory(s)[_home(s, near)]["row"])
-        _order(s, slot)
-        _detail(s, slot)
+    slot = np.int64(directory(s)[_home(s, near)]["row"])  # of a new order most likely none
+    _order(s, slot)
+    _detail(s, slot)
     if wide:
-        _fetch_accounts(s, far, near)
+        _fetch_accounts(s, far, near, wide)
         _fetch_books(s, rows, at, last)
 
 
 @kernel
-def _fetch_accounts(s, far, near):
+def _fetch_accounts(s, far, near, wide):
     """The rows of the account of a new order, then its position."""
     if far["command"] == _NEW:
         _index(s, _place(s, far))
-        _node(s, np.int64(far["account"]))
-        _limits(s, np.int64(far["account"]))
-        _bounds(s, np.int64(far["account"]))
+        if wide > 1:
+            _node(s, np.int64(far["account"]))
+            _limits(s, np.int64(far["account"]))
+            _bounds(s, np.int64(far["account"]))
     if near["command"] == _NEW:
         _position(s, _row_of(s, near))
+
+
+@kernel
+def _fetch_maker(s, cmd):
+    """The first order that a new order will trade with, if it does."""
+    instrument = np.int64(cmd["instrument"])
+    if cmd["command"] != _NEW or instrument < 1 or instrument > core(s)[0]["instruments"]:
+        return
+    sell = np.int64(cmd["side"] == _SELL)
+    level = levels(s)[trees(s)[4 * instrument + 1 - sell]["best"]]
+    if crosses(sell, cmd["price"], level["price"]):
+        maker = np.int64(level["head"])
+        _order(s, maker)
+        _detail(s, maker)
 
 
 @kernel
@@ -152,5 +192,6 @@ def _fetch_books(s, rows, at, last):
         _tree(s, 4 * instrument + 2)
         _fetch_ladder(s, near, False)
         _fetch_ladder(s, after, True)
+        _fetch_maker(s, after)
         for up in range(1, 4):
             _fetch_above(s, _row_of(s, rows[min(at + 4 - up, last)]), up)

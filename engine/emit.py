@@ -67,13 +67,12 @@ def blank(s, command):
 
 @kernel
 def status_of(s, slot):
-    """FIX OrdStatus of a live order."""
+    """FIX OrdStatus of a live order; all is read first, since no branch could be foreseen."""
     order = orders(s)[slot]
-    if order["leaves_qty"] == 0:
-        return _FILLED
-    if order["state"] != BOOK and order["state"] != WORKING:
-        return _SUSPENDED
-    return _PARTIAL if details(s)[slot]["cum_qty"] > 0 else _NEW
+    state, leaves, traded = order["state"], order["leaves_qty"], details(s)[slot]["cum_qty"]
+    alive = _PARTIAL if traded > 0 else _NEW
+    status = alive if (state == BOOK) | (state == WORKING) else _SUSPENDED
+    return status if leaves else _FILLED
 
 
 @kernel

@@ -230,7 +230,8 @@ class Exchange:
             return
         for table in _GROWN_TOGETHER.get(want, (want,)):
             self._store.grow(table, len(self._store[table]) + 1)
-        if want == Table.POSITION:
+        rows, index = len(self._store[Table.POSITION]), len(self._store[Table.POSITION_INDEX])
+        if want == Table.POSITION and 2 * rows > index:
             self._store.renew(Table.POSITION_INDEX)
             fill_position_index(self._store.address)
         elif want == Table.INSTRUMENT:

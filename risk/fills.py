@@ -93,7 +93,7 @@ def _trade(s, row, side, price, qty):
     sign = 1 - 2 * side
     multiplier = instruments(s)[r["instrument"], _MULTIPLIER]
     held = r["qty"]
-    closed = min(qty, abs(held)) if held * sign < 0 else np.int64(0)
+    closed = max(np.int64(0), min(qty, -held * sign))
     opened = qty - closed
     fifo = node_limits(s)[r["node"], _COST_METHOD] == 1
     d_cost = sign * opened * price * multiplier

@@ -76,12 +76,11 @@ def unlink(s, row, slot, hidden):
 def _shown_total(s, row, change):
     """Book a change of a ladder level's displayed quantity."""
     level = levels(s)[row]
+    tree = np.int64(level["tree"])
     level["shown_qty"] += change
-    book = books(s)[np.int64(level["tree"]) >> 2]
-    if level["tree"] & 1:
-        book["shown_ask"] += change
-    else:
-        book["shown_bid"] += change
+    book, ask = books(s)[tree >> 2], tree & 1
+    book["shown_ask"] += change * ask  # both, since which one it is cannot be foreseen
+    book["shown_bid"] += change * (1 - ask)
     book["dirty"] |= CHANGED
 
 

@@ -37,7 +37,7 @@ from engine.book.directory import clear_place, find_place, hash_of
 from engine.book.expiry import join_expiry, leave_expiry
 from engine.book.ladder import add_level
 from engine.book.pools import free_order, take_extra, take_order
-from engine.book.queue import crosses, leave_plain, rest_plain
+from engine.book.queue import leave_plain, rest_plain
 from engine.emit import blank
 from engine.orders.intake import is_plain
 from engine.states import (
@@ -125,7 +125,8 @@ def _is_over(s, cmd, met):
 def _met(s, instrument, side, price):
     """Displayed lots of the other side if the order would trade with it now, at least 1; else 0."""
     touch = np.int64(trees(s)[4 * instrument + 1 - side]["best"])
-    if touch == 0 or not crosses(side, price, levels(s)[touch]["price"]):
+    inside = (price - levels(s)[touch]["price"]) * (1 - 2 * side)  # which side cannot be foreseen
+    if touch == 0 or inside < 0:
         return np.int64(0)
     book = books(s)[instrument]
     return max(np.int64(1), book["shown_bid"] if side else book["shown_ask"])

@@ -10,6 +10,7 @@ from domain.attributes import InstrumentAttr
 from domain.codes import Allocation, ExecInst, SelfTrade
 from domain.jit import kernel
 from domain.tables import books, core, details, extras, instruments, levels, orders, trees
+from engine.ahead import fetch_behind
 from engine.book.queue import crosses, first_in, other_side
 from engine.orders.lifecycle import ring_size
 from engine.orders.links import same_list
@@ -54,6 +55,7 @@ def match(s, slot, command):
         elif own:
             prevent(s, maker, slot, mode, command)
         else:
+            fetch_behind(s, maker)
             trade(s, maker, slot, price, _at_most(s, maker, slot), command)
     return DONE
 

@@ -13,7 +13,16 @@ from domain.bits import outside
 from domain.codes import MarginModel
 from domain.jit import kernel
 from domain.limits import MAX_POSITION, MAX_VALUE, NO_LIMIT
-from domain.tables import bounds, core, instruments, node_lanes, node_limits, nodes, positions
+from domain.tables import (
+    bounds,
+    core,
+    instruments,
+    node_lanes,
+    node_limits,
+    nodes,
+    position_lanes,
+    positions,
+)
 from risk.admission.bounds import (
     CHAIN_ADV_BPS,
     CHAIN_BOOK_BPS,
@@ -45,6 +54,7 @@ from risk.derived import (
 from risk.exact import value_of
 from risk.fees import worst_fee
 from risk.margin import mark_price
+from risk.marking import OPEN_LINE
 
 _I, _N = InstrumentAttr, NodeAttr
 _MULTIPLIER, _CURRENCY, _MODEL = int(_I.MULTIPLIER), int(_I.CURRENCY), int(_I.MARGIN_MODEL)
@@ -68,7 +78,7 @@ def terms(s, instrument, side, price, qty):
     """(whether the instrument takes the order for certain, price and value it is held at, fee)."""
     row = instruments(s)[instrument]
     flags = row[INSTRUMENT_FLAGS]
-    worst = max(price, mark_price(s, instrument)) if side else price
+    worst = max(price, mark_price(s, instrument) * side)
     value = value_of(qty, worst, row[_MULTIPLIER])
     bad = (value > MAX_VALUE) | (value < row[_MIN_VALUE]) | (value > row[_MAX_VALUE])
     bad |= (qty < row[_MIN_QTY]) | (qty > row[_MAX_QTY]) | (qty > row[_FREEZE])
@@ -93,10 +103,9 @@ def _single_passes(s, account, order, met):
     bad = chain[CHAIN_FLAGS] & (PERMISSIONS | DUPLICATES | GROUPS) != 0
     bad |= (qty > chain[CHAIN_QTY]) | (value > chain[CHAIN_VALUE])
     mark = mark_price(s, instrument)
-    beyond = mark - price if side else price - mark
-    if beyond > 0 and mark:
-        bad |= beyond > chain[CHAIN_TICKS]
-        bad |= exceeds_bps(beyond, mark, chain[CHAIN_FINGER_BPS])
+    beyond = max(np.int64(0), (price - mark) * (1 - 2 * side)) if mark else np.int64(0)
+    bad |= beyond > chain[CHAIN_TICKS]
+    bad |= exceeds_bps(beyond, mark, chain[CHAIN_FINGER_BPS])
     volume = instruments(s)[instrument, _ADV]
     if volume:
         bad |= exceeds_bps(qty, volume, chain[CHAIN_ADV_BPS])
@@ -126,24 +135,24 @@ def _chain_passes(s, row, order, change):
     _, side, _, lots, worth = order
     gross, exposure, margin, fee, moved = change
     table, tree, lines, limits = positions(s), nodes(s), node_lanes(s), bounds(s)
+    opened, side_column = position_lanes(s), OPEN_LINE + side  # which side cannot be foreseen
     zero, now = np.int64(0), core(s)[0]["time"]
     sign = 1 - 2 * side
     long, short = moved + worth * (1 - side), moved - worth * side
-    of_orders = zero, zero, margin + fee, np.int64(1), worth, exposure, long, short
+    of_orders = margin, fee, margin + fee, np.int64(1), worth, exposure, long, short
     of_state = -now, np.int64(_UNUSED), -now, zero, zero, zero, moved, moved
     bad = zero
     while row:
         r = table[row]
         node = np.int64(r["node"])
         n, most = tree[node], limits[node]
-        opened = r["open_sell"] if side else r["open_buy"]
         held, exposed = most[POSITION_LOTS], most[INSTRUMENT_EXPOSURE]
         if r["max_position"] < NO_LIMIT:
             held = min(r["max_position"], MAX_POSITION)
         if r["max_exposure"] < NO_LIMIT:
             exposed = r["max_exposure"]
         bad |= n["killed"] | n["throttled"] | r["restricted"]
-        bad |= r["qty"] * sign + opened + lots > held
+        bad |= r["qty"] * sign + opened[row, side_column] + lots > held
         bad |= r["exposure"] + exposure > exposed
         bad |= r["gross"] + gross > most[GROSS_LOTS]
         bad |= outside(lines, node, ORDER_LINE, of_orders, limits)

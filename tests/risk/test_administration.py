@@ -144,13 +144,11 @@ def test_first_in_first_out_and_average_cost():
 
 def test_position_rows_survive_a_new_index():
     desk = Desk()
-    for _ in range(13):
-        desk.add_instrument()
-    rows = {i: kernels.position_row(desk.s, ACCOUNT, i) for i in range(1, 15)}
+    rows = {i: kernels.position_row(desk.s, ACCOUNT, i) for i in range(1, 127)}
     assert not kernels.positions_room(desk.s)
-    desk.store.grow(Table.POSITION_INDEX, 512)
-    desk.store.grow(Table.POSITION, 128)
+    desk.store.grow(Table.POSITION_INDEX, 4096)
+    desk.store.grow(Table.POSITION, 1024)
     kernels.rebuild_position_index(desk.s)
     assert kernels.positions_room(desk.s)
-    assert rows == {i: kernels.position_row(desk.s, ACCOUNT, i) for i in range(1, 15)}
-    assert desk.store.core["positions"] == 56
+    assert rows == {i: kernels.position_row(desk.s, ACCOUNT, i) for i in range(1, 127)}
+    assert desk.store.core["positions"] == 504
