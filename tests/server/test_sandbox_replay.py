@@ -48,7 +48,7 @@ class Run:
             if len(rows):
                 rows["seq"] = np.arange(self.state.seq + 1, self.state.seq + 1 + len(rows))
                 rows["transact_time"] = self.step * STEP
-                self.reasons += self.state.apply(rows).reports["reason"].tolist()
+                self.reasons += self.state.apply(rows).reports.rows["reason"].tolist()
         return self
 
     def book(self, symbol="ABC"):
