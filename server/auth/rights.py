@@ -121,6 +121,7 @@ ADMIN = _service(
     CreateNode=RUN,
     CreateAlgo=RUN,
     UpdateCalendar=RUN,
+    SetMarginParameters=RUN,
     SetPhase=RUN,
     HaltTrading=RUN,
     ResumeTrading=RUN,

@@ -42,6 +42,7 @@ NEEDS = {
     "engage_kill_switch": ("market", "why"), "release_kill_switch": ("market", "why"),
     "rearm_node": ("alice", "why"), "compute": ("rsi", {"close": [1.0, 2.0]}),
     "create_node": ("x", "ACCOUNT"), "create_algo": (7,), "set_phase": ("CONTINUOUS",),
+    "set_margin_parameters": ("{}", {"ACME": "F"}),
     "update_instrument": ("ACME", {"min_qty": 1}), "update_calendar": ({"name": "calendars/X"},),
 }  # fmt: skip
 LIVE = {"indicators.subscribe": ([{"name": "rsi", "instrument": "ACME", "period": 60}],)}

@@ -54,8 +54,8 @@ MAY = {
     "tester": "ResetSandbox OpenAccount",
     "watcher": "ListSnapshots VerifyLog GetSystemStatus ListAuditEntries",
     "operator": "ListSnapshots VerifyLog GetSystemStatus ListAuditEntries CreateInstrument "
-    "UpdateInstrument CreateNode CreateAlgo UpdateCalendar SetPhase HaltTrading ResumeTrading "
-    "Uncross EndDay CreateSnapshot SetClock AdvanceClock GetInstrument "
+    "UpdateInstrument CreateNode CreateAlgo UpdateCalendar SetMarginParameters SetPhase "
+    "HaltTrading ResumeTrading Uncross EndDay CreateSnapshot SetClock AdvanceClock GetInstrument "
     "ListInstruments GetBook ListTrades ListBars Subscribe SubscribeBars GetCalendar ListCalendars "
     "ListScheduledPhases GetSandbox",
     "nobody": "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date as Day
 from datetime import datetime
 from typing import Any, Unpack
@@ -104,6 +104,20 @@ class Admin(Remote[M]):
         return self._list(
             "ListScheduledPhases", api.ListScheduledPhasesResponse, "scheduled_phases", options,
             parent=under("calendars", calendar), date=wanted,
+        )  # fmt: skip
+
+    @call
+    def set_margin_parameters(
+        self, parameters: bytes | str, contracts: Mapping[str, str], **options: Unpack[Act]
+    ) -> Plan[api.SetMarginParametersResponse]:
+        """Put parameters of scenario margin in force: JSON of docs/margin.md, or SPAN XML.
+
+        contracts: symbol of each instrument that they margin -> its contract.
+        """
+        data = parameters.encode() if isinstance(parameters, str) else parameters
+        return self._call(
+            "SetMarginParameters", api.SetMarginParametersResponse, options, parameters=data,
+            contracts=contracts,
         )  # fmt: skip
 
     @call

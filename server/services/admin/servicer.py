@@ -34,6 +34,7 @@ from server.sequencer.catalogue import DIGITS, instrument_row, node_row
 from server.services import settings, views
 from server.services.acts import Acts
 from server.services.admin import health, log
+from server.services.admin.margin import MarginDesk
 from server.services.calendars import Calendars
 from server.services.core import Core
 
@@ -49,6 +50,7 @@ class Admin(AdminServiceServicer):
 
     def __init__(self, core: Core, acts: Acts, calendars: Calendars) -> None:
         self._core, self._acts, self._calendars = core, acts, calendars
+        self._margin = MarginDesk(core, acts)
         self._started = core.sequencer.clock()
         self._adding = asyncio.Lock()  # the next number is taken and used as one
 
@@ -163,6 +165,11 @@ class Admin(AdminServiceServicer):
         return resources.Outcome(
             seq=answer.seq, transact_time=timestamp(answer.time), refusal=refusal
         )
+
+    async def SetMarginParameters(self, request: Any, context: Any) -> Any:
+        answer = await self._margin.put(request)
+        made = resources.Outcome(seq=answer.seq, transact_time=timestamp(answer.time))
+        return api.SetMarginParametersResponse(outcome=made)
 
     async def SetPhase(self, request: Any, context: Any) -> Any:
         phase = code("phase", Phase, request.phase)

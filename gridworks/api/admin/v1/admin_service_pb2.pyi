@@ -371,6 +371,90 @@ class ListScheduledPhasesResponse(_message.Message):
 Global___ListScheduledPhasesResponse: _TypeAlias = ListScheduledPhasesResponse  # noqa: Y015
 
 @_typing.final
+class SetMarginParametersRequest(_message.Message):
+    """Puts parameters of scenario margin in force."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ContractsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PARAMETERS_FIELD_NUMBER: _builtins.int
+    CONTRACTS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    parameters: _builtins.bytes
+    """The parameters: JSON as docs/margin.md has it, or the SPAN XML layout."""
+    reason: _builtins.str
+    """Why; kept in the audit log."""
+    request_id: _builtins.str
+    """A UUID of the caller's making: a repeated one gets the first answer, also after a restart."""
+    validate_only: _builtins.bool
+    """Check and change nothing."""
+    @_builtins.property
+    def contracts(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Contract of the parameters for each instrument, by its symbol."""
+
+    def __init__(
+        self,
+        *,
+        parameters: _builtins.bytes = ...,
+        contracts: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        reason: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contracts", b"contracts", "parameters", b"parameters", "reason", b"reason", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetMarginParametersRequest: _TypeAlias = SetMarginParametersRequest  # noqa: Y015
+
+@_typing.final
+class SetMarginParametersResponse(_message.Message):
+    """What became of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def outcome(self) -> _resources_pb2_1.Outcome:
+        """The command's number, when, and why it was refused if it was."""
+
+    def __init__(
+        self,
+        *,
+        outcome: _resources_pb2_1.Outcome | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetMarginParametersResponse: _TypeAlias = SetMarginParametersResponse  # noqa: Y015
+
+@_typing.final
 class SetPhaseRequest(_message.Message):
     """Moves to a phase."""
 

@@ -78,6 +78,11 @@ class AdminServiceStub(object):
                 request_serializer=gridworks_dot_api_dot_admin_dot_v1_dot_admin__service__pb2.ListScheduledPhasesRequest.SerializeToString,
                 response_deserializer=gridworks_dot_api_dot_admin_dot_v1_dot_admin__service__pb2.ListScheduledPhasesResponse.FromString,
                 _registered_method=True)
+        self.SetMarginParameters = channel.unary_unary(
+                '/gridworks.api.admin.v1.AdminService/SetMarginParameters',
+                request_serializer=gridworks_dot_api_dot_admin_dot_v1_dot_admin__service__pb2.SetMarginParametersRequest.SerializeToString,
+                response_deserializer=gridworks_dot_api_dot_admin_dot_v1_dot_admin__service__pb2.SetMarginParametersResponse.FromString,
+                _registered_method=True)
         self.SetPhase = channel.unary_unary(
                 '/gridworks.api.admin.v1.AdminService/SetPhase',
                 request_serializer=gridworks_dot_api_dot_admin_dot_v1_dot_admin__service__pb2.SetPhaseRequest.SerializeToString,
@@ -190,6 +195,14 @@ class AdminServiceServicer(object):
 
     def ListScheduledPhases(self, request, context):
         """The phase changes of a day, as planned.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetMarginParameters(self, request, context):
+        """Puts parameters of scenario margin in force, and margins instruments by them, all or nothing.
+        Each account is revalued. The same with a later day's parameters replaces them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -315,6 +328,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ListScheduledPhases,
                     request_deserializer=gridworks_dot_api_dot_admin_dot_v1_dot_admin__service__pb2.ListScheduledPhasesRequest.FromString,
                     response_serializer=gridworks_dot_api_dot_admin_dot_v1_dot_admin__service__pb2.ListScheduledPhasesResponse.SerializeToString,
+            ),
+            'SetMarginParameters': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetMarginParameters,
+                    request_deserializer=gridworks_dot_api_dot_admin_dot_v1_dot_admin__service__pb2.SetMarginParametersRequest.FromString,
+                    response_serializer=gridworks_dot_api_dot_admin_dot_v1_dot_admin__service__pb2.SetMarginParametersResponse.SerializeToString,
             ),
             'SetPhase': grpc.unary_unary_rpc_method_handler(
                     servicer.SetPhase,
@@ -589,6 +607,33 @@ class AdminService(object):
             '/gridworks.api.admin.v1.AdminService/ListScheduledPhases',
             gridworks_dot_api_dot_admin_dot_v1_dot_admin__service__pb2.ListScheduledPhasesRequest.SerializeToString,
             gridworks_dot_api_dot_admin_dot_v1_dot_admin__service__pb2.ListScheduledPhasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetMarginParameters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gridworks.api.admin.v1.AdminService/SetMarginParameters',
+            gridworks_dot_api_dot_admin_dot_v1_dot_admin__service__pb2.SetMarginParametersRequest.SerializeToString,
+            gridworks_dot_api_dot_admin_dot_v1_dot_admin__service__pb2.SetMarginParametersResponse.FromString,
             options,
             channel_credentials,
             insecure,

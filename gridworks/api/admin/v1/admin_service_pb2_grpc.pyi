@@ -52,6 +52,10 @@ class AdminServiceStub:
     """Adds a calendar or changes it."""
     ListScheduledPhases: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListScheduledPhasesRequest, _admin_service_pb2.ListScheduledPhasesResponse]
     """The phase changes of a day, as planned."""
+    SetMarginParameters: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SetMarginParametersRequest, _admin_service_pb2.SetMarginParametersResponse]
+    """Puts parameters of scenario margin in force, and margins instruments by them, all or nothing.
+    Each account is revalued. The same with a later day's parameters replaces them.
+    """
     SetPhase: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SetPhaseRequest, _admin_service_pb2.SetPhaseResponse]
     """Moves the market or an instrument to a phase, now."""
     HaltTrading: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.HaltTradingRequest, _admin_service_pb2.HaltTradingResponse]
@@ -98,6 +102,10 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Adds a calendar or changes it."""
     ListScheduledPhases: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListScheduledPhasesRequest, _admin_service_pb2.ListScheduledPhasesResponse]  # type: ignore[assignment]
     """The phase changes of a day, as planned."""
+    SetMarginParameters: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SetMarginParametersRequest, _admin_service_pb2.SetMarginParametersResponse]  # type: ignore[assignment]
+    """Puts parameters of scenario margin in force, and margins instruments by them, all or nothing.
+    Each account is revalued. The same with a later day's parameters replaces them.
+    """
     SetPhase: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SetPhaseRequest, _admin_service_pb2.SetPhaseResponse]  # type: ignore[assignment]
     """Moves the market or an instrument to a phase, now."""
     HaltTrading: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.HaltTradingRequest, _admin_service_pb2.HaltTradingResponse]  # type: ignore[assignment]
@@ -189,6 +197,16 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_service_pb2.ListScheduledPhasesResponse, _abc.Awaitable[_admin_service_pb2.ListScheduledPhasesResponse]]:
         """The phase changes of a day, as planned."""
+
+    @_abc_1.abstractmethod
+    def SetMarginParameters(
+        self,
+        request: _admin_service_pb2.SetMarginParametersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.SetMarginParametersResponse, _abc.Awaitable[_admin_service_pb2.SetMarginParametersResponse]]:
+        """Puts parameters of scenario margin in force, and margins instruments by them, all or nothing.
+        Each account is revalued. The same with a later day's parameters replaces them.
+        """
 
     @_abc_1.abstractmethod
     def SetPhase(
