@@ -23,7 +23,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +35,10 @@ from numba.core import cgutils as cgutils
 from numba.core import config
 from numba.core.compiler import Compiler
 from numba.core.cpu import CPUContext
+from numba.core.imputils import impl_ret_borrowed, lower_builtin
 from numba.core.targetconfig import TargetConfig
 from numba.extending import intrinsic as intrinsic
-from numba.np.arrayobj import populate_array
+from numba.np.arrayobj import populate_array as populate_array
 
 DISABLED = bool(config.DISABLE_JIT)
 BOUNDSCHECK = os.environ.get("GRIDWORKS_BOUNDSCHECK", "0") == "1"
@@ -142,7 +142,7 @@ class _KernelTarget(CPUContext):  # type: ignore[misc]
     """numba's target with what kernels need otherwise; other code in the process keeps its own.
 
     Kernels never count an index from the end, so indices are compiled as unsigned: numba would
-    test each for its sign. They are small and call one another a lot, so inlining is wanted.
+    test each for its sign, and both ends of a slice twice. Small as they are, inlining is wanted.
     """
 
     @classmethod
@@ -158,7 +158,10 @@ class _KernelTarget(CPUContext):  # type: ignore[misc]
         name = fn.typing_key if isinstance(fn, types.Function) else fn
         if name in (operator.getitem, operator.setitem):
             array, index, *value = signature.args
-            if isinstance(array, types.Array):
+            cut = index == types.slice2_type and name is operator.getitem
+            if isinstance(array, types.Array) and cut and array.ndim == 1:
+                fn = _part
+            elif isinstance(array, types.Array):
                 fn = name
                 signature = signature.replace(args=(array, _unsigned(index), *value))
         return super().get_function(fn, signature, *rest, **options)
@@ -169,6 +172,26 @@ class _KernelTarget(CPUContext):  # type: ignore[misc]
         for attribute in ("noinline", "cold") if rare else ("inlinehint",):
             function.attributes.add(attribute)
         return function
+
+
+@lower_builtin(_part := "part of an array", types.Array, types.SliceType)  # type: ignore[misc]
+def _lower_part(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """``array[start:stop]`` where 0 <= start; `stop` may lie in front of it or behind the end."""
+    result = signature.return_type
+    whole = context.make_array(signature.args[0])(context, builder, args[0])
+    ends = context.make_helper(builder, signature.args[1], args[1])
+    (size,), (step,) = (cgutils.unpack_tuple(builder, v, 1) for v in (whole.shape, whole.strides))
+    step = whole.itemsize if signature.args[0].layout == "C" else step
+    stop = builder.select(builder.icmp_signed("<", ends.stop, size), ends.stop, size)
+    count, none = builder.sub(stop, ends.start), size.type(0)
+    if BOUNDSCHECK:
+        with builder.if_then(builder.icmp_signed("<", ends.start, none), likely=False):
+            context.call_conv.return_user_exc(builder, IndexError, ("negative start of a slice",))
+    count = builder.select(builder.icmp_signed("<", count, none), none, count)
+    part, place = context.make_array(result)(context, builder), builder.mul(ends.start, step)
+    place = cgutils.pointer_add(builder, whole.data, place, part.data.type)
+    populate_array(part, place, [count], [step], whole.itemsize, whole.meminfo, whole.parent)
+    return impl_ret_borrowed(context, builder, result, part._getvalue())
 
 
 def _unsigned(index: Any) -> Any:
@@ -215,13 +238,9 @@ def kernel(function: Callable[..., Any] | None = None, inline: bool = False) -> 
     if function is None:
         return functools.partial(kernel, inline=inline)
     make = numba.njit(
-        boundscheck=BOUNDSCHECK,
-        error_model="numpy",
-        no_cpython_wrapper=True,
-        no_cfunc_wrapper=True,
-        forceinline=inline,
-        pipeline_class=_KernelCompiler,
-    )
+        boundscheck=BOUNDSCHECK, error_model="numpy", no_cpython_wrapper=True,
+        no_cfunc_wrapper=True, forceinline=inline, pipeline_class=_KernelCompiler,
+    )  # fmt: skip
     return _for_kernels_only(make(function))
 
 
@@ -311,7 +330,8 @@ def fixed(typingctx: Any, address: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=65536)
-def _python_view(address: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+def python_view(address: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """An array over memory, as uncompiled kernels see it."""
     size = int(np.prod(shape)) * dtype.itemsize
     buffer = (ctypes.c_char * size).from_address(address)
     return np.frombuffer(buffer, dtype=dtype).reshape(shape)
@@ -321,7 +341,7 @@ def _python_table(slot: int, width: int, kind: np.dtype[Any]) -> Any:
     def view(s: Any) -> Any:
         pair = (ctypes.c_int64 * 2).from_address(int(s) + 16 * slot)
         shape = (pair[1], width) if width else (pair[1],)
-        return _python_view(pair[0], shape, kind)
+        return python_view(pair[0], shape, kind)
 
     return view
 
@@ -354,7 +374,7 @@ def grid(dtype: Any, width: int) -> Any:
     """A kernel that views `count` rows of `width` values that lie at an address."""
     kind = np.dtype(dtype)
     if DISABLED:
-        return lambda address, count: _python_view(int(address), (int(count), width), kind)
+        return lambda address, count: python_view(int(address), (int(count), width), kind)
 
     return kernel(lambda address, count: numba.carray(_pointer(address), (count, width), kind))
 
@@ -378,23 +398,3 @@ def scratch(count: int) -> Any:
         return kind(), codegen
 
     return slots
-
-
-@intrinsic  # type: ignore[misc]
-def _fused(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
-    """a * b + c rounded once: half the latency, and the same bits however it is compiled."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.fma(*args)
-
-    real = types.float64
-    return real(real, real, real), codegen
-
-
-def _python_fma(a: Any, b: Any, c: Any) -> Any:
-    if a * b + c - (a * b + c) != 0.0:
-        return a * b + c
-    return np.float64(Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c)))
-
-
-fma: Any = _python_fma if DISABLED else _fused

@@ -119,17 +119,17 @@ def _shown(values: Mapping[str, Any]) -> str:
 class _Past:
     """The past of a set of columns, which all indicators of these columns share."""
 
-    __slots__ = ("_remember", "at", "live", "rings", "width", "x")
+    __slots__ = ("_remember", "_where", "at", "live", "rings", "width", "x")
 
     def __init__(self, x: Columns, rows: int) -> None:
         self.x, self.width, count = x, rows + 1 if rows else 0, len(x[0])
         self.live, self.at = np.zeros(count, np.bool_), np.zeros(count, np.int64)
         self.rings = lanes(np.zeros(2 * self.width * len(x)), count)
-        self._remember = remembering(len(x))
+        self._remember, self._where = remembering(len(x)), self.rings.ctypes.data
 
     def update(self) -> None:
         """Take the row of this tick."""
-        self._remember(self.x, self.rings.ctypes.data, self.width, self.at, self.live)
+        self._remember(self.x, self._where, self.width, self.at, self.live)
 
     def save(self) -> list[str]:
         """Places and rings."""

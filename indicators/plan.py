@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from domain import jit
+from domain import bits, jit
 from indicators import scan
 from indicators.registry import Row
 
@@ -113,6 +113,11 @@ def _lines() -> Any:
     return jit.grid(np.float64, scan.LANES)
 
 
+@functools.cache
+def _lane() -> Any:
+    return bits.strided(scan.LANES)
+
+
 def many(plan: Plan) -> Any:
     """The compiled walk of an indicator over symbols: `scan.direct_tick` or `scan.taped_tick`.
 
@@ -122,7 +127,7 @@ def many(plan: Plan) -> Any:
     key = plan.row.name, _kinds(plan)
     if key not in _many:
         scope, suffix = _scope(plan)
-        scope |= {"lines": _lines(), "LANES": scan.LANES}
+        scope |= {"lane": _lane(), "miss": _shared("miss"), "LANES": scan.LANES}
         template = scan.taped_tick if plan.row.history else scan.direct_tick
         call = jit.entry(_bound(plan.row, template, f"tick{suffix}", scope))
         x = tuple(np.ones(1) for _ in plan.row.columns)
@@ -139,6 +144,8 @@ def many(plan: Plan) -> Any:
 def remembering(columns: int) -> Any:
     """The compiled `scan.remember` for a number of columns."""
     scope = {**vars(scan), "lines": _lines(), "one": jit.kernel(scan.one)}
+    for part in (scan.seek, scan.in_step, scan.put):
+        scope[part.__name__] = jit.kernel(part, inline=True)
     made = FunctionType(scan.remember.__code__, scope, "remember")
     made.__module__ = scan.__name__
     x, past = tuple(np.ones(1) for _ in range(columns)), lanes(np.zeros(4 * columns), 1)

@@ -156,29 +156,43 @@ def remember(x: Any, address: Any, width: Any, at: Any, live: Any) -> None:
     """
     count, rows = len(at), 2 * width * len(x)
     live[:] = True
-    for c in range(len(x)):
-        column = x[c]
-        for i in range(count):
-            live[i] &= column[i] - column[i] == 0.0
+    for column in x:
+        seek(column, live)
     if width == 0:
         return
     for first in range(0, count, LANES):
         past, stop = lines(address + first * rows * 8, rows), min(first + LANES, count)
-        place, odd = at[first], 0
-        for i in range(first, stop):
-            odd |= (at[i] ^ place) | (0 if live[i] else 1)
-        if odd == 0:
+        here, place = at[first:stop], at[first]
+        if in_step(here, live[first:stop]):
             place = place + 1 if place + 1 < width else 0
             for c in range(len(x)):
-                row, column = 2 * c * width + place, x[c][first:stop]
-                for lane in range(len(column)):
-                    past[row, lane] = column[lane]
-                    past[row + width, lane] = column[lane]
-            for i in range(first, stop):
-                at[i] = place
+                row = 2 * c * width + place
+                put(x[c][first:stop], past[row], past[row + width])
+            here[:] = place
         else:
             for i in range(first, stop):
                 one(x, past, width, at, live, (first, i))
+
+
+def seek(column: Any, live: Any) -> None:
+    """Whoever has a gap in the column is not live."""
+    for i in range(len(live)):
+        live[i] &= column[i] - column[i] == 0.0
+
+
+def in_step(at: Any, live: Any) -> Any:
+    """All are live and at the same place."""
+    odd, place = 0, at[0]
+    for i in range(len(at)):
+        odd |= (at[i] ^ place) | (0 if live[i] else 1)
+    return odd == 0
+
+
+def put(column: Any, newest: Any, again: Any) -> None:
+    """A row of a ring that is written twice."""
+    for lane in range(len(column)):
+        newest[lane] = column[lane]
+        again[lane] = column[lane]
 
 
 def one(x: Any, past: Any, width: Any, at: Any, live: Any, where: Any) -> None:
@@ -195,33 +209,42 @@ def one(x: Any, past: Any, width: Any, at: Any, live: Any, where: Any) -> None:
 def direct_tick(x: Any, y: Any, address: Any, slots: Any, live: Any) -> None:
     """One tick of a kernel that needs no past input."""
     count = len(live)
+    for column in y:
+        miss(column, live)
     for first in range(0, count, LANES):
-        cell = lines(address + first * slots * 8, slots)
-        for lane in range(min(LANES, count - first)):
-            i, s = first + lane, cell[:, lane]
+        place = address + first * slots * 8
+        for i in range(first, min(first + LANES, count)):
             if live[i]:
+                s = lane(place, slots)
                 step(x, y, s, i, i + 1, 0)
-                s[len(s) - 1] += 1
-            else:
-                for k in range(len(y)):
-                    y[k][i] = np.nan
+                s[slots - 1] += 1
+            place += 8
 
 
 def taped_tick(x: Any, y: Any, address: Any, slots: Any, live: Any, past: Any, at: Any) -> None:
     """One tick of a kernel that reads past inputs. `past`: address and width of the rings."""
-    count, wide, rows = len(live), 2 * past[1], 2 * past[1] * len(x)
+    count, wide = len(live), 2 * past[1]
+    for column in y:
+        miss(column, live)
     for first in range(0, count, LANES):
-        cell = lines(address + first * slots * 8, slots)
-        tape = lines(past[0] + first * rows * 8, rows)
-        for lane in range(min(LANES, count - first)):
-            i, s = first + lane, cell[:, lane]
+        place, ring = address + first * slots * 8, past[0] + first * wide * len(x) * 8
+        for i in range(first, min(first + LANES, count)):
             if live[i]:
-                row = at[i] + past[1]
-                step(gather(tape[:, lane], 0, wide), y, s, row, row + 1, row - i)
-                s[len(s) - 1] += 1
-            else:
-                for k in range(len(y)):
-                    y[k][i] = np.nan
+                s, row = lane(place, slots), at[i] + past[1]
+                step(gather(lane(ring, wide * len(x)), 0, wide), y, s, row, row + 1, row - i)
+                s[slots - 1] += 1
+            place, ring = place + 8, ring + 8
+
+
+def miss(column: Any, live: Any) -> None:
+    """Whoever is not live has no value in this column."""
+    for i in range(len(live)):
+        if not live[i]:
+            column[i] = np.nan
+
+
+def lane(address: Any, slots: Any) -> Any:
+    """Stands for the view of one symbol's slots (`domain.bits.strided`)."""
 
 
 def lines(address: Any, slots: Any) -> Any:

@@ -20,6 +20,16 @@ def pick(values, index):
     return values[index]
 
 
+@kernel
+def part(values, start, stop):
+    return len(values[start:stop]), len(values[start:]), values[start:stop].sum()
+
+
+@entry
+def take_part(values, start, stop):
+    return part(values, start, stop)
+
+
 @entry
 def pick_bits(word):
     return lowest_bit(word), highest_bit(word)
@@ -40,6 +50,19 @@ def test_bounds_are_checked():
 def test_no_index_counts_from_the_end():
     with pytest.raises(IndexError):
         pick_one(np.zeros(3, np.int64), -1)
+
+
+def test_slices_are_cut_as_in_python_but_never_from_the_end():
+    row = np.arange(7.0)
+    for values in (row, np.repeat(row, 3)[::3]):
+        for start in range(9):
+            for stop in range(11):
+                cut = values[start:stop]
+                want = len(cut), len(values[start:]), cut.sum()
+                assert take_part(values, start, stop) == want, (start, stop)
+    if not DISABLED:
+        with pytest.raises(IndexError, match="negative start"):
+            take_part(row, -1, 3)
 
 
 @pytest.mark.skipif(DISABLED, reason="uncompiled kernels are plain functions")

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from domain.jit import fma, kernel
+from domain.bits import fma
+from domain.jit import kernel
 from indicators.blocks.window import REFRESH, delay_at, refresh, total_at
 
 

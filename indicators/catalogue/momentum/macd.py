@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from domain.jit import fma, kernel
+from domain.bits import fma
+from domain.jit import kernel
 from indicators.blocks.average import ema_from
 from indicators.blocks.choice import bind, ma_room, ma_slots, ma_warmup
 from indicators.blocks.choice import sma as ma1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.jit import fma, kernel
+from domain.bits import fma
+from domain.jit import kernel
 from indicators.blocks.edge import hide, warm
 from indicators.blocks.window import REFRESH
 from indicators.registry import SEED, Row, length

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.jit import fma, kernel
+from domain.bits import fma
+from domain.jit import kernel
 from indicators.blocks.average import ema
 from indicators.blocks.choice import bind, ma_room, ma_slots, ma_warmup
 from indicators.blocks.choice import sma as ma1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.jit import fma, kernel, scratch
+from domain.bits import fma
+from domain.jit import kernel, scratch
 from indicators.blocks.average import ema
 from indicators.blocks.bands import true_range
 from indicators.blocks.edge import hide, hide_whole, warm

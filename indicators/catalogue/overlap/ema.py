@@ -19,6 +19,13 @@ def smooth(v: Any, out: Any, s: Any, start: Any, stop: Any, base: Any, k: Any) -
     """
     n, first, seen, m = int(s[0]), int(s[1]), int(s[2]), s[3]
     i, a = start, 1.0 - k
+    if stop - start == 1 and seen >= n:  # the way of streams and banks
+        v1, wait = v[i], s[4] == 1.0
+        one = a * m + k * v1
+        two = a * a * m + (a * k * s[5] + k * v1)
+        out[i - base] = two if wait else one
+        s[3], s[4], s[5] = (two if wait else m), (0.0 if wait else 1.0), v1
+        return
     while i < stop and seen < n:
         seen += 1
         if first == 0:

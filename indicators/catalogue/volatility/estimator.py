@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from domain.jit import fma, kernel
+from domain.bits import fma
+from domain.jit import kernel
 from indicators.blocks.average import ema, sma_at
 from indicators.blocks.bands import true_range
 from indicators.blocks.edge import hide, warm

@@ -7,7 +7,8 @@ Black (1976) on a forward.
 
 import math
 
-from domain.jit import fma, kernel
+from domain.bits import fma
+from domain.jit import kernel
 from risk.options.kernels.columns import (
     CHARM,
     DELTA,

@@ -6,7 +6,8 @@ Methods: Muller, "Elementary Functions", 3rd ed. (2016), chapters 3 and 11.
 
 import numpy as np
 
-from domain.jit import fma, kernel
+from domain.bits import fma
+from domain.jit import kernel
 
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10  # Cody and Waite

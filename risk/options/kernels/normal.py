@@ -5,7 +5,8 @@
 
 import math
 
-from domain.jit import fma, kernel
+from domain.bits import fma
+from domain.jit import kernel
 from risk.options.kernels.elementary import exp
 
 _DENSITY_AT_0 = 0.3989422804014327  # 1 / sqrt(2 pi)
