@@ -5,6 +5,7 @@ import numpy as np
 from domain.attributes import InstrumentAttr
 from domain.codes import MarginModel
 from domain.tables import Table
+from journal.log import Snapshot
 from server.sandbox.agents.crowd import Agents
 from server.sandbox.agents.memory import Memory
 from server.sandbox.world import PROFILES, World, missing
@@ -53,11 +54,7 @@ class Walk:
     def copy(self, **more):
         """The same market again, from a snapshot."""
         twin = State(Bounds(20_000, 20_000, 1_000), Memory())
-        parts = self.state.parts()
-        twin.engine.restore(parts)
-        for each in (twin.catalogue, twin.sessions, twin.reports, twin.channels, twin.answers):
-            each.load(parts)
-        twin.follower.load(parts)
+        twin.load(Snapshot(self.state.seq, b"", self.state.parts()))
         return Walk(state=twin, step_ms=self.step_ns // 10**6, **more)
 
     @property
