@@ -50,9 +50,10 @@ from engine.states import (
     UNLIMITED,
     WORKING,
 )
-from risk.admission.plain import margin_is_local, passes, terms
+from risk.admission.plain import passes, terms
 from risk.marking import weigh_row
 from risk.positions import enter, find_position, leave
+from risk.span.exchange import by_scenarios
 
 _CONTINUOUS, _LIMIT = int(Phase.CONTINUOUS), int(OrdType.LIMIT)
 _IOC, _GTD = int(TimeInForce.IOC), int(TimeInForce.GTD)
@@ -229,7 +230,7 @@ def plain_cancel(s, cmd):
     order = orders(s)[slot]
     if order["state"] != BOOK or order["exec_inst"] & _SPECIAL:
         return False
-    if not margin_is_local(s, np.int64(order["instrument"])):
+    if by_scenarios(s, np.int64(order["instrument"])):
         return False
     core(s)[0]["book"] = order["instrument"]
     leave(s, slot)

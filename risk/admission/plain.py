@@ -54,6 +54,7 @@ from risk.derived import (
 from risk.exact import value_of
 from risk.fees import worst_fee
 from risk.margin import mark_price
+from risk.span.exchange import by_scenarios
 from risk.marking import OPEN_LINE
 
 _I, _N = InstrumentAttr, NodeAttr
@@ -63,14 +64,7 @@ _MIN_VALUE, _MAX_VALUE, _ADV = int(_I.MIN_VALUE), int(_I.MAX_VALUE), int(_I.ADV)
 _LOW, _HIGH = int(_I.STATIC_LOW), int(_I.STATIC_HIGH)
 _N_CURRENCY, _CREDIT, _CHECK = int(_N.CURRENCY), int(_N.CREDIT), int(_N.CHECK_BUYING_POWER)
 _CONCENTRATION, _CASH = int(_N.MAX_CONCENTRATION_BPS), int(MarginModel.CASH)
-_LAST_LOCAL = int(MarginModel.VAR_ELM)
 _UNUSED = -(2**62)  # a bucket that is this far from the clock is not asked
-
-
-@kernel
-def margin_is_local(s, instrument):
-    """Whether the margin of an account's row follows from that row alone."""
-    return instruments(s)[instrument, _MODEL] <= _LAST_LOCAL
 
 
 @kernel
@@ -83,7 +77,7 @@ def terms(s, instrument, side, price, qty):
     bad = (value > MAX_VALUE) | (value < row[_MIN_VALUE]) | (value > row[_MAX_VALUE])
     bad |= (qty < row[_MIN_QTY]) | (qty > row[_MAX_QTY]) | (qty > row[_FREEZE])
     bad |= (price < row[_LOW]) | (price > row[_HIGH])
-    bad |= (flags & (RESTRICTS | LOTS) != 0) | (not margin_is_local(s, instrument))
+    bad |= (flags & (RESTRICTS | LOTS) != 0) | by_scenarios(s, instrument)
     if flags & DYNAMIC_BAND:
         low, high = dynamic_band(s, instrument)
         bad |= (price < low) | (price > high)
