@@ -49,7 +49,7 @@ class CopyOnWrite:
     def copied(self, array: Array) -> Array:
         """The same content in memory that may be written, until the original is written."""
         file = self._files.get(int(array.ctypes.data))
-        if file is None:
+        if file is None or not array.size:
             return array.copy()
         area = mmap.mmap(file, array.nbytes, mmap.MAP_PRIVATE)
         return np.frombuffer(area, array.dtype).reshape(array.shape)
