@@ -344,7 +344,7 @@ def mark_all(s):
     _mark(s, 0)
 
 
-@kernel
+@cold
 def mark_anew(s):
     """The same, and work out all scenario margins from empty tables (`forget_all`)."""
     _mark(s, 1)

@@ -94,7 +94,7 @@ def _is_same(before, after):
     return before[0] == after[0] and before[1] == after[1] and before[2] == after[2]
 
 
-@kernel
+@cold
 def _enter(p, instrument, before, after):
     """Put a position in the place of another; returns by how much the account's margin rises."""
     exchanged(p, instrument, before, after)

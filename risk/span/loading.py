@@ -73,7 +73,7 @@ def _rows(p, number):
     return len(leg_rows(p)) if number == LEG else len(credit_rows(p))
 
 
-@kernel
+@cold
 def _write(p, number, row, column, value):
     if number == RISK:
         risk_rows(p)[row, column] = value
@@ -91,7 +91,7 @@ def _write(p, number, row, column, value):
         credit_rows(p)[row, column] = value
 
 
-@kernel
+@cold
 def _read(p, number, row, column):
     if number == RISK:
         return risk_rows(p)[row, column]
@@ -118,7 +118,7 @@ def _begin_table(s, number, rows):
     return _DONE
 
 
-@kernel
+@cold
 def _in_force_refusal(s, value):
     """Why the prepared set may not be put in force; 0 if it may. Works out its sizes."""
     p = _next(s)
@@ -145,7 +145,7 @@ def _is_new_shape(s):
     return new
 
 
-@kernel
+@cold
 def table_wanted(s, cmd):
     """The table that Python must make before a SET of scope MARGIN can begin; 0 if none.
 
