@@ -54,8 +54,8 @@ from risk.derived import (
 from risk.exact import value_of
 from risk.fees import worst_fee
 from risk.margin import mark_price
-from risk.span.exchange import by_scenarios
 from risk.marking import OPEN_LINE
+from risk.span.exchange import by_scenarios
 
 _I, _N = InstrumentAttr, NodeAttr
 _MULTIPLIER, _CURRENCY, _MODEL = int(_I.MULTIPLIER), int(_I.CURRENCY), int(_I.MARGIN_MODEL)

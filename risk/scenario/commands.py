@@ -164,5 +164,5 @@ def put_in_force(
         row, report = rows[bad[0]], reports[bad[0]]
         where = f"SET {Scope(row['scope']).name} {row['entity']}, row {row['index']}"
         why = f"limit {report['limit']}, observed {report['observed']}"
-        raise InvalidField(where, row["value"], f"{Reason(report['reason']).name}: {why}")
+        raise InvalidField(where, int(row["value"]), f"{Reason(report['reason']).name}: {why}")
     return reports
