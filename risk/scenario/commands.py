@@ -129,12 +129,17 @@ def parameter_rows(model: Scenario, contracts: Mapping[int, str]) -> Rows:
     return np.concatenate(pieces)
 
 
-def model_rows(contracts: Mapping[int, str]) -> Rows:
+def _model_rows(contracts: Mapping[int, str]) -> Rows:
     """COMMAND rows that set MARGIN_MODEL of the instruments to SCENARIO."""
     rows = np.zeros(len(contracts), COMMAND)
     rows["command"], rows["scope"], rows["entity"] = Command.SET, Scope.INSTRUMENT, list(contracts)
     rows["attribute"], rows["value"] = InstrumentAttr.MARGIN_MODEL, MarginModel.SCENARIO
     return rows
+
+
+def rows_in_force(model: Scenario, contracts: Mapping[int, str]) -> Rows:
+    """All rows of `put_in_force`: `parameter_rows`, then MARGIN_MODEL of the instruments."""
+    return np.concatenate([parameter_rows(model, contracts), _model_rows(contracts)])
 
 
 def _number(exchange: Exchange, instrument: int | str) -> int:
@@ -157,7 +162,7 @@ def put_in_force(
     a command is refused: then the set in force stays what it was.
     """
     numbers = {_number(exchange, key): contract for key, contract in contracts.items()}
-    rows = np.concatenate([parameter_rows(model, numbers), model_rows(numbers)])
+    rows = rows_in_force(model, numbers)
     reports = exchange.apply(rows)
     bad = np.flatnonzero(reports["reason"])
     if len(bad):

@@ -22,8 +22,8 @@ from domain.codes import (
     TimeInForce,
 )
 from domain.layout import COMMAND
-from risk.scenario import Scenario, example, parameter_rows
-from risk.scenario.commands import model_rows
+from risk.scenario import Scenario, example
+from risk.scenario.commands import rows_in_force
 
 SECOND = 10**9
 START = 10**18
@@ -188,7 +188,7 @@ class Desk:
         """`scenarios index_futures X NIFTY-JUN ...`: margin by an example's parameters."""
         model = Scenario(example(words[0]))
         contracts = {self.instruments[x]: c for x, c in zip(words[1::2], words[2::2], strict=True)}
-        rows = np.concatenate([parameter_rows(model, contracts), model_rows(contracts)])
+        rows = rows_in_force(model, contracts)
         rows["transact_time"] = self.now
         return [rows[at : at + 1] for at in range(len(rows))]
 

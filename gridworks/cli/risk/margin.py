@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from gridworks.cli.risk.faults import one_line
+
 
 def margin(
     file: Annotated[Path, typer.Argument(help="The portfolio: CSV or JSON, see docs/margin.md")],
@@ -19,16 +21,12 @@ def margin(
     groups: Annotated[bool, typer.Option(help="Also by commodity or instrument")] = False,
 ) -> None:
     """Work out the margin of a portfolio and print its parts."""
-    from domain.errors import GridWorksError
     from risk.scenario import read_portfolio
 
-    try:
+    with one_line():
         with file.open("rb") as opened:
             portfolio = read_portfolio(opened)
         found = _model(parameters, contracts).margin(portfolio)
-    except (OSError, GridWorksError) as error:
-        typer.echo(f"gridworks: {error}", err=True)
-        raise typer.Exit(1) from error
     _print(found, groups)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from gridworks.cli.risk.faults import one_line
 
 if TYPE_CHECKING:
     from gridworks.profiles import Applied
@@ -16,18 +16,6 @@ GROUP = typer.Typer(
     name="profile", help="Regulatory profiles: limits as data.", no_args_is_help=True
 )
 Name = Annotated[str, typer.Argument(help="india, us, eu, or a JSON file of your own.")]
-
-
-@contextmanager
-def _one_line() -> Iterator[None]:
-    """What was wrong as one line and exit code 1."""
-    from domain.errors import GridWorksError
-
-    try:
-        yield
-    except (GridWorksError, OSError) as error:
-        typer.echo(f"gridworks: {error}", err=True)
-        raise typer.Exit(1) from error
 
 
 @GROUP.command("list")
@@ -49,7 +37,7 @@ def show(profile: Name) -> None:
 
     from gridworks.profiles import load
 
-    with _one_line():
+    with one_line():
         found = load(profile)
     table = Table(title=f"{found.title}, as of {found.as_of}", show_lines=True)
     for head in ("control", "sets", "settings", "checks", "source"):
@@ -92,7 +80,7 @@ def applied(
     from gridworks.client import Client
     from gridworks.profiles import apply_to_server
 
-    with _one_line(), Client(target, ca=ca, insecure=insecure) as client:
+    with one_line(), Client(target, ca=ca, insecure=insecure) as client:
         changes = _changes(change or ())
         for each in apply_to_server(
             client, profile, reason, only=only or None, changes=changes, validate_only=dry_run

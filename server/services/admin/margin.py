@@ -13,8 +13,8 @@ from domain.codes import MarginModel
 from domain.errors import InvalidField
 from domain.layout import REPORT
 from domain.tables import Table
-from risk.scenario import Scenario, parameter_rows, read_json, read_span
-from risk.scenario.commands import model_rows
+from risk.scenario import Scenario, read_json, read_span
+from risk.scenario.commands import rows_in_force
 from server.codec.people.executions import refusal_of
 from server.sequencer.answers import Answer
 from server.sequencer.rows import WIDTH
@@ -39,7 +39,7 @@ class MarginDesk:
         """
         model = await asyncio.to_thread(_model, request.parameters)
         contracts = self._numbers(request.contracts, model.parameters.decimals)
-        data = np.concatenate([parameter_rows(model, contracts), model_rows(contracts)]).tobytes()
+        data = rows_in_force(model, contracts).tobytes()
         async with self._one:
             for row in self._acts.trial.reports(data):
                 if row["reason"]:
