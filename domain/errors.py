@@ -133,7 +133,10 @@ class LogMismatch(LogError):
         self.field, self.found, self.wanted = field, found, wanted
 
     def __str__(self) -> str:
-        return f"{self.field} of the log is {self.found!r}; this program needs {self.wanted!r}"
+        said = f"{self.field} of the log is {self.found!r}; this program needs {self.wanted!r}"
+        if self.field in ("format", "layout"):
+            said += ": another version wrote it, and only that one can read it"
+        return said
 
 
 class LogCorrupt(LogError):

@@ -75,7 +75,8 @@ def failure(error: sqlite3.Error, path: Path, seq: int) -> LogError:
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE):
         return StorageFull(str(path))
     if code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY or code == sqlite3.SQLITE_CONSTRAINT_ROWID:
-        return LogCorrupt(seq, "the sequence is already there: something else wrote to the file")
+        detail = "the sequence is already there: something else wrote to the file, or it is damaged"
+        return LogCorrupt(seq, detail)
     match code & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return LogLocked(str(path))
@@ -88,15 +89,22 @@ def failure(error: sqlite3.Error, path: Path, seq: int) -> LogError:
     return LogUnavailable(str(path), f"{error}; the file and its folder must be writable")
 
 
+def real(path: str | Path) -> Path:
+    """Where the file itself is: two names of one log must meet the same lock and the same WAL."""
+    return Path(os.path.realpath(path))
+
+
 def lock_writer(path: Path) -> sqlite3.Connection:
     """Take the writer's lock, a file beside the log, until the connection is closed.
 
     It is an empty SQLite database held exclusively: the operating system frees it when the
     process dies however it dies, a forked child does not inherit it, and readers of the log
-    itself are not kept out. Raises LogLocked, LogUnavailable.
+    itself are not kept out. Raises LogLocked, LogUnavailable, LogCorrupt.
     """
     if not path.parent.is_dir():
         raise LogUnavailable(str(path), f"there is no folder {path.parent}; make it first")
+    if os.path.lexists(path):
+        _refuse_no_log(path)  # before a lock is left beside it
     lock = _connect(Path(f"{path}.lock"), "mode=rwc", wait_seconds=0)
     try:
         lock.execute("BEGIN EXCLUSIVE")
@@ -169,6 +177,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
     Raises LogCorrupt, LogUnavailable.
     """
+    path = real(path)
     _refuse_no_log(path)
     wal = path.with_name(path.name + "-wal")
     for how in ("mode=ro", "mode=ro&immutable=1"):
@@ -200,8 +209,10 @@ def _connect(path: Path, how: str, wait_seconds: float = BUSY_SECONDS) -> sqlite
 
 
 def _refuse_no_log(path: Path) -> None:
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise LogUnavailable(str(path), "there is no such file")
+    if not path.is_file():
+        raise LogUnavailable(str(path), "it is a folder, a device or a broken link, not a file")
     if path.stat().st_size == 0:
         detail = f"{path} is empty, which a log never is; remove it to start a new log there"
         raise LogCorrupt(0, detail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
@@ -53,7 +54,7 @@ class SqliteLog:
         _require("policy", policy, policy in ("memory", "disk"), "'memory' or 'disk'")
         _require("commit_every", commit_every, commit_every >= 1, "1 or more batches")
         _require("keep_snapshots", keep_snapshots, keep_snapshots >= 1, "1 or more")
-        self.path = Path(path)
+        self.path = database.real(path)
         self.skipped: list[SnapshotMismatch] = []
         self._meta = database.Meta(row_size, layout)
         self._keep = keep_snapshots
@@ -62,7 +63,7 @@ class SqliteLog:
         self._broken: LogFailed | LogUnavailable | None = None
         with ExitStack() as stack:
             stack.enter_context(closing(database.lock_writer(self.path)))
-            if not self.path.exists():
+            if not os.path.lexists(self.path):
                 database.create(self.path, self._meta)
             self._db = stack.enter_context(closing(database.open_writer(self.path)))
             self._head = self._durable = self._open_head()

@@ -59,13 +59,15 @@ def verify(
             start = database.head_at(db, meta, begin_seq - 1) if begin_seq > 1 else genesis(*meta)
             report = _walk_batches(walk, start, progress, expected_head)
             return _walk_snapshots(db, meta, report) if with_snapshots else report
-    except (LogCorrupt, LogMismatch) as damage:
-        return VerifyReport(first_bad_seq=0, reason=str(damage))
+    except LogCorrupt as damage:
+        return VerifyReport(first_bad_seq=0, reason=damage.detail)
+    except LogMismatch as other:
+        return VerifyReport(first_bad_seq=0, reason=str(other))
     except sqlite3.Error as error:
         damage_or_device = database.failure(error, where, 0)
         if not isinstance(damage_or_device, LogCorrupt):
             raise damage_or_device from error
-        return VerifyReport(first_bad_seq=0, reason=str(damage_or_device))
+        return VerifyReport(first_bad_seq=0, reason=damage_or_device.detail)
 
 
 def _walk_batches(

@@ -32,7 +32,7 @@ def bench(
     starts: Annotated[bool, typer.Option("--starts", help="Also start times and pieces")] = False,
     out: Annotated[Path | None, typer.Option("--json", help="Write FILE.json and FILE.md")] = None,
 ) -> None:
-    """Nanoseconds per command with risk on and reports written, one core.
+    """Nanoseconds per command with risk on, reports written.
 
     All flows with --peers and --starts take about five minutes on a machine without other work.
     """

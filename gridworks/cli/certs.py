@@ -30,7 +30,7 @@ def certs(
         bool, typer.Option("--use-ca", help="Sign with the CA that is in the folder.")
     ] = False,
 ) -> None:
-    """Make a development CA, a server's certificate and a client's, for TLS and mutual TLS."""
+    """Make a development CA and certificates for TLS and mutual TLS."""
     from cryptography import x509
 
     from domain.errors import InvalidField

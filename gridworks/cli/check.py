@@ -17,16 +17,20 @@ def check(
     log: Annotated[Path, typer.Argument(help="The command log of an exchange")],
     replay: Annotated[bool, typer.Option(help="Replay it from the start as well")] = True,
 ) -> None:
-    """Verify a command log's chain, replay it and print the state hash; exit code 1 on damage."""
-    from domain.errors import GridWorksError
+    """Verify a command log, replay it and print the state hash.
+
+    Exit code 1: the log is damaged, with the place. 2: it could not be read.
+    """
+    from domain.errors import GridWorksError, LogCorrupt, SnapshotMismatch
     from journal import verify
 
     try:
         found = verify(log, progress=_tell)
         if not found.ok:
-            at = "" if found.first_bad_seq is None else f" at sequence {found.first_bad_seq}"
+            at = f" at sequence {found.first_bad_seq}" if found.first_bad_seq else ""
             typer.echo(f"gridworks: {log} is damaged{at}: {found.reason}", err=True)
-            typer.echo(f"sound        {found.commands:,} commands before it", err=True)
+            if found.first_bad_seq:
+                typer.echo(f"sound        {found.commands:,} commands before it", err=True)
             raise typer.Exit(1)
         typer.echo(f"commands     {found.commands:,} in {found.batches:,} batches, chain sound")
         damaged = f", {len(found.damaged_snapshots)} damaged" if found.damaged_snapshots else ""
@@ -35,9 +39,12 @@ def check(
             typer.echo(f"head         {found.head.seq} {found.head.digest.hex()}")
         if replay:
             _replay(log)
+    except (LogCorrupt, SnapshotMismatch) as damage:
+        typer.echo(f"gridworks: {log} is damaged: {damage}", err=True)
+        raise typer.Exit(1) from damage
     except GridWorksError as error:
         typer.echo(f"gridworks: {error}", err=True)
-        raise typer.Exit(1) from error
+        raise typer.Exit(2) from error
 
 
 def _tell(batches: int, commands: int) -> None:

@@ -27,7 +27,7 @@ def demo(
         int, typer.Option(min=500, max=50_000, help="Commands of the traders' flow.")
     ] = 6_000,
 ) -> None:
-    """A real server over TLS: auction, risk, streams, kill -9, and what survived it.
+    """A real server over TLS, killed with -9, and what survived it.
 
     Starts `gridworks serve` in a temporary folder, trades through gw.Client, kills the server under
     load, starts it again and compares. Ends with 1 if a proof fails.

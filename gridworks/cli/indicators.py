@@ -10,7 +10,7 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Add the `indicators` commands."""
-    group = typer.Typer(help="Technical indicators: what there is, how it works, how it looks.")
+    group = typer.Typer(help="Technical indicators: what there is and how it works.")
     group.command("list")(list_)
     group.command("show")(show)
     group.command("plot")(plot)
@@ -60,7 +60,10 @@ def plot(
     out: Path = typer.Option(Path("indicator.svg"), help="The picture: .svg, .png or .pdf."),
     params: list[str] = typer.Option([], "--param", "-p", help="name=value, repeated."),
 ) -> None:
-    """Draw an indicator over the bars of a CSV file; a column called date or time is the axis."""
+    """Draw an indicator over the bars of a CSV file.
+
+    A column called date or time is the axis.
+    """
     import pandas
 
     import indicators.accessor  # noqa: F401 (gives the frame its .gw)
@@ -104,9 +107,10 @@ def bench(
     quick: bool = typer.Option(False, "--quick", help="Small sizes."),
     out: Path | None = typer.Option(None, "--json", help="Also FILE.json and FILE.md"),
 ) -> None:
-    """Measure against TA-Lib, ta and talipp, in turns, and the bank; see docs/indicators/speed.md.
+    """Measure against TA-Lib, ta and talipp, in turns.
 
-    With --part, the other parts of FILE.json stay as they are.
+    The bank too; docs/indicators/speed.md has the results. With --part, the other parts of
+    FILE.json stay as they are.
     """
     import json
 

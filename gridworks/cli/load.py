@@ -53,7 +53,7 @@ class Options:
 
 
 def load(**given: Any) -> None:
-    """Send commands when they are due, answered or not, and check every answer and fill.
+    """Load a server at a set rate and check every answer and fill.
 
     Latency counts from when a command was due. Ends with 1 when a check fails.
     """

@@ -42,7 +42,10 @@ def verify(
         str, typer.Option(help="SEQ:DIGEST that was noted down: the log must pass through it.")
     ] = "",
 ) -> None:
-    """Check every hash; exit code 1 and the exact place when something was changed."""
+    """Check every hash.
+
+    Exit code 1 and the exact place when something was changed.
+    """
     from journal import Head
     from journal import verify as walk
 
@@ -83,7 +86,7 @@ def listed(
     begin: Annotated[int, typer.Option(help="First command.", min=1)] = 1,
     most: Annotated[int, typer.Option(help="Most batches.", min=1)] = 50,
 ) -> None:
-    """The batches: first command, how many, when, and what is in them."""
+    """The batches: first command, how many, when, of what kind."""
     from collections import Counter
 
     with _told():
@@ -97,7 +100,7 @@ def listed(
 
 
 def snapshots(log: Annotated[Path, LOG]) -> None:
-    """The snapshots: last command, size, when, and the hash of the state."""
+    """The snapshots: last command, size, when, state hash."""
     from server.services.admin.log import snapshots as stored
 
     with _told():
@@ -111,7 +114,10 @@ def inspect(
     seq: Annotated[int, typer.Argument(help="First command to show.", min=1)],
     most: Annotated[int, typer.Option(help="Most commands.", min=1)] = 1,
 ) -> None:
-    """Commands as JSON, one a line: every cell that is not 0, and notes as text."""
+    """Commands as JSON, one a line.
+
+    Every cell that is not 0, and notes as text.
+    """
     from server.records import notes
 
     left = most
@@ -133,7 +139,7 @@ def acts(
     log: Annotated[Path, LOG],
     begin: Annotated[int, typer.Option(help="First command.", min=1)] = 1,
 ) -> None:
-    """The audit log: every note of who did what and why, as JSON, one a line."""
+    """The audit log: who did what and why, as JSON, one a line."""
     from server.records import notes
 
     with _told():

@@ -13,6 +13,7 @@ COMMANDS = (
     "demo", "backtest", "data", "replay", "bench", "check", "indicators", "control", "certs",
     "serve", "sandbox", "status", "log", "load", "risk",
 )  # fmt: skip
+WIDTH = 100  # columns of help, where the terminal has them
 
 
 def version() -> None:
@@ -30,6 +31,8 @@ def build() -> typer.Typer:
         name="gridworks",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # boxes would take half of the start
+        context_settings={"max_content_width": WIDTH},
     )
     app.callback()(overview)  # also keeps a lone command from becoming the whole program
     for name in COMMANDS:
@@ -37,6 +40,9 @@ def build() -> typer.Typer:
         if find_spec(module) is not None:
             import_module(module).register(app)
     app.command()(version)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            group.typer_instance.rich_markup_mode = None
     return app
 
 

@@ -43,7 +43,10 @@ def replay(
     ] = "book",
     instrument: Annotated[str, typer.Option(help="Symbols to take, comma-separated")] = "",
 ) -> None:
-    """Send a market data file through the exchange, compare the books, draw them."""
+    """Send a market data file through the exchange, check it.
+
+    Exit code 1: the books differ (--check). 2: the file is not understood, with the place.
+    """
     from domain.errors import GridWorksError
 
     try:

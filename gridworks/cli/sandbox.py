@@ -35,7 +35,7 @@ def sandbox(
         typer.Option("--set", metavar="NAME=VALUE", help="Any setting of docs/server.md; repeat."),
     ] = None,
 ) -> None:
-    """A market to try things on: makes a store, a key and certificates, and serves."""
+    """A market to try things on, with a key and certificates."""
     import uvloop
 
     from domain.errors import GridWorksError

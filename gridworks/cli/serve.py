@@ -34,7 +34,10 @@ def serve(
         typer.Option("--set", metavar="NAME=VALUE", help="Any setting, sandbox_seed=7; repeat it."),
     ] = None,
 ) -> None:
-    """Serve the exchange until SIGTERM; settings also come from GRIDWORKS_... variables."""
+    """Serve the exchange until SIGTERM.
+
+    Settings also come from GRIDWORKS_... variables.
+    """
     import uvloop
 
     from domain.errors import GridWorksError

@@ -35,7 +35,7 @@ def status(
     = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it once, as JSON.")] = False,
 ) -> None:  # fmt: skip
-    """Show rates, latencies, inbox, streams, sequences and the health of each part, live."""
+    """Show rates, latencies, streams and health of a server, live."""
     import grpc
 
     if not key:

@@ -297,6 +297,26 @@ def test_check_finds_a_snapshot_that_the_commands_do_not_lead_to(tmp_path):
 
 
 def test_check_of_no_log(tmp_path):
-    done = run_check(tmp_path / "none.db")
+    for name, said in (("none.db", "there is no such file"), ("", "a folder")):
+        done = run_check(tmp_path / name)
+        assert done.exit_code == 2
+        assert said in done.output
+
+
+def test_check_of_a_file_that_is_no_log_says_so_once(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("buy low, sell high\n" * 100)
+    done = run_check(path)
     assert done.exit_code == 1
-    assert "there is no such file" in done.output
+    assert done.output == f"gridworks: {path} is damaged: {path} is not a SQLite database\n"
+
+
+def test_check_of_a_log_of_another_version_does_not_call_it_damaged(tmp_path, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr("gridworks.local.durable.fingerprint", lambda: "an older one/4")
+        made(tmp_path / "c.db")
+    done = run_check(tmp_path / "c.db")
+    assert done.exit_code == 2
+    assert "layout of the log is 'an older one/4'" in done.output
+    assert "another version wrote it, and only that one can read it" in done.output
+    assert "damaged" not in done.output

@@ -12,7 +12,7 @@ import gridworks
 from gridworks.cli import main
 
 HEAVY = (
-    "numpy", "numba", "pandas", "matplotlib", "grpc", "django", "psycopg", "cryptography",
+    "numpy", "numba", "pandas", "matplotlib", "grpc", "django", "psycopg", "cryptography", "rich",
 )  # fmt: skip
 PRESENT = [name for name in main.COMMANDS if find_spec(f"gridworks.cli.{name}")]
 
@@ -34,6 +34,17 @@ def test_help_lists_the_command_and_the_command_has_help(name):
     runner = CliRunner()
     assert name in runner.invoke(main.build(), ["--help"]).output
     assert runner.invoke(main.build(), [name, "--help"]).exit_code == 0
+
+
+def test_what_a_command_is_for_fits_into_a_line_of_a_narrow_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    runner, app = CliRunner(), main.build()
+    groups = [group.typer_instance.info.name or group.name for group in app.registered_groups]
+    assert len(groups) > 5
+    for name in [[], *([group] for group in groups)]:
+        listed = runner.invoke(app, [*name, "--help"]).output.partition("Commands:")[2]
+        assert listed, name
+        assert "..." not in listed, listed
 
 
 @pytest.mark.parametrize("name", PRESENT)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import GridWorksError, LogCorrupt, LogMismatch, LogUnavailable
+from domain.errors import GridWorksError, LogCorrupt, LogLocked, LogMismatch, LogUnavailable
 from journal import Head, verify
 from journal.chain import genesis, link
 from tests.journal.rows import LAYOUT, ROW, blob_of, content, copy_of, fill, open_log, tamper
@@ -264,9 +264,48 @@ def test_a_folder_that_is_not_there(tmp_path):
         verify(path)
 
 
-def test_a_folder_in_place_of_the_file(tmp_path):
-    with pytest.raises(LogUnavailable, match="there is no such file"):
-        open_log(tmp_path)
+def test_a_folder_or_a_pipe_in_place_of_the_file(tmp_path):
+    folder, pipe = tmp_path / "folder", tmp_path / "pipe"
+    folder.mkdir()
+    os.mkfifo(pipe)
+    for path in (folder, pipe):
+        with pytest.raises(LogUnavailable, match="a folder, a device or a broken link"):
+            open_log(path)
+        with pytest.raises(LogUnavailable, match="a folder, a device or a broken link"):
+            verify(path)
+        assert not Path(f"{path}.lock").exists()
+
+
+def test_a_link_leads_to_the_log_and_its_lock(written, tmp_path):
+    link_to_it = tmp_path / "else" / "link.db"
+    link_to_it.parent.mkdir()
+    link_to_it.symlink_to(written)
+    with open_log(written) as log:
+        with pytest.raises(LogLocked):
+            open_log(link_to_it)
+        fill(log, [1])
+        assert verify(link_to_it).commands == 16
+    with open_log(link_to_it) as log:
+        assert log.last_seq == 16
+    assert [path.name for path in link_to_it.parent.iterdir()] == ["link.db"]
+
+
+def test_a_link_to_nothing_makes_the_log_where_it_leads(path, tmp_path):
+    link_to_it = tmp_path / "link.db"
+    link_to_it.symlink_to(path)
+    with open_log(link_to_it) as log:
+        fill(log, [1])
+    assert link_to_it.is_symlink()
+    assert verify(path).ok
+
+
+def test_links_in_a_circle_are_left_alone(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.symlink_to(other)
+    other.symlink_to(one)
+    with pytest.raises(LogUnavailable, match="a broken link"):
+        open_log(one)
+    assert one.is_symlink()
 
 
 @pytest.fixture

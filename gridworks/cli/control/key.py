@@ -69,7 +69,10 @@ def rotate(
     grace: Annotated[str, typer.Option(help="How long the old one still works: 24h.")] = "24h",
     expires: Expires = None,
 ) -> None:
-    """Make a successor with the same rights; the old key ends after the grace."""
+    """Make a successor with the same rights.
+
+    The old key ends after the grace.
+    """
     from portal.acts import keys
 
     ends = spans.moment(expires) if expires else None
@@ -82,7 +85,10 @@ def rotate(
 @GROUP.command()
 @acts
 def revoke(session: Session, key: Number) -> None:
-    """End a key now; servers follow within a second, open streams included."""
+    """End a key now.
+
+    Servers follow within a second, open streams included.
+    """
     from portal.acts import keys
 
     found = keys.revoke_key(session.by, key)
@@ -100,7 +106,10 @@ def change(
     network: Networks = None,
     expires: Expires = None,
 ) -> None:
-    """Change what is named; a list replaces the whole list, --account '' empties it."""
+    """Change what is named.
+
+    A list replaces the whole list, --account '' empties it.
+    """
     from portal.acts import keys
 
     changes: dict[str, object] = {} if name is None else {"name": name}
@@ -121,7 +130,10 @@ def list_(
         bool, typer.Option("--all", help="Revoked and expired ones as well.")
     ] = False,
 ) -> None:
-    """Print keys, without their secrets: those are known to nobody but their owners."""
+    """Print keys, without their secrets.
+
+    Those are known to nobody but their owners.
+    """
     from portal.acts import partners
     from portal.models import Key
 

@@ -70,7 +70,10 @@ def change(
     title: Annotated[str | None, typer.Option(help="A new name for people.")] = None,
     limit: Limits = None,
 ) -> None:
-    """Change a plan for all partners that have it; servers follow within a second."""
+    """Change a plan for all partners that have it.
+
+    Servers follow within a second.
+    """
     from portal.acts import partners
 
     changes: dict[str, object] = dict(_limits(limit))

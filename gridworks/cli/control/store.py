@@ -53,7 +53,10 @@ def audit(
     subject: Annotated[str, typer.Option(help='Only acts on it: "key 7", "partner acme".')] = "",
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 50,
 ) -> None:
-    """Print administrative acts, oldest first: who, when, what, before and after."""
+    """Print administrative acts, oldest first.
+
+    Who, when, what, before and after.
+    """
     from portal.models import Act
 
     found = Act.objects.select_related("operator").order_by("-id")

@@ -52,7 +52,10 @@ def report(
 @GROUP.command()
 @reads
 def quota(session: Session, partner: Partner = "") -> None:
-    """Print what each partner used this month (UTC) of its plan's monthly quota."""
+    """Print what each partner used of its monthly quota.
+
+    Months are those of UTC.
+    """
     from portal.models import MonthUsage
     from portal.models import Partner as Row
 

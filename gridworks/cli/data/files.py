@@ -41,7 +41,7 @@ def import_(
     tick: Tick = "",
     lot: Lot = "",
 ) -> None:
-    """Files to one store: all instruments on one clock, exact, with checksums.
+    """Files to one store: one clock, exact, with checksums.
 
     Nothing is written unless every row is understood.
     """
@@ -64,9 +64,9 @@ def check(
     calendar: Calendar = "",
     gap: Annotated[str, typer.Option(help="Longest time without a row: 1h, 5D")] = "",
 ) -> None:
-    """Report gaps, duplicates, bad ticks and impossible rows; a store's checksums too.
+    """Report gaps, duplicates, bad ticks and impossible rows.
 
-    Exit code 1 if anything is wrong, 2 if a file is not understood.
+    A store's checksums too. Exit code 1 if anything is wrong, 2 if a file is not understood.
     """
     from backtest.data import validate
     from backtest.data.opening import split

@@ -31,7 +31,10 @@ def listed() -> None:
 
 @GROUP.command()
 def show(profile: Name) -> None:
-    """The controls of a profile: settings, the check that enforces each, source and date."""
+    """The controls of a profile, with what enforces each.
+
+    Settings, the check that enforces each, source and date.
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -72,10 +75,11 @@ def applied(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only, change nothing.")] = False,
 ) -> None:  # fmt: skip
-    """Set instruments and accounts of a running server to the limits of a profile.
+    """Set a running server to the limits of a profile.
 
-    GRIDWORKS_API_KEY has the key: an operator's, which sees all nodes. Before trading: a margin
-    model cannot change while an instrument has orders or positions.
+    Instruments and accounts that are there now. GRIDWORKS_API_KEY has the key: an operator's,
+    which sees all nodes. Before trading: a margin model cannot change while an instrument has
+    orders or positions.
     """
     from gridworks.client import Client
     from gridworks.profiles import apply_to_server

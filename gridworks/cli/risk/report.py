@@ -32,7 +32,10 @@ def report(
     ] = None,
     seed: Annotated[int, typer.Option(help="Of simulations")] = 0,
 ) -> None:  # fmt: skip
-    """Value at risk, contributions, backtest, scenarios and volatility surface of a portfolio."""
+    """Value at risk of a portfolio, and what it is made of.
+
+    With contributions, backtest, scenarios and volatility surface.
+    """
     from domain.errors import InvalidField
     from gridworks.risk import files
     from gridworks.risk.report import page, report
