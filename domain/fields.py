@@ -82,9 +82,9 @@ def number(field: Field, value: Any, names: Names | None) -> int:
     raise InvalidField(field.name, value, "a name that was added to this exchange")
 
 
-def label_into(row: bytes, label: str) -> bytes:
+def label_into(row: bytes, label: object) -> bytes:
     """The row with a symbol or name in the cells that its command does not use."""
-    text = str(label).encode()
+    text = label.encode() if isinstance(label, str) else b"\0"
     if len(text) > LABEL_BYTES or b"\0" in text:
         raise InvalidField("label", label, f"text of at most {LABEL_BYTES} bytes of UTF-8, no NUL")
     return row[:LABEL_AT] + text.ljust(LABEL_BYTES, b"\0") + row[LABEL_AT + LABEL_BYTES :]
@@ -142,10 +142,10 @@ FIELDS: dict[str, Field] = {
 
 
 def code_named(field: str, codes: Any, value: Any) -> Any:
-    """A code by its name, in any case; anything else as it is, for the message to check."""
-    if not isinstance(value, str):
+    """A code by its name, in any case; a number as it is, for the message to check."""
+    if value is not None and not isinstance(value, str):
         return value
-    found = codes.__members__.get(value.upper())
+    found = codes.__members__.get(str(value).upper())
     if found is None:
         raise InvalidField(field, value, ", ".join(codes.__members__))
     return found

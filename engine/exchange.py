@@ -17,7 +17,8 @@ import numpy as np
 from domain import layout, state
 from domain.codes import Feed
 from domain.errors import CapacityError, InvalidField, Unavailable
-from domain.limits import STEP_REPORTS
+from domain.fields import Field
+from domain.limits import INT64_MAX, STEP_REPORTS
 from domain.tables import Table
 from engine.depth import find_live, read_depth
 from engine.loop import run
@@ -35,7 +36,7 @@ _ROWS = 4096  # report rows of the standing buffer
 _MARKET_ROWS = 2 * _ROWS  # a plain command causes about three
 _SMALL = 64  # batches of so many commands are copied: that is faster than asking where they are
 _WIDTH = layout.REPORT.itemsize
-_COMMAND = layout.COMMAND
+_ARRAY, _COMMAND = np.ndarray, layout.COMMAND
 _COMMAND_WIDTH = _COMMAND.itemsize
 # cells of CORE as int64, and of the address table
 _REPORTS, _MARKETS, _CALLED = (
@@ -60,11 +61,17 @@ _GROWN_TOGETHER = {
 }
 
 
+def _are_rows(array: object, dtype: Any) -> bool:
+    if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != 1:
+        return False
+    return array.flags.c_contiguous
+
+
 def check_commands(commands: Array) -> None:
     """Raise InvalidField unless `commands` are contiguous COMMAND rows."""
-    if commands.dtype != layout.COMMAND or not commands.flags.c_contiguous or commands.ndim != 1:
-        allowed = "a contiguous array of layout.COMMAND, one dimension"
-        raise InvalidField("commands", commands.dtype, allowed)
+    if not _are_rows(commands, layout.COMMAND):
+        allowed = "a contiguous numpy array of COMMAND rows, one dimension"
+        raise InvalidField("commands", commands, allowed)
 
 
 def _joined(pieces: list[Array], dtype: Any) -> Array:
@@ -123,17 +130,20 @@ class Exchange:
 
         Args:
             commands: shape (n,), dtype `layout.COMMAND`, C-contiguous.
-            out: REPORT rows to write into, shape (m,); the result is a view of it when all rows
+            out: at least 96 REPORT rows to write into; the result is a view of it when all rows
                 fit, else a copy. Without it the result is a new array.
 
         Raises:
-            InvalidField: `commands` or `out` has another dtype or memory layout.
+            InvalidField: `commands` or `out` is something else, or `out` may not be written.
             Unavailable: an earlier call was cut short (`Exchange` says when).
             MemoryError: a table could not grow.
         """
         if self._cut_short:
             raise Unavailable("a batch was cut short in the middle; restore a snapshot")
-        if commands.dtype is not _COMMAND or commands.ndim != 1 or not commands.flags.c_contiguous:
+        if (
+            type(commands) is not _ARRAY or commands.dtype is not _COMMAND
+            or commands.ndim != 1 or not commands.flags.c_contiguous
+        ):  # fmt: skip
             check_commands(commands)
         store, cells = self._store, self._cells
         rows, places = len(commands), store.places
@@ -179,9 +189,10 @@ class Exchange:
 
     @staticmethod
     def _check_out(out: Array) -> None:
-        if out.dtype != layout.REPORT or not out.flags.c_contiguous or len(out) < STEP_REPORTS:
-            allowed = f"a contiguous array of at least {STEP_REPORTS} layout.REPORT rows"
-            raise InvalidField("out", out.dtype, allowed)
+        right = _are_rows(out, layout.REPORT) and out.flags.writeable
+        if not right or len(out) < STEP_REPORTS:
+            allowed = f"a contiguous, writable array of at least {STEP_REPORTS} REPORT rows"
+            raise InvalidField("out", out, allowed)
 
     def _make_room(self, full: list[Array], buffer: Array) -> None:
         """Give the kernel what it asked for in CORE.want."""
@@ -257,9 +268,11 @@ class Exchange:
     def depth(self, instrument: int, levels: int | None = None) -> tuple[Array, Array]:
         """(bids, asks): int64 arrays of shape (n, 3), best first: price, quantity, orders.
 
-        Only displayed quantity counts. Cost: O(levels).
+        Only displayed quantity counts. Cost: O(levels). Raises InvalidField.
         """
         self._check_instrument(instrument)
+        if levels is not None:
+            levels = Field("levels", 0, 0, INT64_MAX).check(levels)
         sides = []
         for tree in (4 * instrument, 4 * instrument + 1):
             most = int(self._store[Table.TREE][tree]["levels"])

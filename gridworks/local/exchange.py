@@ -20,19 +20,19 @@ way for rows. One thread at a time.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from domain import layout
 from domain.attributes import InstrumentAttr, NodeAttr
-from domain.codes import Feed, InstrumentType, OrdType, Phase, Scope, Side, TimeInForce
+from domain.codes import Feed, InstrumentType, OrdType, Phase, Scope, Side
 from domain.errors import InvalidField, Unavailable
-from domain.fields import attributes_named, code_named
+from domain.fields import Field, attributes_named, code_named
+from domain.limits import INT64_MAX
 from domain.messages import (
     Account,
     Cancel,
@@ -54,7 +54,8 @@ from domain.tables import Table
 from engine.exchange import Exchange as Engine
 from gridworks.local import views
 from gridworks.local.durable import Durable, Labels, parts_of, unpack
-from gridworks.local.report import Report
+from gridworks.local.report import Newest, Report
+from gridworks.local.sending import ORDER_CODES, not_taken, packed
 from journal import Policy, Recovery
 
 if TYPE_CHECKING:
@@ -63,9 +64,7 @@ if TYPE_CHECKING:
     from gridworks.profiles import Profile
 
 Rows = np.ndarray[Any, Any]
-_NODES: dict[str, type[Node]] = {
-    "account": Account, "desk": Desk, "client": Client, "firm": Firm,
-}  # fmt: skip
+_NODES: dict[str, type[Node]] = {k.__name__.lower(): k for k in (Account, Desk, Client, Firm)}
 
 
 class Exchange:
@@ -83,6 +82,7 @@ class Exchange:
         keep_reports: `reports()` and `trades()` show at least so many of the newest rows.
 
     Raises:
+        InvalidField: an argument is something else.
         LogError: the log cannot be used; `domain.errors` has the cases.
     """
 
@@ -92,17 +92,21 @@ class Exchange:
         *,
         policy: Policy = "disk",
         snapshot_every: int = 0,
-        feed: Feed = Feed.NONE,
+        feed: Feed | str = Feed.NONE,
         clock: Callable[[], int] | None = None,
         keep_reports: int = 10_000,
     ) -> None:
+        if policy not in get_args(Policy):
+            raise InvalidField("policy", policy, " or ".join(get_args(Policy)))
+        feed = Feed(Field("feed", 0, 0, Feed.ALL).check(code_named("feed", Feed, feed)))
+        keep_reports = Field("keep_reports", 0, 0, INT64_MAX).check(keep_reports)
         self._durable: Durable | None = None
         self._engine, self._labels = Engine(feed=feed), Labels()
         if log is not None:
             self._durable = Durable(log, policy=policy, snapshot_every=snapshot_every, feed=feed)
             self._engine, self._labels = self._durable.engine, self._durable.labels
         self._feed, self._clock, self._closed = feed, clock, False
-        self._keep, self._kept, self._kept_rows = keep_reports, deque[Rows](), 0
+        self._newest = Newest(keep_reports)
 
     # ------------------------------------------------------------------ rows and messages
 
@@ -127,21 +131,15 @@ class Exchange:
             if engine.population != before:
                 self._labels.learn(commands, reports, first)
         if out is None and len(reports):
-            self._remember(reports)
+            self._newest.add(reports)
         return reports
 
-    def _remember(self, reports: Rows) -> None:
-        self._kept.append(reports)
-        self._kept_rows += len(reports)
-        while self._kept_rows - len(self._kept[0]) >= self._keep:
-            self._kept_rows -= len(self._kept.popleft())
-            if not self._kept:
-                break
-
     def send(self, *messages: Message) -> list[Report]:
-        """Apply messages as one batch; names are those known before the batch."""
-        now, names = self._clock() if self._clock else 0, self._labels.numbers
-        data = bytearray().join([message.pack(names, now) for message in messages])
+        """Apply messages as one batch; names are those known before the batch.
+
+        Raises InvalidField for what is no message, a name that is not known, a clock's bad time.
+        """
+        data = packed(messages, self._labels.numbers, self._clock)
         rows = self.apply(np.ndarray(len(messages), layout.COMMAND, data))
         return [Report(rows, at) for at in range(len(rows))]
 
@@ -158,7 +156,7 @@ class Exchange:
             return self.send(account)
         if not price:
             more.setdefault("ord_type", OrdType.MARKET)
-        for field, codes in (("ord_type", OrdType), ("time_in_force", TimeInForce)):
+        for field, codes in ORDER_CODES.items():
             if field in more:
                 more[field] = code_named(field, codes, more[field])
         return self.send(
@@ -184,6 +182,8 @@ class Exchange:
     ) -> int:  # fmt: skip
         """Add an instrument and return its number; it is CLOSED until `set_phase`.
 
+        When an attribute is refused the instrument is there: go on with `set_instrument`.
+
         `tick` is the price step in price units; `attributes` are those of
         `domain.attributes.InstrumentAttr` in lower case: lot_size, multiplier, margin_bps, ...
         """
@@ -206,6 +206,7 @@ class Exchange:
         self._refuse_taken("node", name)
         if level not in _NODES:
             raise InvalidField("level", level, ", ".join(_NODES))
+        cash = Field("cash", 0, 0, INT64_MAX).check(cash)
         wanted = attributes_named(NodeAttr, limits)
         number = len(self._engine.table(Table.NODE))
         self._do(_NODES[level](label=name, entity=number, parent=parent))
@@ -253,9 +254,9 @@ class Exchange:
             SetPhase(phase=code_named("phase", Phase, phase), scope=scope, entity=instrument)
         )
 
-    def _refuse_taken(self, kind: str, label: str) -> None:
-        if not label or label in self._labels.numbers[kind]:
-            raise InvalidField(f"name of the {kind}", label, "a name that is not in use")
+    def _refuse_taken(self, kind: str, label: Any) -> None:
+        if not label or not isinstance(label, str) or label in self._labels.numbers[kind]:
+            raise InvalidField(f"name of the {kind}", label, "a text that is not in use as a name")
 
     def _set(self, scope: Scope, entity: Id, attribute: int, value: int) -> None:
         self._do(Setting(scope=scope, entity=entity, attribute=attribute, value=value))
@@ -264,15 +265,17 @@ class Exchange:
         """Send what must succeed. Raises InvalidField with the reason when it is refused."""
         report = self.send(message)[0]
         if report.refused:
-            raise InvalidField(type(message).__name__, message, report.explain())
+            raise not_taken(message, report)
         return report
 
     # ------------------------------------------------------------------ looking
 
     def number(self, kind: str, name: Id) -> int:
         """The number behind a name; `kind` is "instrument" or "node". Raises InvalidField."""
+        if kind not in self._labels.numbers:
+            raise InvalidField("kind", kind, "instrument or node")
         if not isinstance(name, str):
-            return name
+            return Field(kind, 0, 0, INT64_MAX, names=kind).check(name)
         found = self._labels.numbers[kind].get(name)
         if found is None:
             raise InvalidField(kind, name, "a name that was added to this exchange")
@@ -313,15 +316,11 @@ class Exchange:
 
     def reports(self) -> pd.DataFrame:
         """The newest report rows (`keep_reports`)."""
-        return views.reports(self._newest(), *self._texts())
+        return views.reports(self._newest.rows(), *self._texts())
 
     def trades(self) -> pd.DataFrame:
         """The fills among the newest report rows."""
-        return views.trades(self._newest(), *self._texts())
-
-    def _newest(self) -> Rows:
-        data = bytearray().join(rows.tobytes() for rows in self._kept)
-        return np.ndarray(len(data) // layout.REPORT.itemsize, layout.REPORT, data)
+        return views.trades(self._newest.rows(), *self._texts())
 
     def _texts(self) -> tuple[dict[int, str], dict[int, str]]:
         return self._labels.texts["node"], self._labels.texts["instrument"]
@@ -331,9 +330,9 @@ class Exchange:
 
     # ------------------------------------------------------------------ state
 
-    def table(self, table: Table) -> Any:
+    def table(self, table: Table | str) -> Any:
         """The rows of a table of the state (`domain.tables`), read-only; row 0 is unused."""
-        return self._engine.table(table)
+        return self._engine.table(code_named("table", Table, table))
 
     @property
     def seq(self) -> int:

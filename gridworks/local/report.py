@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from decimal import Decimal
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
 
+from domain import layout
 from domain.codes import (
     Command,
     ExecType,
@@ -21,7 +23,7 @@ from domain.codes import (
     TimeInForce,
 )
 
-_CODES: dict[str, type[IntEnum]] = {
+CODES: dict[str, type[IntEnum]] = {
     "reason": Reason, "report": ReportType, "command": Command, "exec_type": ExecType,
     "ord_status": OrdStatus, "side": Side, "ord_type": OrdType, "time_in_force": TimeInForce,
     "liquidity": Liquidity, "level": Level,
@@ -45,7 +47,7 @@ class Report:
             value = int(self._rows[name][self._at])
         except (ValueError, IndexError, TypeError):
             raise AttributeError(f"a report has no field {name!r}") from None
-        kind = _CODES.get(name)
+        kind = CODES.get(name)
         try:
             return kind(value) if kind is not None else value
         except ValueError:  # what a refused row held
@@ -82,3 +84,22 @@ class Report:
         pairs = ((name, getattr(self, name)) for name in _SHOWN)
         shown = " ".join(f"{n}={getattr(v, 'name', v)}" for n, v in pairs if v != 0 or n == "seq")
         return f"<Report {shown} {self.explain()}>"
+
+
+class Newest:
+    """The newest report rows, at least `keep` of them where there were so many."""
+
+    def __init__(self, keep: int) -> None:
+        self._keep, self._kept, self._count = keep, deque[np.ndarray[Any, Any]](), 0
+
+    def add(self, reports: np.ndarray[Any, Any]) -> None:
+        """Keep these; let go of what is too old."""
+        self._kept.append(reports)
+        self._count += len(reports)
+        while self._kept and self._count - len(self._kept[0]) >= self._keep:
+            self._count -= len(self._kept.popleft())
+
+    def rows(self) -> np.ndarray[Any, Any]:
+        """All of them, as one array of REPORT rows."""
+        data = bytearray().join(rows.tobytes() for rows in self._kept)
+        return np.ndarray(len(data) // layout.REPORT.itemsize, layout.REPORT, data)

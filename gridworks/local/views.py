@@ -10,6 +10,7 @@ from domain.attributes import InstrumentAttr
 from domain.codes import ExecType, InstrumentType, Level, OrdType, Phase, ReportType
 from domain.tables import Table
 from engine.exchange import Exchange as Engine
+from gridworks.local.report import CODES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,9 +83,24 @@ def instruments(engine: Engine, symbols: Texts) -> pd.DataFrame:
     return found
 
 
+def _coded(frame: pd.DataFrame) -> None:
+    """Codes by name; an unknown one as its number, an empty text where a row has none."""
+    told = frame["report"].to_numpy()
+    for column, kind in CODES.items():
+        values = frame[column].to_numpy()
+        texts = {0: ""} | {int(code): code.name for code in kind}
+        there, back = np.unique(values, return_inverse=True)
+        named = np.array([texts.get(code, str(code)) for code in there.tolist()], object)
+        frame[column] = named[back] if len(named) else values.astype(object)
+    order = np.isin(told, (ReportType.EXECUTION, ReportType.CANCEL_REJECT))
+    frame.loc[~order, "ord_status"] = ""
+    frame.loc[told != ReportType.EXECUTION, ["exec_type", "time_in_force"]] = ""
+
+
 def reports(rows: Rows, names: Texts, symbols: Texts) -> pd.DataFrame:
     """Report rows with names."""
     found = frame(rows)
+    _coded(found)
     _label(found, "account", names)
     _label(found, "instrument", symbols)
     return found

@@ -203,7 +203,12 @@ def test_a_full_table_is_named():
         np.zeros(3, layout.REPORT),
         np.zeros(4, layout.COMMAND)[::2],
         np.zeros((2, 2), layout.COMMAND),
+        np.zeros((), layout.COMMAND),
+        np.zeros(2, layout.COMMAND).astype(layout.COMMAND.newbyteorder(">")),
         np.zeros(3, "i8"),
+        None,
+        [1, 2],
+        memoryview(bytes(192)),
     ],
 )
 def test_other_rows_are_refused(commands):
@@ -213,9 +218,30 @@ def test_other_rows_are_refused(commands):
     assert exchange.seq == 0
 
 
-def test_a_short_out_is_refused():
+@pytest.mark.parametrize(
+    "out",
+    [
+        np.zeros(3, layout.REPORT),  # too short
+        np.zeros((100, 100), layout.REPORT),
+        np.frombuffer(bytes(100 * layout.REPORT.itemsize), layout.REPORT),  # may not be written
+        np.zeros(100, layout.COMMAND),
+        [],
+    ],
+)
+def test_an_out_that_cannot_be_written_is_refused(out):
+    exchange = Exchange()
     with pytest.raises(InvalidField, match="out is"):
-        Exchange().apply(np.zeros(1, layout.COMMAND), np.zeros(3, layout.REPORT))
+        exchange.apply(np.zeros(1, layout.COMMAND), out)
+    assert exchange.seq == 0
+
+
+def test_rows_at_any_address_are_read():
+    commands = seeded_stream(3, 200)
+    bytes_of_them = b"x" + commands.tobytes()
+    rows = np.frombuffer(bytes_of_them, np.uint8)[1:].view(layout.COMMAND)
+    moved, plain = Exchange(), Exchange()
+    assert moved.apply(rows).tobytes() == plain.apply(commands).tobytes()
+    assert moved.state_hash() == plain.state_hash()
 
 
 def test_no_commands_no_reports():

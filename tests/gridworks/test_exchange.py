@@ -127,13 +127,37 @@ def test_only_the_newest_reports_are_kept():
         (lambda x: x.add_instrument("B", tick=0.5), "tick_1"),
         (lambda x: x.add_account("alice"), "name of the node"),
         (lambda x: x.add_account("x", level="boss"), "level"),
-        (lambda x: x.add_account("x", parent="alice"), "Account"),
-        (lambda x: x.set_limit("alice", max_order_qty=-1), "Setting"),
-        (lambda x: x.set_instrument("ACME", multiplier=5), "Setting"),
+        (lambda x: x.add_account("x", parent="alice"), "account"),
+        (lambda x: x.add_account("x", cash=-1), "cash"),
+        (lambda x: x.add_account("x", cash=1.5), "cash"),
+        (lambda x: x.add_account(5), "name of the node"),
+        (lambda x: x.add_instrument(None), "name of the instrument"),
+        (lambda x: x.set_limit("alice", max_order_qty=-1), "max_order_qty"),
+        (lambda x: x.set_instrument("ACME", multiplier=5), "multiplier"),
+        (lambda x: x.deposit("alice", -1), "deposit"),
         (lambda x: x.set_phase("NIGHT"), "phase"),
+        (lambda x: x.set_phase(None), "phase"),
         (lambda x: x.depth("NONE"), "instrument"),
         (lambda x: x.depth(7), "instrument"),
+        (lambda x: x.depth(1.0), "instrument"),
+        (lambda x: x.depth(None), "instrument"),
+        (lambda x: x.depth(True), "instrument"),
+        (lambda x: x.depth(1, -1), "levels"),
+        (lambda x: x.depth(1, 1.5), "levels"),
         (lambda x: x.orders(account="carol"), "node"),
+        (lambda x: x.number("colour", "red"), "kind"),
+        (lambda x: x.table("colours"), "table"),
+        (lambda x: x.send(5), "message"),
+        (lambda x: x.send([x]), "message"),
+        (lambda x: x.send(gw.messages.Account(label=5, entity=9)), "label"),
+        (lambda x: x.apply(None), "commands"),
+        (lambda x: x.apply([1, 2]), "commands"),
+        (lambda x: x.apply(b"rows"), "commands"),
+        (lambda x: gw.Exchange(policy="safe"), "policy"),
+        (lambda x: gw.Exchange(feed="EVERYTHING"), "feed"),
+        (lambda x: gw.Exchange(feed=64), "feed"),
+        (lambda x: gw.Exchange(keep_reports=-1), "keep_reports"),
+        (lambda x: gw.Exchange(clock=lambda: 1.5).set_phase("HALT"), "time of the clock"),
     ],
 )
 def test_what_is_not_understood_is_named(exchange, call, field):
@@ -141,6 +165,46 @@ def test_what_is_not_understood_is_named(exchange, call, field):
         call(exchange)
     assert refused.value.field == field
     assert refused.value.allowed
+
+
+def test_what_is_refused_at_setting_up_says_by_what(exchange):
+    with pytest.raises(InvalidField) as refused:
+        exchange.add_instrument("B", tick=0)
+    wanted = "tick_1 is 0; allowed: what is not refused by VALUE_NOT_ALLOWED: limit 1, observed 0"
+    assert str(refused.value).startswith(wanted)
+    exchange.set_instrument("B", tick_1=5)  # it is there
+
+
+def test_a_refused_argument_adds_no_account(exchange):
+    with pytest.raises(InvalidField):
+        exchange.add_account("carol", cash=-5)
+    assert exchange.add_account("carol", cash=5) == 4
+
+
+def test_codes_of_orders_by_name(exchange):
+    order = {"time_in_force": "gtc", "exec_inst": "hidden", "stp_mode": "cancel_both"}
+    [report] = exchange.submit("alice", "ACME", "buy", 1, 99, cl_ord_id=1, **order)
+    assert (report.exec_type.name, report.time_in_force.name) == ("NEW", "GTC")
+    assert exchange.depth("ACME") == ([], [])
+    assert exchange.table("order") is not None
+
+
+def test_reports_as_a_table_name_their_codes(exchange):
+    exchange.submit("bob", "ACME", "SELL", 10, 101, cl_ord_id=1)
+    exchange.submit("alice", "ACME", "BUY", 4, 101, cl_ord_id=2)
+    exchange.cancel("alice", 77)
+    shown = exchange.reports()
+    assert shown["exec_type"].tolist()[-4:] == ["NEW", "TRADE", "TRADE", ""]
+    assert shown["report"].tolist()[-2:] == ["EXECUTION", "CANCEL_REJECT"]
+    assert shown["reason"].tolist()[-1] == "UNKNOWN_ORDER"
+    assert shown["exec_type"].tolist()[0] == "" == shown["ord_status"].tolist()[0]
+    assert shown["command"].tolist()[0] == "INSTRUMENT_ADD"
+    fills = exchange.trades()[["side", "liquidity"]]
+    assert fills.to_numpy().tolist() == [["SELL", "MAKER"], ["BUY", "TAKER"]]
+    rows = np.zeros(1, gw.COMMAND)
+    rows["command"] = 200
+    exchange.apply(rows)
+    assert exchange.reports()["command"].tolist()[-1] == "200"
 
 
 def test_money_that_is_not_there(exchange):
