@@ -64,6 +64,19 @@ class Door(aio.ServerInterceptor):
         call = self._traced(method, self._unary(method, handler.unary_unary, parse))
         return grpc.unary_unary_rpc_method_handler(call, *both)
 
+    def admit(self, method: str, context: Any) -> None:
+        """Whether the caller is known, before the rest of a request is waited for.
+
+        Raises NotAuthenticated, NotPermitted, Unavailable.
+        """
+        if not RIGHTS[method].key:
+            return
+        try:
+            self._core.gate.identify(_authorization(context), context.peer())
+        except GridWorksError as error:
+            self._metrics.count(method, status_of(error).code.name)
+            raise
+
     def _traced(self, method: str, call: Call) -> Call:
         if not self._tracing.on:
             return call

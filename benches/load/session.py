@@ -39,6 +39,10 @@ class Heard:
 class Stream(Protocol):
     """One order-entry stream, whichever door it goes through."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether the server has not taken what was sent."""
+
     async def write(self, message: bytes) -> None:
         """Send a message."""
 
@@ -54,6 +58,11 @@ class MainStream:
 
     def __init__(self, call: Any) -> None:
         self._call, self._one = call, asyncio.Lock()  # one write at a time
+
+    @property
+    def busy(self) -> bool:
+        """Whether the server has not taken what was sent."""
+        return self._one.locked()
 
     async def write(self, message: bytes) -> None:
         """Send a message."""
@@ -75,6 +84,8 @@ class MainStream:
 
 class GatewayStream:
     """A stream of the project's own transport."""
+
+    busy = False  # it keeps what the server does not take
 
     def __init__(self, link: AsyncLink) -> None:
         self._link = link
@@ -111,18 +122,24 @@ class Caller:
         self.heard = Heard(line, np.zeros(len(line.due), np.int64))
         self._target, self._channel = target, channel
         self._done, self._processed = asyncio.Event(), 0
+        self._call: Stream | None = None
         self._reading: asyncio.Task[None] | None = None
 
     async def log_on(self) -> None:
         """Open the session. Raises Unavailable."""
         line = self.heard.line
         try:
-            self._call = await opened(self._target, self._channel, line)
-            first = await self._call.read()
+            self._call = call = await opened(self._target, self._channel, line)
+            first = await call.read()
         except CallError as error:
             raise Unavailable(f"logon of {line.session}: {error}") from None
         if first is None:
             raise Unavailable(f"logon of {line.session}: the server has hung up")
+
+    @property
+    def _stream(self) -> Stream:
+        assert self._call is not None
+        return self._call
 
     async def work(self, start: int, batch: int, drain: float, tell: Tell) -> None:
         """Send everything, wait until it is answered but no longer than `drain` seconds."""
@@ -138,7 +155,7 @@ class Caller:
             self.heard.problem = f"{type(error).__name__}: {error}"
 
     async def _send(self, start: int, batch: int, tell: Tell) -> None:
-        line, at = self.heard.line, 0
+        line, at, call = self.heard.line, 0, self._stream
         due, sent = (line.due + start).tolist(), self.heard.sent
         while at < len(due):
             now = time.monotonic_ns()
@@ -150,19 +167,21 @@ class Caller:
                 end += 1
             sent[at:end] = now
             # protobuf joins messages that are written one after the other
-            await self._call.write(b"".join(line.messages[at:end]))
+            await call.write(b"".join(line.messages[at:end]))
             tell(end - at, 0)
             at = end
 
     async def beat(self) -> None:
-        """Say that the client is there."""
+        """Say that the client is there, unless something else says so."""
+        if self._call is None or self._call.busy:
+            return
         alive = OrderEntryRequest()
         alive.heartbeat.SetInParent()
         await self._call.write(alive.SerializeToString())
 
     async def _read(self, tell: Tell) -> None:
-        wanted = len(self.heard.line.due)
-        while (data := await self._call.read()) is not None:
+        wanted, call = len(self.heard.line.due), self._stream
+        while (data := await call.read()) is not None:
             self.heard.messages.append((time.monotonic_ns(), data))
             upto = OrderEntryResponse.FromString(data).last_msg_seq_num_processed
             if upto > self._processed:
@@ -178,9 +197,9 @@ class Caller:
         try:
             last = OrderEntryRequest()
             last.logout.SetInParent()
-            await self._call.write(last.SerializeToString())
+            await self._stream.write(last.SerializeToString())
             await asyncio.wait_for(reading, 10)
         except Exception as error:
             reading.cancel()
             self.heard.problem = self.heard.problem or f"{type(error).__name__}: {error}"
-        self._call.cancel()
+        self._stream.cancel()

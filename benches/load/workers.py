@@ -6,7 +6,6 @@ import asyncio
 import multiprocessing
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,11 +54,11 @@ async def _work(target: Target, lines: list[Line], way: Way, pipe: Any, counts: 
         callers = [
             Caller(channels[n % len(channels)], target, line) for n, line in enumerate(lines)
         ]
+        alive = asyncio.create_task(_beats(callers))
         for at in range(0, len(callers), LOGONS):
             await asyncio.gather(*(caller.log_on() for caller in callers[at : at + LOGONS]))
         pipe.send("ready")
         start = await asyncio.to_thread(pipe.recv)
-        alive = asyncio.create_task(_beats(callers))
         await asyncio.gather(*(each.work(start, way.batch, way.drain, tell) for each in callers))
         pipe.send("done")
         await asyncio.to_thread(pipe.recv)  # until all processes are: then nothing trades any more
@@ -75,9 +74,8 @@ async def _beats(callers: list[Caller]) -> None:
     """Sessions that have nothing to send say that they are there."""
     while True:
         await asyncio.sleep(ALIVE_S)
-        for caller in callers:
-            with suppress(Exception):  # a stream that has ended says so where it is read
-                await caller.beat()
+        # a stream that has ended says so where it is read, and one that is full holds up no other
+        await asyncio.gather(*(caller.beat() for caller in callers), return_exceptions=True)
 
 
 def _process(target: Target, lines: list[Line], way: Way, pipe: Any, counts: Any) -> None:

@@ -11,8 +11,10 @@ import numpy as np
 
 from server.codec.decoder import Decoder
 from server.gateway.http2.frames import cut
+from server.gateway.http2.inbound import Halves
 from server.gateway.http2.limits import CALM, Budget, Closing, Limits
-from server.gateway.http2.outgoing import MOST_WRITE, Outgoing
+from server.gateway.http2.outgoing import MOST_WINDOW, MOST_WRITE, Outgoing
+from server.gateway.http2.past import Past
 from server.gateway.http2.slots import Column, Found, Note, Slot
 from server.gateway.http2.stream import Stream
 from server.gateway.http2.wire import Pair, ended
@@ -33,6 +35,7 @@ class Owner(Protocol):
     view: memoryview
     lead: int  # where in the decoder's memory a run of DATA goes: behind what is left of a message
     received: int
+    halves: Halves
 
     def enter(self, connection: Connection) -> bool:
         """A new connection; whether there is room for it."""
@@ -45,6 +48,9 @@ class Owner(Protocol):
 
     def give_up(self, stream: Stream) -> None:
         """The rest of a request does not come."""
+
+    def crowd(self, stream: Stream) -> None:
+        """There is no room for a message that is not whole."""
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -67,7 +73,8 @@ class Connection(asyncio.BufferedProtocol):
         self._preface = PREFACE  # bytes of it that have not come
         self.streams: dict[int, Stream] = {}
         self._rows: list[Stream | None] = [None] * limits.streams
-        self._last = 0  # the highest number of a stream
+        self._last = self._highest = 0  # number of a stream: that was taken, that was seen
+        self._past = Past(limits.streams)
         self._reason = ""  # why it is being closed
         self._polite = False  # whether one side has said that it will go
         self._loop = asyncio.get_running_loop()
@@ -117,6 +124,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         self.heard, self.asked_at = self._loop.time(), 0.0
         self.out.flushes = True  # when all has been looked at
+        block = self._told[Note.HEADERS]
         try:
             at = self._take(stop)
         except Closing as end:
@@ -129,9 +137,9 @@ class Connection(asyncio.BufferedProtocol):
             self.close(ngh2.ErrorCode.PROTOCOL_ERROR, "protocol")
             return
         waited = bool(self._preface) or (bool(self._kept) and at == 0)
-        self._kept = bytes(self._door.view[at:stop])
-        if not waited:
-            self.kept_since = self.heard if self._kept else 0.0
+        self._kept, open_block = bytes(self._door.view[at:stop]), self._told[Note.HEADERS]
+        if not waited and not (block and block == open_block):
+            self.kept_since = self.heard if self._kept or open_block else 0.0
         self.out.flush()
         if not self._library.want_read:  # it has said why, or the peer has said goodbye
             self._go("goodbye" if self._polite else "protocol")
@@ -175,9 +183,11 @@ class Connection(asyncio.BufferedProtocol):
             if found == Found.RUN:
                 self._run(told[Note.ROW], told[Note.END], told[Note.FLOW])
             elif found == Found.LIBRARY:
-                self._tell(self._door.view[told[Note.BEGIN] : told[Note.END]])
+                self._pass(self._door.view[told[Note.BEGIN] : told[Note.END]])
             elif found == Found.CREDIT:
                 self._credited(told[Note.NUMBER], told[Note.INCREMENT])
+            elif found == Found.WRONG:
+                raise Closing(ngh2.ErrorCode.PROTOCOL_ERROR, "protocol")
             else:
                 raise Closing(ngh2.ErrorCode.FLOW_CONTROL_ERROR, "protocol")
             at = told[Note.NEXT]
@@ -192,7 +202,8 @@ class Connection(asyncio.BufferedProtocol):
             self.budget.spend(empty, self.heard)
         inbound, talk, data = stream.inbound, stream.conversation, self._door.decoder.data
         if talk is None or not talk.wants or len(inbound.pending) + end - lead < inbound.size:
-            inbound.add(data[lead:end], flow)  # it waits, or a long message is not whole
+            if not inbound.add(data[lead:end], flow):  # it waits, or a long message is not whole
+                self._door.crowd(stream)
         else:
             size = len(inbound.pending)
             data[lead - size : lead] = inbound.pending
@@ -204,12 +215,29 @@ class Connection(asyncio.BufferedProtocol):
     def _credited(self, number: int, increment: int) -> None:
         """The peer takes so many more bytes."""
         self.budget.spend(1, self.heard)
-        if increment == 0 or number > self._last:
+        if increment == 0 or number > self._highest:
             raise Closing(ngh2.ErrorCode.PROTOCOL_ERROR, "protocol")
         if number == 0:
             self.out.credited(None, increment)
         elif number in self.streams:
             self.out.credited(self.streams[number], increment)
+
+    def _pass(self, frames: memoryview) -> None:
+        """Frames that are the library's."""
+        number, idle = self._told[Note.NUMBER], self._told[Note.EMPTY]
+        if idle:
+            self.budget.spend(idle, self.heard)
+        if number in self.streams or not number:
+            self._tell(frames)
+            return
+        is_new, self._highest = number > self._highest, max(number, self._highest)
+        if not is_new:
+            self.budget.spend(1, self.heard)
+            self._past.check(number)
+        self._tell(frames)
+        if is_new and number not in self.streams:  # refused
+            self.budget.spend(1, self.heard)
+            self._past.add(number, was_ended=False)
 
     def _tell(self, data: memoryview | bytes) -> None:
         """Frames for the library, and what it makes of them."""
@@ -225,19 +253,19 @@ class Connection(asyncio.BufferedProtocol):
                 case ngh2.GoAwayReceived():
                     self._polite = True
                 case ngh2.StreamReset():
-                    self.budget.spend(RESET_COST, self.heard)
+                    self._past.add(event.stream_id, was_ended=True)
                 case ngh2.StreamClosed():
+                    if event.error_code:
+                        self.budget.spend(RESET_COST, self.heard)
                     if event.stream_id in self.streams:
                         self.forget(self.streams[event.stream_id])
                 case ngh2.SettingsReceived():
-                    self.budget.spend(1, self.heard)
                     self._settings(event.settings)
-                case _:
-                    self.budget.spend(1, self.heard)
 
     def _request(self, event: ngh2.RequestReceived) -> None:
         number = self._last = event.stream_id
-        stream = Stream(self.out, number, self.out.first_window, self._limits.message)
+        window, most, halves = self.out.first_window, self._limits.message, self._door.halves
+        stream = Stream(self.out, number, window, most, halves)
         self.streams[number] = stream
         self._door.begin(self, stream, event.headers)
         if event.end_stream:
@@ -253,7 +281,8 @@ class Connection(asyncio.BufferedProtocol):
         """DATA that went through the library, which has given credit for it."""
         stream = self.streams.get(event.stream_id)
         if stream is not None and event.data and stream.row < 0:
-            stream.inbound.add(event.data, 0)
+            if not stream.inbound.add(event.data, 0):
+                self._door.crowd(stream)
             talk = stream.conversation
             if talk is not None and stream.inbound.ready:
                 talk.resume()
@@ -276,6 +305,8 @@ class Connection(asyncio.BufferedProtocol):
             change, self.out.first_window = wanted - self.out.first_window, wanted
             for stream in self.streams.values():
                 stream.window += change
+                if stream.window > MOST_WINDOW:
+                    raise Closing(ngh2.ErrorCode.FLOW_CONTROL_ERROR, "protocol")
                 self.out.touch(stream)
 
     def grant(self, stream: Stream | None, size: int) -> None:
@@ -291,6 +322,7 @@ class Connection(asyncio.BufferedProtocol):
         """A stream is over, in whatever way."""
         stream.closed = True
         self.streams.pop(stream.number, None)
+        self._past.add(stream.number, stream.inbound.ended)
         self.out.forget(stream)
         stream.inbound.close()
         if stream.row >= 0:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from domain.errors import InvalidField
 from server.codec.decoder import Decoder
 from server.codec.slots import Message
 from server.gateway.http2.delivery import Delivery
@@ -66,7 +67,12 @@ class Conversation:
     def _end_if_over(self) -> None:
         """A client that has nothing more to say has logged out."""
         if self._stream.inbound.ended:
-            self._leave()
+            try:
+                self._stream.inbound.check_end()
+            except InvalidField as error:
+                self._stop(error)
+            else:
+                self._leave()
 
     def _leave(self) -> None:
         self._over = True

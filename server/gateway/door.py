@@ -12,13 +12,14 @@ import ngh2
 import numpy as np
 import structlog
 
-from domain.errors import GridWorksError, Unavailable
+from domain.errors import CapacityError, GridWorksError, Unavailable
 from server.codec.decoder import Decoder
 from server.config import Settings
 from server.gateway.call import Aborted, Call
 from server.gateway.connection import Connection
 from server.gateway.conversation import Conversation
 from server.gateway.http2.frames import cut
+from server.gateway.http2.inbound import Halves
 from server.gateway.http2.limits import Limits
 from server.gateway.http2.slots import Note, Slot
 from server.gateway.http2.stream import Stream
@@ -30,6 +31,7 @@ from server.services import order_entry
 from server.status import status_of
 
 READ = 256 * 1024  # bytes that one read may bring
+HEADERS = 4  # times the metadata that a call may have is read, to answer with a status
 LATE = 0.05  # seconds after its deadline a call is ended that did not end itself
 _log = structlog.get_logger(__name__)
 
@@ -41,13 +43,14 @@ class Gateway:
     """
 
     def __init__(self, settings: Settings, door: Door, methods: Methods) -> None:
-        self._settings, limits = settings, Limits.of(settings)
+        self._settings, self._door, limits = settings, door, Limits.of(settings)
         self.limits = limits
         self._handlers = {
             name: door.wrap(name, methods.found[name]) for name in METHODS if name in methods.found
         }
         self.configuration = ngh2.Configuration(
-            max_inbound_header_list_size=limits.headers, max_send_header_block_length=1 << 20,
+            max_inbound_header_list_size=HEADERS * limits.headers,
+            max_send_header_block_length=1 << 20,
             stream_reset_rate_limit=(2**32, 2**32),  # the budget of a connection counts them
         )  # fmt: skip
         # one memory for what is read, and one for what is decoded: each is used up in one go
@@ -56,6 +59,7 @@ class Gateway:
         self.lead = PREFIX.size + settings.message_bytes
         self.decoder = Decoder(settings.stream_commands, self.lead + READ, 4096)
         self.output = np.frombuffer(self.decoder.data, np.uint8)
+        self.halves = Halves(limits.halves)
         self._warm()
         self.connections: set[Connection] = set()
         self._closing = False
@@ -149,7 +153,7 @@ class Gateway:
     def begin(self, connection: Connection, stream: Stream, headers: Iterable[Pair]) -> None:
         """A request's headers are there."""
         try:
-            request = Request.of(headers)
+            request = Request.of(headers, self.limits.headers)
         except Refused as refused:
             stream.finish(refused.trailers)
             return
@@ -184,6 +188,8 @@ class Gateway:
             if handler.stream_stream:
                 await handler.stream_stream(None, call)
             else:
+                if not call.stream.inbound.ready:
+                    self._door.admit(call.method, call)
                 request = await call.read_only()
                 call.stream.since = 0.0
                 if handler.unary_stream:
@@ -205,6 +211,10 @@ class Gateway:
         """The request does not come."""
         seconds = self.limits.patience
         _end(stream, TimeoutError(f"the request was not there after {seconds:g} s"))
+
+    def crowd(self, stream: Stream) -> None:
+        """There is no room for a message that is not whole."""
+        _end(stream, CapacityError("bytes of messages that are not whole", self.halves.most))
 
 
 def _end(stream: Stream, error: Exception) -> None:

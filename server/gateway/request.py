@@ -6,7 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from domain.errors import GridWorksError
-from server.gateway.http2.wire import CONTENT, Compressed, Metadata, Pair, metadata, timeout
+from server.gateway.http2.wire import (
+    CONTENT,
+    Compressed,
+    Metadata,
+    MetadataTooLong,
+    Pair,
+    metadata,
+    timeout,
+)
+
+FIELD = 32  # bytes that a header costs beside its own: RFC 9113, section 6.5.2
 
 
 class Refused(Exception):
@@ -30,16 +40,19 @@ class Request:
     refusal: Exception | None = None
 
     @classmethod
-    def of(cls, headers: Iterable[Pair]) -> Request:
-        """Read headers. Raises Refused."""
+    def of(cls, headers: Iterable[Pair], most: int) -> Request:
+        """Read headers, of at most so many bytes. Raises Refused."""
         pairs = [(bytes(name), bytes(value)) for name, value in map(_pair, headers)]
         found = dict(pairs)
         if found.get(b":method") != b"POST":
             raise Refused(b"405")
-        if found.get(b"content-type", b"").partition(b";")[0].strip() not in CONTENT:
+        kind = found.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if kind not in CONTENT:
             raise Refused(b"415")
         method = found.get(b":path", b"").decode("latin-1")
         try:
+            if sum(FIELD + len(name) + len(value) for name, value in pairs) > most:
+                raise MetadataTooLong("bytes of metadata", most)
             if found.get(b"grpc-encoding", b"identity") != b"identity":
                 name = found[b"grpc-encoding"].decode("latin-1")
                 raise Compressed(f"grpc-encoding {name} is not taken; identity is")

@@ -27,6 +27,7 @@ from server.streams.outbox import Outbox, write_all
 
 METHOD = "/gridworks.api.trading.v1.TradingService/OrderEntry"
 SECOND = 10**9
+LISTEN_SECONDS = 1.0  # what has come may wait to be read when the machine is busy
 WRITE_SECONDS = 1.0  # what is being written when a stream ends may take so long
 _R = api.OrderEntryRequest
 _LOGON, _RESEND = _R.LOGON_FIELD_NUMBER, _R.RESEND_REQUEST_FIELD_NUMBER
@@ -65,6 +66,7 @@ class Stream:
         self._dead_man, self._wound = 0, 0.0  # ns; when its timer was last started
         self.identity = 0, 0  # session and account: what the decoder puts into rows
         self._heard = time.monotonic()
+        self._held = 0  # pieces that wait for room: as long, nothing is read
 
     # ------------------------------------------------------------------ logon
 
@@ -208,7 +210,12 @@ class Stream:
     async def put(self, data: bytes) -> None:
         """Hand over commands as soon as there is room. Raises Unavailable."""
         if data:
-            await self._core.sequencer.room(len(data) // own.WIDTH)
+            self._held += 1
+            try:
+                await self._core.sequencer.room(len(data) // own.WIDTH)
+            finally:
+                self._held -= 1
+                self.hear()
             self._core.sequencer.put(Entry(data))
 
     def put_now(self, data: bytes) -> bool:
@@ -268,10 +275,23 @@ class Stream:
     # ------------------------------------------------------------------ the other direction
 
     def idle(self) -> bytes:
-        """What to send when nothing was sent for an interval. Raises TimeoutError."""
-        if time.monotonic() - self._heard > 2 * self.interval:
-            raise TimeoutError("nothing came from the client for two heartbeat intervals")
+        """What to send when nothing was sent for an interval: also asks whether the client lives.
+
+        When it seems dead, what waits in the socket is read before it is given up.
+        """
+        if self._silent:
+            asyncio.get_running_loop().call_later(LISTEN_SECONDS, self._give_up)
         return _ALIVE
+
+    @property
+    def _silent(self) -> bool:
+        return not self._held and time.monotonic() - self._heard > 2 * self.interval
+
+    def _give_up(self) -> None:
+        if self._silent:
+            self.outbox.end(
+                TimeoutError("nothing came from the client for two heartbeat intervals")
+            )
 
     async def leave(self) -> None:
         """The stream has ended: marked orders are canceled."""

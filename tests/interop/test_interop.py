@@ -1,4 +1,4 @@
-"""grpc-js, connect-node, Java, h2load and C++ through the gateway.
+"""grpc-js, connect-node, Java, h2load, h2spec and C++ through the gateway.
 
 Node's packages are looked for in the folder that GRIDWORKS_NODE names (`npm install @grpc/grpc-js
 @grpc/proto-loader @connectrpc/connect @connectrpc/connect-node @bufbuild/protobuf`), Java's where
@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -92,6 +93,25 @@ def test_h2load(server, tmp_path):  # noqa: F811
         f"http://127.0.0.1:{server.server.gateway_port}/grpc.health.v1.Health/Check",
     ])  # fmt: skip
     assert "5000 succeeded, 0 failed, 0 errored, 0 timeout" in out
+
+
+# what h2spec asks with GET, which is no gRPC: answered with 405 at once, and without DATA
+NO_GRPC = {
+    "Sends a WINDOW_UPDATE frame on half-closed (remote) stream",
+    "Sends a PRIORITY frame on half-closed (remote) stream",
+    "Sends HEADERS frames that causes their advertised concurrent stream limit to be exceeded",
+}
+
+
+def test_h2spec(server, tmp_path):  # noqa: F811
+    need("h2spec")
+    report, port = tmp_path / "report.xml", server.server.gateway_port
+    command = ["h2spec", "--strict", "-p", str(port), "-j", str(report)]
+    subprocess.run(command, capture_output=True, timeout=600, check=False)
+    cases = list(ElementTree.parse(report).getroot().iter("testcase"))
+    assert len(cases) > 100
+    failed = [case for case in cases if case.find("failure") is not None]
+    assert {case.get("classname") for case in failed} <= NO_GRPC
 
 
 def test_cpp(server):  # noqa: F811

@@ -23,9 +23,9 @@ _INCREMENT, _HEADERS, _WINDOW = int(Note.INCREMENT), int(Note.HEADERS), int(Note
 _EMPTY = int(Note.EMPTY)
 _ID, _LEFT = int(Column.NUMBER), int(Column.WINDOW)
 _NOTHING, _RUN, _LIBRARY = int(Found.NOTHING), int(Found.RUN), int(Found.LIBRARY)
-_CREDIT, _OVERRUN = int(Found.CREDIT), int(Found.OVERRUN)
+_CREDIT, _OVERRUN, _WRONG = int(Found.CREDIT), int(Found.OVERRUN), int(Found.WRONG)
 
-_DATA, _HEADERS_FRAME, _RESET, _SETTINGS = 0, 1, 3, 4
+_DATA, _HEADERS_FRAME, _PRIORITY, _RESET, _SETTINGS = 0, 1, 2, 3, 4
 _PROMISE, _GOAWAY, _WINDOW_UPDATE, _CONTINUATION = 5, 7, 8, 9
 _END_STREAM, _END_HEADERS, _PADDED = 1, 4, 8
 
@@ -113,10 +113,19 @@ def _run(s, at, stop, out, row):
 
 
 @kernel
+def _wrong_priority(s, at):
+    """Whether the PRIORITY frame at `at` names no stream, or one that depends on itself."""
+    number = _word(s, at + 5)
+    return number == 0 or (_size(s, at) == 5 and _word(s, at + HEAD) == number)
+
+
+@kernel
 def _others(s, at, stop):
     """Frames for the library, up to where it may change what comes after; the position behind."""
     data = _input(s)
     notes = _notes(s)
+    notes[_NUMBER] = 0
+    notes[_EMPTY] = 0
     while stop - at >= HEAD and _data_row(s, at, stop) < 0:
         size, kind = _size(s, at), data[at + 3]
         if size > MOST:
@@ -125,13 +134,19 @@ def _others(s, at, stop):
             return at
         if kind == _WINDOW_UPDATE and size == 4 and not notes[_HEADERS]:
             return at
+        if kind == _PRIORITY and _wrong_priority(s, at):
+            return at
         flags = data[at + 4]
+        if kind != _DATA and kind != _HEADERS_FRAME:
+            notes[_EMPTY] += 1
+        elif not notes[_HEADERS]:
+            notes[_NUMBER] = _word(s, at + 5)
         at += HEAD + size
         if kind == _HEADERS_FRAME or kind == _PROMISE or kind == _CONTINUATION:
-            notes[_HEADERS] = 0 if flags & _END_HEADERS else 1
+            notes[_HEADERS] = 0 if flags & _END_HEADERS else _word(s, at - size - 4)
             if flags & _END_HEADERS:
                 return at
-        if kind == _RESET or kind == _GOAWAY or kind == _SETTINGS:
+        if kind == _DATA or kind == _RESET or kind == _GOAWAY or kind == _SETTINGS:
             return at
     return at
 
@@ -141,8 +156,8 @@ def cut(s, at, stop, out):
     """Look at INPUT[at:stop]; returns a Found, with more in NOTES.
 
     RUN: the payload of DATA frames of one stream is in OUTPUT from `out` on. LIBRARY: the frames
-    are where they were. Frames are taken when they are complete; one that is too long goes to the
-    library as far as it is there.
+    are where they were; at most one of them begins a block of headers or is DATA. Frames are taken
+    when they are complete; one that is too long goes to the library as far as it is there.
     """
     notes = _notes(s)
     notes[_NEXT] = at
@@ -157,6 +172,8 @@ def cut(s, at, stop, out):
         return np.int64(_LIBRARY)
     if stop - at < HEAD or stop - at - HEAD < _size(s, at):
         return np.int64(_NOTHING)
+    if _input(s)[at + 3] == _PRIORITY:
+        return np.int64(_WRONG)
     notes[_NUMBER] = _word(s, at + 5)
     notes[_INCREMENT] = _word(s, at + HEAD)
     notes[_NEXT] = at + HEAD + 4

@@ -19,6 +19,7 @@ class Limits:
     headers: int  # bytes of the metadata of a call
     message: int  # bytes of a message that comes
     answer: int  # and of one that goes
+    halves: int  # bytes of messages that are not whole, of all connections together
     control_burst: int  # frames that are not work, at once
     control_rate: int  # and a second
     patience: float  # seconds for what a peer has begun: a frame, a handshake, a request
@@ -31,7 +32,7 @@ class Limits:
         window = max(settings.gateway_window_bytes, HEAD + MOST)
         return cls(
             settings.gateway_streams, window, 4 * window, METADATA_BYTES, settings.message_bytes,
-            settings.answer_bytes, settings.gateway_idle_burst,
+            settings.answer_bytes, HALVES * settings.message_bytes, settings.gateway_idle_burst,
             settings.gateway_idle_rate, settings.gateway_patience_seconds,
             settings.keepalive_seconds, KEEPALIVE_TIMEOUT_MS / 1000,
         )  # fmt: skip
@@ -45,6 +46,7 @@ class Closing(Exception):
         self.code, self.reason = code, reason
 
 
+HALVES = 256  # messages of the greatest length that may be half there
 CALM = 0xB  # ENHANCE_YOUR_CALM
 EARNED = 4  # frames that a frame of DATA of ours may cause: credit, a PING and their like
 

@@ -28,11 +28,11 @@ class Note(IntEnum):
     ROW = 3  # RUN: row of STREAMS
     FLOW = 4  # RUN: bytes that count against the windows, padding too
     ENDED = 5  # RUN: 1 if the peer has ended the stream
-    NUMBER = 6  # WINDOW: stream
-    INCREMENT = 7  # WINDOW
-    HEADERS = 8  # kept: 1 while a block of headers is not complete
+    NUMBER = 6  # CREDIT: stream; LIBRARY: that of the HEADERS or DATA in it, 0: there is none
+    INCREMENT = 7  # CREDIT
+    HEADERS = 8  # kept: the stream whose block of headers is not complete, 0: none
     WINDOW = 9  # kept: bytes that the peer may still send on all streams together
-    EMPTY = 10  # RUN: frames without payload in it
+    EMPTY = 10  # RUN: frames without payload in it; LIBRARY: frames that bring no work
 
 
 class Found(IntEnum):
@@ -43,3 +43,4 @@ class Found(IntEnum):
     LIBRARY = 2  # frames that belong to the library
     CREDIT = 3  # a WINDOW_UPDATE
     OVERRUN = 4  # more DATA than the window allows
+    WRONG = 5  # PRIORITY of the connection, or of a stream that depends on itself

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from server.gateway.http2.delivery import Delivery
 from server.gateway.http2.frames import MOST
-from server.gateway.http2.inbound import Inbound
+from server.gateway.http2.inbound import Halves, Inbound
 from server.gateway.http2.wire import PREFIX, Pair, data_head
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ class Stream:
         "uncredited", "window",
     )  # fmt: skip
 
-    def __init__(self, owner: Owner, number: int, window: int, most: int) -> None:
+    def __init__(self, owner: Owner, number: int, window: int, most: int, halves: Halves) -> None:
         self.owner, self.number, self.window = owner, number, window
-        self.inbound = Inbound(most, self._credit)
+        self.inbound = Inbound(most, self._credit, halves)
         self.row = -1  # in the kernel's table; -1: its DATA goes through the library
         self.uncredited = 0  # bytes dealt with that the peer has not been told of
         self._pieces: deque[Piece] = deque()

@@ -38,6 +38,13 @@ class MessageTooLong(CapacityError):
     retry_seconds = 0.0
 
 
+class MetadataTooLong(CapacityError):
+    """A call has more metadata than the server takes."""
+
+    reason = "METADATA_TOO_LONG"
+    retry_seconds = 0.0
+
+
 class Compressed(NotImplementedError):
     """A message has the flag of compression, and no encoding was agreed on."""
 

@@ -1,6 +1,7 @@
 """The same calls through both doors have the same answers, statuses and details."""
 
 import threading
+import time
 
 import grpc
 import pytest
@@ -13,7 +14,7 @@ from gridworks.api.trading.v1 import resources_pb2 as resources
 from gridworks.api.trading.v1 import trading_service_pb2 as api
 from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceStub
 from gridworks.api.types.v1 import codes_pb2 as codes
-from tests.server.test_server_trading import details, wish
+from tests.server.test_server_trading import Session, details, wish
 
 BUY, LIMIT = codes.SIDE_BUY, codes.ORD_TYPE_LIMIT
 SERVICE = "/gridworks.api.trading.v1.TradingService/"
@@ -174,6 +175,21 @@ def held(requests, call):
         return list(call(all_of_them()))
     finally:
         over.set()
+
+
+@pytest.mark.parametrize("door", [0, 1])
+def test_a_server_that_stood_still_listens_before_it_cuts_a_client(doors, door):
+    """The loop stands for longer than a client may be silent; what the client sent waits."""
+    session = Session(doors[door], f"still-{door}", heartbeat_interval=Duration(seconds=1))
+    loop = doors[0].server.gateway._loop
+    loop.call_soon_threadsafe(time.sleep, 4.0)
+    for _ in range(8):
+        time.sleep(0.5)
+        session.send(heartbeat=entry.Heartbeat())
+    session.send(heartbeat=entry.Heartbeat(test_req_id=7))
+    while not (reply := next(session.replies)).heartbeat.test_req_id:
+        assert reply.HasField("heartbeat")
+    session.drop()
 
 
 def test_a_message_that_is_no_message_ends_a_stream_alike(doors):

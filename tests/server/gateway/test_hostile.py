@@ -177,6 +177,22 @@ def test_a_message_that_is_too_long_is_refused_before_it_is_there(peer):
         assert peer.status(stream)["grpc-status"] == "8"
 
 
+@pytest.mark.parametrize("path", [SUBMIT, ENTRY, SUBMIT.replace("SubmitOrder", "DropCopy")])
+def test_who_is_not_known_is_refused_before_the_request_is_there(server, path):
+    stranger = Peer(server.server.gateway_port)
+    stranger.send(stranger.headers(1, path), DataFrame(1, message(bytes(1000))[:500]))
+    assert stranger.status(1)["grpc-status"] == "16"
+    stranger.close()
+
+
+def test_a_session_that_ends_within_a_message_is_told_so(peer):
+    first = message(logon("half").SerializeToString())
+    peer.send(peer.headers(1, ENTRY), DataFrame(1, first + first[:9], flags=["END_STREAM"]))
+    found = peer.status(1)
+    assert found["grpc-status"] == "3"
+    assert "first 9 bytes" in found["grpc-message"]
+
+
 def test_too_much_metadata_closes_nothing_but_the_call(peer):
     peer.send(peer.headers(1, SUBMIT, ("x", "y" * 15_000)))
     peer.send(DataFrame(1, message(wish().SerializeToString()), flags=["END_STREAM"]))

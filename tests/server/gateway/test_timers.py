@@ -6,6 +6,7 @@ import time
 
 import pytest
 from hyperframe.frame import (
+    ContinuationFrame,
     DataFrame,
     HeadersFrame,
     PingFrame,
@@ -20,6 +21,7 @@ from tests.server.gateway.peer import PLENTY, PREFACE, Peer, message
 from tests.server.test_observability import eventually
 
 CALM = 11
+LAST = ["END_STREAM"]
 ALL = 2**31 - 1
 
 
@@ -47,6 +49,8 @@ HALVES = {
     "a preface": PREFACE[:5],
     "a frame's head": PREFACE + SettingsFrame().serialize() + b"\0\0",
     "a frame": PREFACE + SettingsFrame().serialize() + PingFrame(0, b"12345678").serialize()[:12],
+    "half of the headers": PREFACE + SettingsFrame().serialize()
+    + HeadersFrame(1, b"\x82").serialize(),
     "much of a frame": PREFACE + DataFrame(1, bytes(9_000)).serialize()[:8_000],
 }
 
@@ -80,6 +84,55 @@ def test_bytes_one_by_one_win_no_time(impatient, start):
     assert peer.goodbye() == CALM
     assert sent < 24  # before the preface could be there
     peer.close()
+
+
+def test_headers_that_go_on_for_long_are_not_waited_for(impatient):
+    """A block of headers in many frames, one now and then: each is whole, the headers are not."""
+    peer, before = Peer(impatient.port), impatient.gateway.closed["slow"]
+    block = peer.headers(1, CHECK).data
+    peer.send(HeadersFrame(1, block[:2]))
+    peer.socket.settimeout(0.5)
+    end = time.monotonic() + PLENTY
+    for at in range(2, len(block)):
+        peer.send(ContinuationFrame(1, block[at : at + 1]))
+        try:
+            if not peer.receive():
+                break
+        except TimeoutError:
+            assert time.monotonic() < end
+    assert peer.goodbye() == CALM
+    impatient.closes("slow", before + 1)  # and not for the number of frames
+    peer.close()
+
+
+def test_messages_that_are_not_whole_share_a_room():
+    """Of all connections together; messages of a frame need none of it."""
+    with alone() as made:
+        made.gateway.halves.most = 100_000
+        body = message(bytes(60_000))
+        peers = [Peer(made.port) for _ in range(3)]
+        for peer in peers:
+            peer.send(*request(peer, 1, SUBMIT, body[:16_000], ends=False))
+            peer.send(DataFrame(1, body[16_000:32_000]))
+        refused = []
+
+        def one_is_refused():
+            peers[0].send(DataFrame(1, body[32_000:40_000]))
+            made.serves(peers[0])
+            refused.extend(f for f in peers[0].frames if f.stream_id == 1
+                           and isinstance(f, HeadersFrame) and "END_STREAM" in f.flags)
+            return refused
+
+        eventually(lambda: made.gateway.halves.held >= 90_000)
+        assert one_is_refused()[0].fields["grpc-status"] == "8"
+        eventually(lambda: made.gateway.halves.held == 64_000)
+        peers[1].send(DataFrame(1, body[32_000:48_000]), DataFrame(1, body[48_000:], flags=LAST))
+        eventually(lambda: made.gateway.halves.held == 32_000)
+        made.answer()
+        assert peers[1].status(1)["grpc-status"] == "0"
+        for peer in peers:
+            peer.close()
+        eventually(lambda: made.gateway.halves.held == 0)
 
 
 def test_a_request_that_does_not_come_has_its_status(impatient):
