@@ -85,6 +85,18 @@ class InstrumentAttr(IntEnum):
     MAX_MOVING = 52
     TICK_FROM_1 = 53  # pairs (from price, tick) in ascending order of price; tick 0 ends the table
     TICK_1 = 54
+    TICK_FROM_2 = 55
+    TICK_2 = 56
+    TICK_FROM_3 = 57
+    TICK_3 = 58
+    TICK_FROM_4 = 59
+    TICK_4 = 60
+    TICK_FROM_5 = 61
+    TICK_5 = 62
+    TICK_FROM_6 = 63
+    TICK_6 = 64
+    TICK_FROM_7 = 65
+    TICK_7 = 66
     TICK_FROM_8 = 67
     TICK_8 = 68
     COLUMNS = 72
@@ -281,7 +293,7 @@ NODE_ATTRIBUTES: Final[dict[NodeAttr, Attribute]] = {
 }
 for _k in range(_I.TICK_FROM_1, _I.TICK_8 + 1):
     _even = (_k - _I.TICK_FROM_1) % 2 == 0
-    INSTRUMENT_ATTRIBUTES[_k] = Attribute(  # type: ignore[index]
+    INSTRUMENT_ATTRIBUTES[_I(_k)] = Attribute(
         0, MAX_PRICE, int(_k == _I.TICK_1), "ticks, first price" if _even else "ticks, step"
     )
 

@@ -109,7 +109,7 @@ _RANGES: dict[str, tuple[int, int]] = {
     "stop_px": (0, MAX_PRICE), "display_qty": (0, MAX_QTY), "min_qty": (0, MAX_QTY),
     "offset": (-MAX_PRICE, MAX_PRICE), "expire_time": (0, MAX_TIME),
     "cl_ord_link_id": (0, INT64_MAX), "algo_id": (0, _ID), "session": (0, _ID),
-    "list_size": (0, MAX_LIST), "scope": (0, 6), "attribute": (0, 65_535), "index": (0, _ID),
+    "list_size": (0, MAX_LIST), "scope": (0, 7), "attribute": (0, 65_535), "index": (0, _ID),
     "entity": (0, _ID), "parent": (0, _ID), "value": (-INT64_MAX, INT64_MAX),
     "price_low": (0, MAX_PRICE), "price_high": (0, MAX_PRICE), "offer_px": (0, MAX_PRICE),
     "offer_size": (0, MAX_QTY),

@@ -6,14 +6,15 @@ millisecond), then over the instruments it has touched. Both can stop between an
 
 import numpy as np
 
+from domain.attributes import InstrumentAttr
 from domain.codes import Command, ExecInst, ExecType, Reason, Scope, TimeInForce
 from domain.jit import kernel
-from domain.tables import core, details, nodes, orders, owners
+from domain.tables import core, details, instruments, nodes, orders, owners
 from engine.advance import drain
 from engine.book.expiry import first_due
 from engine.orders.lifecycle import end_order
 from engine.room import room_for_step
-from engine.states import DONE, SUSPENDED
+from engine.states import DONE, SUSPENDED, UNLIMITED
 
 _MASS_CANCEL, _KILL = int(Command.MASS_CANCEL), int(Command.KILL_ON)
 _DISCONNECT, _TICK = int(Command.DISCONNECT), int(Command.TICK)
@@ -26,6 +27,7 @@ _BY_DEAD_MAN, _TIME = int(Reason.CANCELED_BY_DEAD_MAN), int(Reason.EXPIRED_TIME)
 _SESSION_OVER = int(Reason.EXPIRED_SESSION)
 _ON_DISCONNECT = int(ExecInst.CANCEL_ON_DISCONNECT)
 _GTC, _GTD = int(TimeInForce.GTC), int(TimeInForce.GTD)
+_EXPIRY = int(InstrumentAttr.EXPIRY)
 
 
 @kernel
@@ -49,9 +51,12 @@ def _in_mass_cancel(s, slot, cmd):
         return False
     if cmd["side"] and (cmd["side"] == 1) != (order["side"] == 0):
         return False
-    if cmd["price_low"] and order["price"] < cmd["price_low"]:
+    price = 0 if order["exec_inst"] & UNLIMITED else order["price"]
+    if price == 0 and (cmd["price_low"] or cmd["price_high"]):
         return False
-    return cmd["price_high"] == 0 or order["price"] <= cmd["price_high"]
+    if cmd["price_low"] and price < cmd["price_low"]:
+        return False
+    return cmd["price_high"] == 0 or price <= cmd["price_high"]
 
 
 @kernel
@@ -82,7 +87,9 @@ def _end_reason(s, slot, cmd):
         deadline = nodes(s)[orders(s)[slot]["account"]]["deadline"]
         return _BY_DEAD_MAN if deadline > 0 and deadline <= core(s)[0]["time"] else 0
     tif = orders(s)[slot]["time_in_force"]
-    return 0 if tif == _GTC or tif == _GTD else _SESSION_OVER
+    expiry = instruments(s)[orders(s)[slot]["instrument"], _EXPIRY]
+    over = 0 < expiry <= core(s)[0]["time"]
+    return 0 if (tif == _GTC or tif == _GTD) and not over else _SESSION_OVER
 
 
 @kernel

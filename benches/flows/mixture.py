@@ -68,7 +68,7 @@ EACH: tuple[tuple[InstrumentType, dict[I, int]], ...] = (
     (InstrumentType.FUTURE, {I.MARGIN_MODEL: MarginModel.VAR_ELM, I.MARGIN_BPS: 800,
                              I.ELM_BPS: 350, I.VOLATILITY_AUCTION: 1, I.DYNAMIC_BPS: 12,
                              I.EXTENSION_BPS: 20}),
-    (InstrumentType.FX, {I.TICK_FROM_1 + 2: MIDDLE + 40, I.TICK_1 + 2: 2,  # type: ignore[dict-item]
+    (InstrumentType.FX, {I.TICK_FROM_2: MIDDLE + 40, I.TICK_2: 2,
                          I.MARGIN_MODEL: MarginModel.PERCENT, I.MARGIN_BPS: 300}),
     (InstrumentType.EQUITY, {I.REPLACE_LOSES_PRIORITY: 1, I.SHORT_MARGIN_BPS: 13_000}),
     (InstrumentType.CRYPTO, {I.MARKET_PROTECTION_BPS: 20, I.FEE_CAP: 500, I.DYNAMIC_REFERENCE: 1,

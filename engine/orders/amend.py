@@ -12,7 +12,7 @@ from engine.book.expiry import join_expiry, leave_expiry
 from engine.book.pools import take_extra
 from engine.book.prices import stop_cap
 from engine.book.queue import show_less
-from engine.emit import report_order, report_refusal
+from engine.emit import report_order, report_refusal, status_of
 from engine.orders.entry import enter, post_only
 from engine.orders.intake import is_trigger, refuse, trailed, value_price
 from engine.orders.lifecycle import detach, end_order, finish_filled, shrink_anywhere
@@ -96,7 +96,8 @@ def replace_order(s, cmd):
     if reason == 0:
         reason = admit_replace(s, slot, cmd)
     if reason:
-        report_refusal(s, cmd, _CANCEL_REJECT, reason, orders(s)[slot]["order_id"])
+        r = report_refusal(s, cmd, _CANCEL_REJECT, reason, orders(s)[slot]["order_id"])
+        r["ord_status"] = status_of(s, slot)
         return
     new_id = cmd["cl_ord_id"] if cmd["cl_ord_id"] else details(s)[slot]["cl_ord_id"]
     apply_replace(s, slot, cmd, new_id)

@@ -21,7 +21,7 @@ from engine.trading.trades import prevent, same_group, stp_mode, trade
 from risk.exact import mul_div
 
 _ALLOCATION, _FIFO_SHARE = int(InstrumentAttr.ALLOCATION), int(InstrumentAttr.FIFO_SHARE_BPS)
-_PRO_RATA_MIN = int(InstrumentAttr.PRO_RATA_MIN)
+_PRO_RATA_MIN, _LOT = int(InstrumentAttr.PRO_RATA_MIN), int(InstrumentAttr.LOT_SIZE)
 _VOLATILITY = int(InstrumentAttr.VOLATILITY_AUCTION)
 _BY_TIME, _FIRST, _TURN, _PASS = 0, 1, 2, 3  # stages of a shared level
 _SPLIT, _ALLOW, _HIDDEN = int(Allocation.SPLIT), int(SelfTrade.ALLOW), int(ExecInst.HIDDEN)
@@ -135,7 +135,8 @@ def _begin_share(s, slot, row, mode):
         return
     book["share_qty"] = 0
     if config[_ALLOCATION] == _SPLIT:
-        book["share_qty"] = order["leaves_qty"] * config[_FIFO_SHARE] // 10_000
+        share = order["leaves_qty"] * config[_FIFO_SHARE] // 10_000
+        book["share_qty"] = share - share % config[_LOT]
     if book["share_qty"] > 0:
         book["share_stage"] = _FIRST
     else:
@@ -162,6 +163,7 @@ def _share_one(s, slot, row, command):
     book["share_left"] -= 1
     book["share_next"] = orders(s)[maker]["next"] if book["share_left"] > 0 else 0
     qty = mul_div(book["share_qty"], orders(s)[maker]["shown_qty"], book["share_total"])
+    qty -= qty % instruments(s)[order["instrument"]][_LOT]
     if book["share_next"] == 0:
         book["share_stage"] = _BY_TIME
     if qty >= instruments(s)[order["instrument"]][_PRO_RATA_MIN]:

@@ -150,7 +150,7 @@ class Exchange:
         """A new order: a NewOrder, or its fields (price in ticks, order_qty in lots).
 
         Without a price it is a market order unless `ord_type` says otherwise. `more` are the
-        other fields of NewOrder. Codes may be given by name.
+        other fields of NewOrder. Codes may be given by name, flags too if it is one.
         """
         if isinstance(account, NewOrder):
             return self.send(account)
@@ -186,13 +186,14 @@ class Exchange:
 
         `tick` is the price step in price units; `attributes` are those of
         `domain.attributes.InstrumentAttr` in lower case: lot_size, multiplier, margin_bps, ...
+        Another step from a price of 100 on: `tick_from_2=100, tick_2=5`; there may be eight.
         """
         self._refuse_taken("instrument", symbol)
         wanted = attributes_named(InstrumentAttr, {"tick_1": tick, **attributes})
         number = len(self._engine.table(Table.INSTRUMENT))
         kind = code_named("type", InstrumentType, type)
         self._do(Instrument(label=symbol, entity=number, type=kind))
-        for attribute, value in wanted.items():
+        for attribute, value in sorted(wanted.items()):  # a step's first price before the step
             self._set(Scope.INSTRUMENT, number, attribute, value)
         return number
 
@@ -226,7 +227,7 @@ class Exchange:
 
     def set_instrument(self, instrument: Id, **attributes: int) -> None:
         """Set attributes of an instrument: `static_low=90, static_high=110`."""
-        for attribute, value in attributes_named(InstrumentAttr, attributes).items():
+        for attribute, value in sorted(attributes_named(InstrumentAttr, attributes).items()):
             self._set(Scope.INSTRUMENT, instrument, attribute, value)
 
     def apply_profile(

@@ -71,7 +71,8 @@ class Report:
             return "accepted"
         name = getattr(self.reason, "name", str(self.reason))
         if not self.refused:
-            return f"order {self.order_id} ended: {name}"
+            what = "was restated" if self.exec_type == ExecType.RESTATED else "ended"
+            return f"order {self.order_id} {what}: {name}"
         level = f" at {self.level.name.lower()} level" if self.level else ""
         numbers = ""
         if self.limit or self.observed or self.headroom:

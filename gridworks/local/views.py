@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from domain.attributes import InstrumentAttr
-from domain.codes import ExecType, InstrumentType, Level, OrdType, Phase, ReportType
+from domain.codes import (
+    ExecType,
+    InstrumentType,
+    Level,
+    OrdStatus,
+    OrdType,
+    Phase,
+    ReportType,
+    Side,
+    TimeInForce,
+)
 from domain.tables import Table
 from engine.exchange import Exchange as Engine
+from engine.states import BOOK, QUOTE_LEG, UNLIMITED
 from gridworks.local.report import CODES
 
 if TYPE_CHECKING:
@@ -34,8 +45,8 @@ def _label(frame: pd.DataFrame, column: str, texts: Texts) -> None:
 def positions(engine: Engine, names: Texts, symbols: Texts) -> pd.DataFrame:
     """Every (node, instrument) row; those of desks and above are sums over accounts."""
     chosen = (
-        "node", "instrument", "qty", "open_buy", "open_sell", "cost", "realised", "unrealised",
-        "value", "exposure", "margin", "fees", "bought", "sold",
+        "node", "instrument", "qty", "open_buy", "open_sell", "cost", "realised", "fifo_realised",
+        "unrealised", "value", "exposure", "margin", "fees", "bought", "sold",
     )  # fmt: skip
     found = frame(engine.table(Table.POSITION)[1:], chosen)
     _label(found, "node", names)
@@ -44,14 +55,25 @@ def positions(engine: Engine, names: Texts, symbols: Texts) -> pd.DataFrame:
 
 
 def orders(engine: Engine, names: Texts, symbols: Texts) -> pd.DataFrame:
-    """Every live order."""
-    hot, cold = engine.table(Table.ORDER), engine.table(Table.DETAIL)
-    live = np.nonzero(hot["state"])[0]
-    found = frame(hot[live], ("order_id", "account", "instrument", "side", "price", "leaves_qty"))
+    """Every live order, as its reports show it: no price where it has no limit."""
+    live = np.nonzero(engine.table(Table.ORDER)["state"])[0]
+    hot, cold = engine.table(Table.ORDER)[live], engine.table(Table.DETAIL)[live]
+    rare = engine.table(Table.EXTRA)[cold["extra"]]
+    found = frame(hot, ("order_id", "account", "instrument", "side", "price", "leaves_qty"))
+    found["price"] = np.where(hot["exec_inst"] & UNLIMITED, 0, hot["price"])
     for name in ("cl_ord_id", "order_qty", "cum_qty"):
-        found[name] = cold[name][live]
-    found["side"] = np.where(found["side"] == 0, "BUY", "SELL")
-    found["ord_type"] = [OrdType(kind).name for kind in hot["ord_type"][live].tolist()]
+        found[name] = cold[name]
+    quoted = hot["exec_inst"] & QUOTE_LEG != 0
+    found["cl_ord_id"] = np.where(quoted, rare["limit_px"], cold["cl_ord_id"])
+    fix_side = np.where(hot["short"], hot["short"], hot["side"] + 1)
+    found["side"] = [Side(side).name for side in fix_side.tolist()]
+    found["ord_type"] = [OrdType(kind).name for kind in hot["ord_type"].tolist()]
+    found["time_in_force"] = [TimeInForce(tif).name for tif in hot["time_in_force"].tolist()]
+    partly = np.where(cold["cum_qty"] > 0, OrdStatus.PARTIALLY_FILLED, OrdStatus.NEW)
+    status = np.where(hot["state"] == BOOK, partly, OrdStatus.SUSPENDED)
+    found["ord_status"] = [OrdStatus(code).name for code in status.tolist()]
+    for name in ("stop_px", "display_qty", "min_qty", "expire_time"):
+        found[name] = rare[name]
     _label(found, "account", names)
     _label(found, "instrument", symbols)
     return found

@@ -113,6 +113,13 @@ def fresh_collateral(s, account, instrument, moved):
 
 
 @kernel
+def use_of_collateral(s, account):
+    """Basis points of an account's collateral that margin and fees held take."""
+    collateral = fresh_collateral(s, account, np.int64(0), np.int64(0))
+    return _share(nodes(s)[account]["margin"] + nodes(s)[account]["hold_fee"], collateral)
+
+
+@kernel
 def check_buying_power(s, f):
     """Margin and fees held against the account's collateral."""
     c = candidates(s)[0]

@@ -21,6 +21,7 @@ from domain.jit import kernel
 from domain.limits import MAX_CASH, MAX_VALUE
 from domain.tables import algos, books, candidates, core, instruments, node_limits, nodes, positions
 from risk.admission.candidate import free_lots, reduces, scenario_excess
+from risk.admission.capital import use_of_collateral
 from risk.admission.refusal import refuse, refuse_plain
 from risk.span.exchange import sums_left
 
@@ -40,7 +41,7 @@ _TYPE, _TRADABLE, _CURRENCY = int(_I.TYPE), int(_I.TRADABLE), int(_I.CURRENCY)
 _EXPIRY, _ORD_TYPES, _TIFS = int(_I.EXPIRY), int(_I.ALLOWED_ORD_TYPES), int(_I.ALLOWED_TIFS)
 _STATUS, _N_CURRENCY, _TYPES = int(_N.STATUS), int(_N.CURRENCY), int(_N.ALLOWED_TYPES)
 _SIDES, _N_ORD_TYPES = int(_N.ALLOWED_SIDES), int(_N.ALLOWED_ORD_TYPES)
-_SHORT, _ALGO = int(_N.SHORT_SALE), int(_N.ALGO_REQUIRED)
+_SHORT, _ALGO, _LEAVE = int(_N.SHORT_SALE), int(_N.ALGO_REQUIRED), int(_N.RRM_LEAVE_BPS)
 _EQUITY, _EXEMPT = int(InstrumentType.EQUITY), int(Side.SELL_SHORT_EXEMPT)
 _SUSPENDED, _CLOSE_ONLY = int(NodeStatus.SUSPENDED), int(NodeStatus.CLOSE_ONLY)
 _FORBIDDEN, _LOCATE = int(ShortSale.FORBIDDEN), int(ShortSale.LOCATE)
@@ -60,7 +61,7 @@ _R_TYPE, _R_SIDE = int(_R.TYPE_NOT_PERMITTED), int(_R.SIDE_NOT_PERMITTED)
 _R_ORD_TYPE, _R_SHORT = int(_R.ORD_TYPE_NOT_PERMITTED), int(_R.SHORT_SALE_FORBIDDEN)
 _R_LOCATE, _R_ALGO_ID = int(_R.LOCATE_REQUIRED), int(_R.ALGO_ID_REQUIRED)
 _R_ALGO_UNKNOWN, _R_REDUCING = int(_R.ALGO_ID_UNKNOWN), int(_R.RISK_REDUCTION_MODE)
-_R_THROTTLED = int(_R.EXECUTION_THROTTLED)
+_R_THROTTLED, _R_TIF = int(_R.EXECUTION_THROTTLED), int(_R.TIME_IN_FORCE_NOT_PERMITTED)
 _PASS = np.int64(0)
 
 
@@ -167,17 +168,29 @@ def _node_forbids(s, row, reason):
 
 
 @kernel
+def _refuse_level(s, reason, node):
+    """Refuse at a level: lots that may be sold or closed, what is permitted, else which node."""
+    c, limits = candidates(s)[0], node_limits(s)[node]
+    if reason == _R_SHORT or reason == _R_LOCATE or reason == _R_CLOSE:
+        free = max(0, free_lots(s))
+        return refuse(s, reason, node, free, c["leaves_qty"], free)
+    if reason == _R_TYPE:
+        return refuse(s, reason, node, limits[_TYPES], instruments(s)[c["instrument"], _TYPE], 0)
+    if reason == _R_SIDE:
+        return refuse(s, reason, node, limits[_SIDES], np.int64(c["fix_side"]), 0)
+    if reason == _R_ORD_TYPE:
+        return refuse(s, reason, node, limits[_N_ORD_TYPES], np.int64(c["ord_type"]), 0)
+    return refuse(s, reason, node, 0, node, 0)
+
+
+@kernel
 def _levels(s, reason):
     """Ask `_node_forbids` from the account up to the firm."""
     c = candidates(s)[0]
     row = np.int64(c["position"])
     while row:
         if _node_forbids(s, row, reason):
-            node = np.int64(positions(s)[row]["node"])
-            if reason == _R_SHORT or reason == _R_LOCATE:
-                free = max(0, free_lots(s))
-                return refuse(s, reason, node, free, c["leaves_qty"], free)
-            return refuse(s, reason, node, 0, 0, 0)
+            return _refuse_level(s, reason, np.int64(positions(s)[row]["node"]))
         row = np.int64(positions(s)[row]["parent"])
     return _PASS
 
@@ -203,8 +216,10 @@ def _instrument_forbids(s, reason):
         return row[_CURRENCY] != node_limits(s)[c["account"], _N_CURRENCY]
     if reason == _R_ALGO_UNKNOWN:
         return algo_unknown(s)
-    tif = c["time_in_force"]  # _R_REDUCING
-    return nodes(s)[c["account"]]["reducing"] != 0 and tif != _IOC and tif != _FOK
+    tif = c["time_in_force"]
+    if reason == _R_TIF:
+        return row[_TIFS] & TIF_MASK[tif] == 0
+    return nodes(s)[c["account"]]["reducing"] != 0 and tif != _IOC and tif != _FOK  # _R_REDUCING
 
 
 @kernel
@@ -216,21 +231,28 @@ def _refuse_plain_state(s, reason):
     if reason == _R_CURRENCY:
         currency = node_limits(s)[c["account"], _N_CURRENCY]
         return refuse(s, reason, np.int64(c["account"]), currency, row[_CURRENCY], 0)
-    if reason == _R_ALGO_UNKNOWN:
+    if reason == _R_ALGO or reason == _R_ALGO_UNKNOWN:
         return refuse(s, reason, 0, 0, np.int64(c["algo_id"]), 0)
+    if reason == _R_PHASE:
+        return refuse(s, reason, 0, 0, np.int64(books(s)[c["instrument"]]["phase"]), 0)
+    if reason == _R_INSTRUMENT or reason == _R_TRADABLE:
+        return refuse(s, reason, 0, 0, np.int64(c["instrument"]), 0)
+    if reason == _R_TIF:
+        return refuse(s, reason, 0, row[_TIFS], np.int64(c["time_in_force"]), 0)
     if reason == _R_REDUCING:
-        return refuse(s, reason, np.int64(c["account"]), 0, 0, 0)
+        account = np.int64(c["account"])
+        leave, use = node_limits(s)[account, _LEAVE], use_of_collateral(s, account)
+        return refuse(s, reason, account, leave, use, leave - use)
     return refuse_plain(s, reason)
 
 
 @kernel
 def _instrument_types(s):
-    """The order types and times in force that the instrument takes, after those of the nodes."""
-    c = candidates(s)[0]
-    row = instruments(s)[c["instrument"]]
-    wrong = row[_ORD_TYPES] & ORD_TYPE_MASK[c["ord_type"]] == 0
-    if wrong or row[_TIFS] & TIF_MASK[c["time_in_force"]] == 0:
-        return refuse_plain(s, _R_ORD_TYPE)
+    """The order types that the instrument takes, after those of the nodes."""
+    kind = np.int64(candidates(s)[0]["ord_type"])
+    allowed = instruments(s)[candidates(s)[0]["instrument"], _ORD_TYPES]
+    if allowed & ORD_TYPE_MASK[kind] == 0:
+        return refuse(s, _R_ORD_TYPE, 0, allowed, kind, 0)
     return _PASS
 
 
@@ -240,7 +262,7 @@ def check_state(s):
 
     The numbers of the reasons are the order of precedence (`domain.codes.Reason`).
     """
-    for reason in range(_R_MARKET, _R_THROTTLED + 1):
+    for reason in range(_R_MARKET, _R_TIF + 1):
         found = _PASS
         if _is_about_nodes(reason):
             found = _levels(s, reason)

@@ -117,7 +117,8 @@ _MARKET = {
     MarketType.STATUS: {**_COMMON, "price": "price"},
 }  # fmt: skip
 _REPORT = {field.name: field.name for field in Report.DESCRIPTOR.fields}
-# of these codes 0 is one, in the reports that are about an order
+# of these codes 0 is one, in the reports that are about an order; of a refused replace or cancel
+# only the status is the order's
 _ZEROS = {"exec_type", "ord_status", "time_in_force"}
 
 
@@ -133,7 +134,8 @@ def requests() -> tuple[Array, Array]:
 
 def reports() -> tuple[Array, Array]:
     """The plan of REPORT rows: (first step by report type), (steps: tag, kind, place)."""
-    zeros = {kind: _ZEROS if kind == ReportType.EXECUTION else set() for kind in ReportType}
+    zeros = {kind: set[str]() for kind in ReportType}
+    zeros |= {ReportType.EXECUTION: _ZEROS, ReportType.CANCEL_REJECT: {"ord_status"}}
     plans = {int(kind): _plan(Report.DESCRIPTOR, REPORT, _REPORT, zeros[kind]) for kind in zeros}
     return _joined(plans)
 

@@ -23,7 +23,7 @@ from domain.attributes import (
 )
 from domain.codes import Scope
 from domain.errors import InvalidField
-from domain.limits import NO_LIMIT
+from domain.limits import MAX_TICK_BANDS, NO_LIMIT
 from domain.messages import Setting
 from gridworks.api.risk.v1.resources_pb2 import Limits
 from gridworks.api.types.v1.instrument_pb2 import Instrument
@@ -110,12 +110,14 @@ def limit_settings(
 
 
 def _tick_table(message: Instrument, scale: Scale) -> Iterator[tuple[int, int]]:
-    if len(message.tick_table) > 8:
-        raise InvalidField("tick_table", len(message.tick_table), "at most 8 bands")
+    """The bands that there were end, the last one first; then the new ones begin."""
+    if len(message.tick_table) > MAX_TICK_BANDS:
+        raise InvalidField("tick_table", len(message.tick_table), f"at most {MAX_TICK_BANDS} bands")
+    yield from ((tick, 0) for tick in range(InstrumentAttr.TICK_8, InstrumentAttr.TICK_1, -2))
     for at, band in enumerate(message.tick_table):
         first = int(InstrumentAttr.TICK_FROM_1) + 2 * at
-        yield first + 1, scale.ticks(f"tick_table[{at}].tick", band.tick)
         yield first, scale.ticks(f"tick_table[{at}].from_price", band.from_price)
+        yield first + 1, scale.ticks(f"tick_table[{at}].tick", band.tick)
 
 
 def _number(message: Any, name: str, row: Attribute, scale: Scale) -> int:

@@ -16,15 +16,6 @@ from tests.risk import kernels
 BUY, SELL = 0, 1
 
 
-def instrument_column(name: str) -> int:
-    """The number of an instrument attribute; tick bands 2..7 have no name of their own."""
-    if name.startswith("TICK_") and name not in InstrumentAttr.__members__:
-        band = int(name.rpartition("_")[2])
-        first = InstrumentAttr.TICK_FROM_1 if "FROM" in name else InstrumentAttr.TICK_1
-        return first + 2 * (band - 1)
-    return InstrumentAttr[name]
-
-
 class Desk:
     """Nodes 1 firm, 2 client, 3 desk, 4 and 5 accounts below it, 6 a lone account; instrument 1."""
 
@@ -97,7 +88,7 @@ class Desk:
                 kernels.set_attribute,
                 scope=Scope.INSTRUMENT,
                 entity=number,
-                attribute=instrument_column(name),
+                attribute=InstrumentAttr[name],
                 value=value,
             )
             assert reason == 0, (name, reason)

@@ -109,6 +109,7 @@ CHECKS = [
     (R.ALGO_ID_UNKNOWN, order(algo_id=9)),
     (R.RISK_REDUCTION_MODE, node(ACCOUNT, RRM_ENTER_BPS=1)),
     (R.EXECUTION_THROTTLED, state(FIRM, throttled=1)),
+    (R.TIME_IN_FORCE_NOT_PERMITTED, instrument(ALLOWED_TIFS=0)),
     (R.TICK_SIZE, instrument(TICK_1=7)),
     (R.LOT_SIZE, instrument(LOT_SIZE=7)),
     (R.MIN_QTY, instrument(MIN_QTY=11)),

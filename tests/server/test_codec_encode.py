@@ -49,6 +49,8 @@ def report_of(row: np.void) -> Report:
     if row["report"] == ReportType.EXECUTION:
         for name in ("exec_type", "ord_status", "time_in_force"):
             setattr(made, name, int(row[name]) or 48)
+    if row["report"] == ReportType.CANCEL_REJECT:
+        made.ord_status = int(row["ord_status"]) or 48
     return made
 
 

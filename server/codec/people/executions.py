@@ -16,7 +16,8 @@ from server.codec.people.names import Directory, on_wire
 _TICKS = "TICK_SIZE STATIC_BAND DYNAMIC_BAND FAT_FINGER_TICKS PRICE_OUT_OF_RANGE"
 _LOTS = (
     "LOT_SIZE MIN_QTY MAX_QTY FREEZE_QTY DISPLAY_QTY MINIMUM_EXECUTION_QTY QTY_OUT_OF_RANGE "
-    "ORDER_QTY_LIMIT POSITION_LIMIT GROSS_POSITION_LIMIT SHORT_SALE_FORBIDDEN LOCATE_REQUIRED"
+    "ORDER_QTY_LIMIT POSITION_LIMIT GROSS_POSITION_LIMIT SHORT_SALE_FORBIDDEN LOCATE_REQUIRED "
+    "CLOSE_ONLY REDUCE_ONLY"
 )
 _MONEY = (
     "VALUE_OUT_OF_RANGE MIN_VALUE MAX_VALUE ORDER_VALUE_LIMIT OPEN_VALUE INSTRUMENT_EXPOSURE "
@@ -24,8 +25,17 @@ _MONEY = (
     "BUYING_POWER INSUFFICIENT_CASH"
 )
 _OTHER = {
-    "basis points": "FAT_FINGER_BPS VOLUME_SHARE BOOK_SHARE CONCENTRATION",
-    "ns": "EXPIRE_TIME INSTRUMENT_EXPIRED",
+    "basis points": "FAT_FINGER_BPS VOLUME_SHARE BOOK_SHARE CONCENTRATION RISK_REDUCTION_MODE",
+    "ns": "EXPIRE_TIME INSTRUMENT_EXPIRED DUPLICATE_WINDOW",
+    "observed: the phase": "PHASE_FORBIDS",
+    "observed: the instrument": "INSTRUMENT_KILLED INSTRUMENT_NOT_TRADABLE",
+    "observed: the node": (
+        "NODE_KILLED NODE_SUSPENDED INSTRUMENT_RESTRICTED ALGO_ID_REQUIRED EXECUTION_THROTTLED"
+    ),
+    "observed: the algorithm": "ALGO_KILLED ALGO_ID_UNKNOWN",
+    "limit: a bit set, observed: a code": (
+        "TYPE_NOT_PERMITTED SIDE_NOT_PERMITTED ORD_TYPE_NOT_PERMITTED TIME_IN_FORCE_NOT_PERMITTED"
+    ),
     "orders": "OPEN_ORDERS TOO_MANY_MOVING_ORDERS",
     "messages": "ORDER_TO_TRADE",
     "limit a second, observed ns to wait": "ORDER_RATE REPLACE_RATE CANCEL_RATE",
@@ -97,6 +107,8 @@ def execution_of(row: Any, known: Directory) -> Execution:
         told |= {name: _code(name, cells[name]) for name in _CODES}
     else:
         told |= {name: cells[name] for name in _CODES[:2]}
+        if cells["report"] == _CANCEL_REJECT:
+            told["ord_status"] = _code("ord_status", cells["ord_status"])
     made: Any = Execution(
         name=f"{account}/executions/{cells['exec_id']}",
         order=f"{account}/orders/{order_id}" if order_id else "",

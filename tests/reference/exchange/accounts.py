@@ -86,6 +86,14 @@ def collateral(w: World, node: Node) -> int:
     return node.cash + node[N.CREDIT] + min(0, losses)
 
 
+def use_of_collateral(w: World, node: Node) -> int:
+    """Basis points of collateral that margin and fees held take."""
+    available = collateral(w, node)
+    if available <= 0:
+        return NO_LIMIT
+    return min(NO_LIMIT, (margin(w, node) + node.hold_fee) * BPS // available)
+
+
 def buying_power(w: World, node: Node) -> int:
     return collateral(w, node) - margin(w, node) - node.hold_fee
 

@@ -18,7 +18,7 @@ from domain.codes import (
     Side,
     TimeInForce,
 )
-from tests.reference.exchange import money, prices
+from tests.reference.exchange import accounts, money, prices
 from tests.reference.exchange.model import (
     BUY,
     CALL_PHASES,
@@ -86,20 +86,35 @@ Check = Callable[[Candidate], Refusal | None]
 
 
 def each_node(test: Callable[[Candidate, Node], bool], reason: Reason) -> Check:
-    """A check that each level may refuse by yes or no."""
+    """A check that each level may refuse by yes or no; it names the node."""
 
     def check(c: Candidate) -> Refusal | None:
         for node in c.chain():
             if test(c, node):
-                return Refusal(reason, node.level)
+                return Refusal(reason, node.level, 0, node.number)
         return None
 
     return check
 
 
-def plain(test: Callable[[Candidate], bool], reason: Reason) -> Check:
+def plain(
+    test: Callable[[Candidate], bool], reason: Reason, observed: Callable[[Candidate], int]
+) -> Check:
     """A check that is not about a level."""
-    return lambda c: Refusal(reason) if test(c) else None
+    return lambda c: Refusal(reason, 0, 0, observed(c)) if test(c) else None
+
+
+def masked(reason: Reason, column: N, bit: Callable[[Candidate], int], code: str) -> Check:
+    """What each level permits is a set of bits; `code` is the order's or instrument's field."""
+
+    def check(c: Candidate) -> Refusal | None:
+        asked = c.inst[I.TYPE] if code == "type" else getattr(c.order, code)
+        for node in c.chain():
+            if not node[column] >> bit(c) & 1:
+                return Refusal(reason, node.level, node[column], asked)
+        return None
+
+    return check
 
 
 def killed_algo(c: Candidate) -> bool:
@@ -117,21 +132,21 @@ def phase_forbids(c: Candidate) -> bool:
     return tif in IMMEDIATE or c.order.minimum or c.order.pegged
 
 
-def wrong_type(c: Candidate, node: Node) -> bool:
-    return not node[N.ALLOWED_TYPES] >> c.inst[I.TYPE] & 1
-
-
-def wrong_side(c: Candidate, node: Node) -> bool:
-    return not node[N.ALLOWED_SIDES] & (1 if c.order.side == BUY else 2)
+def ord_type_bit(c: Candidate) -> int:
+    return ORD_TYPE_BIT[c.order.ord_type]
 
 
 def wrong_ord_type(c: Candidate) -> Refusal | None:
-    kind, tif = ORD_TYPE_BIT[c.order.ord_type], TIF_BIT[c.order.time_in_force]
-    for node in c.chain():
-        if not node[N.ALLOWED_ORD_TYPES] >> kind & 1:
-            return Refusal(Reason.ORD_TYPE_NOT_PERMITTED, node.level)
-    if not c.inst[I.ALLOWED_ORD_TYPES] >> kind & 1 or not c.inst[I.ALLOWED_TIFS] >> tif & 1:
-        return Refusal(Reason.ORD_TYPE_NOT_PERMITTED)
+    allowed = c.inst[I.ALLOWED_ORD_TYPES]
+    if not allowed >> ord_type_bit(c) & 1:
+        return Refusal(Reason.ORD_TYPE_NOT_PERMITTED, 0, allowed, c.order.ord_type)
+    return None
+
+
+def wrong_time_in_force(c: Candidate) -> Refusal | None:
+    allowed, tif = c.inst[I.ALLOWED_TIFS], c.order.time_in_force
+    if not allowed >> TIF_BIT[tif] & 1:
+        return Refusal(Reason.TIME_IN_FORCE_NOT_PERMITTED, 0, allowed, tif)
     return None
 
 
@@ -140,10 +155,12 @@ def short(c: Candidate) -> bool:
     return equity and c.order.side != BUY and c.order.leaves > c.room
 
 
-def short_sale(reason: Reason, forbids: Callable[[Candidate, Node], bool]) -> Check:
+def to_close(reason: Reason, forbids: Callable[[Candidate, Node], bool]) -> Check:
+    """A check that lets so many lots pass as close the position."""
+
     def check(c: Candidate) -> Refusal | None:
         for node in c.chain():
-            if short(c) and forbids(c, node):
+            if forbids(c, node):
                 room = max(0, c.room)
                 return Refusal(reason, node.level, room, c.order.leaves, room)
         return None
@@ -151,9 +168,17 @@ def short_sale(reason: Reason, forbids: Callable[[Candidate, Node], bool]) -> Ch
     return check
 
 
+def no_short_sale(c: Candidate, node: Node) -> bool:
+    return node[N.SHORT_SALE] == ShortSale.FORBIDDEN and short(c)
+
+
 def needs_locate(c: Candidate, node: Node) -> bool:
     exempt = c.order.fix_side == Side.SELL_SHORT_EXEMPT
-    return node[N.SHORT_SALE] == ShortSale.LOCATE and not exempt
+    return node[N.SHORT_SALE] == ShortSale.LOCATE and not exempt and short(c)
+
+
+def close_only(c: Candidate, node: Node) -> bool:
+    return node[N.STATUS] == NodeStatus.CLOSE_ONLY and not c.reduces
 
 
 def reducing_only(c: Candidate) -> bool:
@@ -161,9 +186,10 @@ def reducing_only(c: Candidate) -> bool:
 
 
 def reduction_mode(c: Candidate) -> Refusal | None:
-    if reducing_only(c):
-        return Refusal(Reason.RISK_REDUCTION_MODE, c.account.level)
-    return None
+    if not reducing_only(c):
+        return None
+    leave, use = c.account[N.RRM_LEAVE_BPS], accounts.use_of_collateral(c.w, c.account)
+    return Refusal(Reason.RISK_REDUCTION_MODE, c.account.level, leave, use, leave - use)
 
 
 def expired_instrument(c: Candidate) -> Refusal | None:
@@ -188,33 +214,37 @@ def unknown_algo(c: Candidate) -> Refusal | None:
 
 
 STATE: tuple[Check, ...] = (
-    plain(lambda c: c.w.killed, Reason.MARKET_KILLED),
-    plain(lambda c: c.inst.killed, Reason.INSTRUMENT_KILLED),
+    plain(lambda c: c.w.killed, Reason.MARKET_KILLED, lambda c: 0),
+    plain(lambda c: c.inst.killed, Reason.INSTRUMENT_KILLED, lambda c: c.inst.number),
     each_node(lambda c, n: n.killed, Reason.NODE_KILLED),
-    plain(killed_algo, Reason.ALGO_KILLED),
+    plain(killed_algo, Reason.ALGO_KILLED, lambda c: c.order.algo_id),
     each_node(lambda c, n: n[N.STATUS] == NodeStatus.SUSPENDED, Reason.NODE_SUSPENDED),
-    each_node(
-        lambda c, n: n[N.STATUS] == NodeStatus.CLOSE_ONLY and not c.reduces, Reason.CLOSE_ONLY
+    to_close(Reason.CLOSE_ONLY, close_only),
+    plain(phase_forbids, Reason.PHASE_FORBIDS, lambda c: c.inst.phase),
+    plain(
+        lambda c: not c.inst[I.TRADABLE], Reason.INSTRUMENT_NOT_TRADABLE, lambda c: c.inst.number
     ),
-    plain(phase_forbids, Reason.PHASE_FORBIDS),
-    plain(lambda c: not c.inst[I.TRADABLE], Reason.INSTRUMENT_NOT_TRADABLE),
     expired_instrument,
     each_node(
         lambda c, n: bool(c.w.setting(n.number, c.inst.number).restricted),
         Reason.INSTRUMENT_RESTRICTED,
     ),
     other_currency,
-    each_node(wrong_type, Reason.TYPE_NOT_PERMITTED),
-    each_node(wrong_side, Reason.SIDE_NOT_PERMITTED),
+    masked(Reason.TYPE_NOT_PERMITTED, N.ALLOWED_TYPES, lambda c: c.inst[I.TYPE], "type"),
+    masked(
+        Reason.SIDE_NOT_PERMITTED, N.ALLOWED_SIDES, lambda c: int(c.order.side != BUY), "fix_side"
+    ),
+    masked(Reason.ORD_TYPE_NOT_PERMITTED, N.ALLOWED_ORD_TYPES, ord_type_bit, "ord_type"),
     wrong_ord_type,
-    short_sale(Reason.SHORT_SALE_FORBIDDEN, lambda c, n: n[N.SHORT_SALE] == ShortSale.FORBIDDEN),
-    short_sale(Reason.LOCATE_REQUIRED, needs_locate),
+    to_close(Reason.SHORT_SALE_FORBIDDEN, no_short_sale),
+    to_close(Reason.LOCATE_REQUIRED, needs_locate),
     each_node(
         lambda c, n: bool(n[N.ALGO_REQUIRED]) and c.order.algo_id == 0, Reason.ALGO_ID_REQUIRED
     ),
     unknown_algo,
     reduction_mode,
     each_node(lambda c, n: n.throttled, Reason.EXECUTION_THROTTLED),
+    wrong_time_in_force,
 )
 
 

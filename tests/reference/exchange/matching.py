@@ -235,11 +235,15 @@ def is_shared(w: World, inst: Instrument, order: Order, level: Level[Order]) -> 
     return not by_time and not own_group and not linked and order.leaves <= level.shown
 
 
+def round_lots(inst: Instrument, qty: int) -> int:
+    return qty // inst[I.LOT_SIZE] * inst[I.LOT_SIZE]
+
+
 def share_level(w: World, inst: Instrument, order: Order, level: Level[Order]) -> None:
     """Hand out an incoming quantity among a level's displayed orders; the rest goes by time."""
     price = level.first.price
     if inst[I.ALLOCATION] == Allocation.SPLIT:
-        left = order.leaves * inst[I.FIFO_SHARE_BPS] // BPS
+        left = round_lots(inst, order.leaves * inst[I.FIFO_SHARE_BPS] // BPS)
         while left and order.state is State.WORKING and level.displayed:
             resting = level.displayed[0]
             qty = min(left, resting.shown, order.leaves)
@@ -247,7 +251,7 @@ def share_level(w: World, inst: Instrument, order: Order, level: Level[Order]) -
             trade(w, resting, order, qty, price)
     incoming, total = order.leaves, level.shown
     for resting, shown in [(r, r.shown) for r in level.displayed]:
-        share = incoming * shown // total
+        share = round_lots(inst, incoming * shown // total)
         if share < inst[I.PRO_RATA_MIN] or order.state is not State.WORKING:
             continue
         qty = min(share, resting.shown, order.leaves)

@@ -41,6 +41,11 @@ def mass_cancel(w: World, cmd: Command) -> None:
     by_node = cmd.scope == Scope.NODE
     below = w.below[cmd.entity] if by_node else list(w.nodes)
     buy = cmd.side == Side.BUY
+    low, high = cmd.price_low, cmd.price_high
+    if low or high:  # what has no price is not within any
+        low, high = max(low, 1), high or MAX_PRICE
+    else:
+        high = MAX_PRICE
 
     def chosen(o: Order) -> bool:
         return (
@@ -48,8 +53,7 @@ def mass_cancel(w: World, cmd: Command) -> None:
             and cmd.account in (0, o.account)
             and cmd.instrument in (0, o.instrument)
             and (cmd.side == 0 or (o.side == BUY) == buy)
-            and (cmd.price_low == 0 or o.price >= cmd.price_low)
-            and (cmd.price_high == 0 or o.price <= cmd.price_high)
+            and low <= rows.shown_price(o) <= high
         )
 
     count = sweep(w, Reason.CANCELED_BY_MASS_CANCEL, chosen)
@@ -182,7 +186,8 @@ def unknown_price(w: World, cmd: Command) -> Refusal | None:
 def end_of_day(w: World, cmd: Command) -> None:
     rows.admin_row(w, cmd)
     for order in w.table():
-        if order.time_in_force in _OF_A_DAY:
+        expiry = w.instruments[order.instrument][I.EXPIRY]
+        if order.time_in_force in _OF_A_DAY or 0 < expiry <= w.time:
             lifecycle.expire(w, order, Reason.EXPIRED_SESSION)
     for inst in w.instruments.values():
         if inst.last_px:

@@ -757,6 +757,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_ALGO_ID_UNKNOWN: _Reason.ValueType  # 137
     REASON_RISK_REDUCTION_MODE: _Reason.ValueType  # 138
     REASON_EXECUTION_THROTTLED: _Reason.ValueType  # 139
+    REASON_TIME_IN_FORCE_NOT_PERMITTED: _Reason.ValueType  # 140
     REASON_TICK_SIZE: _Reason.ValueType  # 150
     REASON_LOT_SIZE: _Reason.ValueType  # 151
     REASON_MIN_QTY: _Reason.ValueType  # 152
@@ -867,6 +868,7 @@ REASON_ALGO_ID_REQUIRED: Reason.ValueType  # 136
 REASON_ALGO_ID_UNKNOWN: Reason.ValueType  # 137
 REASON_RISK_REDUCTION_MODE: Reason.ValueType  # 138
 REASON_EXECUTION_THROTTLED: Reason.ValueType  # 139
+REASON_TIME_IN_FORCE_NOT_PERMITTED: Reason.ValueType  # 140
 REASON_TICK_SIZE: Reason.ValueType  # 150
 REASON_LOT_SIZE: Reason.ValueType  # 151
 REASON_MIN_QTY: Reason.ValueType  # 152
