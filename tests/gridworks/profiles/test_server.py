@@ -50,7 +50,7 @@ def test_what_is_set_refuses(client: gw.Client) -> None:
     assert set(done) == {"instruments/ACME", *(f"nodes/{n}/limits" for n in ("alice", "bob",
                                                                              "carol"))}  # fmt: skip
     refused = client.trading.submit_order("alice", "ACME", "BUY", 1, "1").order
-    assert refused.refusal.text == "refused by ALGO_ID_REQUIRED of the account"
+    assert "ALGO_ID_REQUIRED of the account" in refused.refusal.text
     newest = next(e for e in client.admin.list_audit_entries() if e.method == "UpdateInstrument")
     assert newest.reason == "SEBI, 2026"
 

@@ -49,6 +49,6 @@ class Venue:
 
     def new_rows(self) -> Any:
         """The report rows since the last call."""
-        rows = self.exchange._newest()
+        rows = self.exchange._newest.rows()
         new, self.seen = rows[self.seen :], len(rows)
         return new
