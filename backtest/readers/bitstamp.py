@@ -6,7 +6,8 @@
 timestamp: ms since 1970, when it was received (facts carry this time, in ns); exchange.timestamp:
 ms since 1970, when the order was entered. price: decimal, a tick is 0.01 unless said otherwise.
 volume: integer in units of 1e-8, what is left of the order; 0 of a deleted order means that it
-was filled. action: created, changed or deleted. direction: bid or ask. Plain, .gz, .xz or .bz2.
+was filled. action: created, changed or deleted. direction: bid or ask. Plain, .gz, .xz or .bz2. The
+columns may stand in any order, with others among them.
 
 created becomes ADD, changed SET and deleted DELETE. An order that was there before the file
 begins is adopted at its first "changed". Executions are not said to be any.
@@ -23,9 +24,11 @@ import numpy as np
 from backtest.readers.csv_rows import (
     Column,
     Table,
+    header,
     places,
     positive_step,
     require_cell,
+    require_names,
     tables,
     warm,
     words,
@@ -37,8 +40,7 @@ from domain.codes import InstrumentType, Side
 LOT = Decimal("1e-8")
 ACTIONS = {"created": FactKind.ADD, "changed": FactKind.SET, "deleted": FactKind.DELETE}
 DIRECTIONS = {"bid": Side.BUY, "ask": Side.SELL}
-NAMES = ("id", "timestamp", "exchange.timestamp", "price", "volume", "action", "direction")
-ID, TIMESTAMP, _, PRICE, VOLUME, ACTION, DIRECTION = range(7)
+NAMES = ("id", "timestamp", "price", "volume", "action", "direction")  # others are not needed
 
 
 def open_bitstamp(path: Path, symbol: str = "BTCUSD", tick: Decimal | str = "0.01") -> Feed:
@@ -56,27 +58,32 @@ def open_bitstamp(path: Path, symbol: str = "BTCUSD", tick: Decimal | str = "0.0
 
 
 def _chunks(feed: Feed, tick: Decimal) -> Iterator[Rows]:
-    kinds = (0, 0, 0, places(tick), 0, text.WORD, text.WORD)
-    columns = [Column(name, kind) for name, kind in zip(NAMES, kinds)]
+    kinds = {"price": places(tick), "action": text.WORD, "direction": text.WORD}
+    names = header(feed.path)
+    if not names:
+        return
+    require_names(names, NAMES, feed.path)
+    columns = [Column(n, kinds.get(n, 0) if n in NAMES else text.SKIP) for n in names]
     units = int(tick.scaleb(places(tick)))
     for table in tables(feed.path, columns, feed, skip=1):
-        yield _facts(feed, table, units)
+        yield _facts(feed, table, {name: names.index(name) for name in NAMES}, units)
 
 
-def _facts(feed: Feed, table: Table, units: int) -> Rows:
+def _facts(feed: Feed, table: Table, at: dict[str, int], units: int) -> Rows:
     values, path = table.values, feed.path
     facts = np.zeros(len(values), FACT)
-    facts["kind"] = words(table, (ACTION, NAMES[ACTION]), ACTIONS, path)
-    facts["side"] = words(table, (DIRECTION, NAMES[DIRECTION]), DIRECTIONS, path)
-    price, time = values[:, PRICE], values[:, TIMESTAMP]
-    require_cell(price % units == 0, table, (PRICE, "price"), path, "a multiple of the tick size")
+    facts["kind"] = words(table, (at["action"], "action"), ACTIONS, path)
+    facts["side"] = words(table, (at["direction"], "direction"), DIRECTIONS, path)
+    price, time = values[:, at["price"]], values[:, at["timestamp"]]
+    place = (at["price"], "price")
+    require_cell(price % units == 0, table, place, path, "a multiple of the tick size")
     require_cell(
-        (time >= 0) & (time < 2**62 // 10**6), table, (TIMESTAMP, NAMES[TIMESTAMP]), path,
+        (time >= 0) & (time < 2**62 // 10**6), table, (at["timestamp"], "timestamp"), path,
         "milliseconds since 1970, below 2**62 ns",
     )  # fmt: skip
     facts["price"] = price // units
     facts["time"] = time * 1_000_000
-    facts["ref"], facts["qty"] = values[:, ID], values[:, VOLUME]
+    facts["ref"], facts["qty"] = values[:, at["id"]], values[:, at["volume"]]
     facts["instrument"], facts["place"] = 1, table.lines
     for name, kind in ACTIONS.items():
         feed.counts[name] += int(np.count_nonzero(facts["kind"] == kind))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -18,6 +18,7 @@ from domain.errors import InvalidField
 from domain.limits import INT64_MAX
 
 CHUNK = 65_536  # rows
+BOM = b"\xef\xbb\xbf"  # some programs begin a text with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,21 @@ def _complain(path: Path, number: int, columns: list[Column], data: bytes, bad: 
     return BadRecord(str(path), f"line {number}", named.name, value, allowed)
 
 
+def header(path: Path) -> list[str]:
+    """The column names of the first line, in lower case; none in an empty file."""
+    lines = next(source.blocks(path, size=65_536), b"").splitlines()
+    head = lines[0].decode("utf-8-sig", "replace") if lines else ""
+    return [name.strip().lower() for name in head.split(",")] if lines else []
+
+
+def require_names(names: list[str], needed: Iterable[str], path: Path) -> None:
+    """Raise BadRecord unless each of `needed` is the name of exactly one column."""
+    for name in needed:
+        if names.count(name) != 1:
+            head, allowed = ",".join(names), f"one column called {name}"
+            raise BadRecord(str(path), "line 1", "header", head, allowed)
+
+
 @cache
 def warm() -> None:
     """Load the compiled kernel now, so that reading is measured and not loading."""
@@ -121,7 +137,7 @@ def tables(
     while not final:
         block = next(source_blocks, b"")
         final, data = not block, rest + block
-        at = 0
+        at = len(BOM) if number == 1 and data.startswith(BOM) else 0
         while skip and (end := data.find(b"\n", at)) >= 0:
             at, skip, number = end + 1, skip - 1, number + 1
         if skip:

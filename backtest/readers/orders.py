@@ -23,6 +23,8 @@ Columns (any order; those in parentheses may be missing or empty):
     (stop_price) (display_qty) (min_qty)   decimals like price and qty
     (flags)        post_only, post_slide, hidden, all_or_none or reduce_only
 
+Other names of a column: timestamp, transact_time (time), id, cl_ord_id (order_id), quantity, size,
+order_qty (qty), ord_type, order_type (type), time_in_force (tif), instrument (symbol), stop_px.
 A field has no quotes and no comma. Nothing is matched or assumed here: the commands go to the
 exchange, which may refuse them.
 """
@@ -37,13 +39,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from backtest.readers import source
 from backtest.readers.csv_rows import (
     Column,
     Table,
+    header,
     places,
     positive_step,
     require_cell,
+    require_names,
     tables,
     warm,
     words,
@@ -98,6 +101,11 @@ NUMBERS: Final = (
     | dict.fromkeys(("qty", "display_qty", "min_qty"), "qty")
 )
 WORDS: Final = ("side", "type", "tif", "account", "symbol", "flags")
+ALIASES: Final = {
+    "timestamp": "time", "transact_time": "time", "id": "order_id", "cl_ord_id": "order_id",
+    "quantity": "qty", "size": "qty", "order_qty": "qty", "ord_type": "type", "order_type": "type",
+    "time_in_force": "tif", "instrument": "symbol", "stop_px": "stop_price",
+}  # fmt: skip
 LIMITED: Final = (OrdType.LIMIT, OrdType.STOP_LIMIT, OrdType.LIMIT_IF_TOUCHED)
 
 
@@ -150,17 +158,13 @@ def open_orders(
 
 
 def _columns(path: Path, form: OrderFormat) -> list[Column]:
-    lines = next(source.blocks(path, size=65_536), b"").splitlines()
-    head = lines[0].decode("utf-8-sig", "replace") if lines else ""
-    names = [name.strip().lower() for name in head.split(",")]
+    names = [ALIASES.get(name, name) for name in header(path)]
     known = (*NEEDED, *NUMBERS, *WORDS)
     for name in names:
         if name not in known:
             allowed = "a header line of " + ", ".join(dict.fromkeys(known))
             raise BadRecord(str(path), "line 1", "column name", name, allowed)
-    for name in (*NEEDED, *names):
-        if names.count(name) != 1:
-            raise BadRecord(str(path), "line 1", "header", head, f"one column called {name}")
+    require_names(names, (*NEEDED, *names), path)
     return [form.column(name) for name in names]
 
 

@@ -44,10 +44,8 @@ def blocks(path: Path, feed: Feed | None = None, size: int = BLOCK) -> Iterator[
                     feed.consumed = raw.tell()
                 yield block
         except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+            found = "cut off" if isinstance(error, EOFError) else "damaged"
             raise BadRecord(
-                str(path),
-                f"byte {done} uncompressed",
-                "compressed data",
-                str(error),
-                "a complete file: this one is cut off or damaged",
-            ) from error
+                str(path), f"byte {done} uncompressed", "compressed data", found,
+                f"a complete file ({error})",
+            ) from error  # fmt: skip

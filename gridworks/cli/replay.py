@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from server.sandbox.replay import History, Piece
 
 SAMPLES = 600  # moments of a picture
+PICTURES = (".png", ".svg", ".pdf", ".jpg", ".webp")
 QUIET_SECONDS = 2.0  # between two lines of progress where there is no terminal
 FORMAT_HELP = (
     "lobster, itch, csv, bitstamp or binance; with options after a colon: "
@@ -47,16 +48,24 @@ def replay(
 
     Exit code 1: the books differ (--check). 2: the file is not understood, with the place.
     """
-    from domain.errors import GridWorksError
+    from domain.errors import GridWorksError, InvalidField
 
     try:
+        if plot is not None and (plot.suffix not in PICTURES or not plot.parent.is_dir()):
+            allowed = f"a name that ends in {', '.join(PICTURES)}, in a folder that is there"
+            raise InvalidField("plot", str(plot), allowed)
         run = _prepare(file, kind, _symbols(book, instrument), (mode, check, limit, plot))
         for _ in _progress(run):
             pass
+        if not sum(run.feed.counts.values()):
+            raise InvalidField("number of messages", 0, f"1 or more in {file}")
         _tell(run)
         if plot is not None:
             _draw(run, plot)
-    except (GridWorksError, OSError, ValueError) as error:
+    except OSError as error:
+        typer.echo(f"gridworks: {error.filename}: {error.strerror}", err=True)
+        raise typer.Exit(2) from error
+    except (GridWorksError, ValueError) as error:
         typer.echo(f"gridworks: {error}", err=True)
         raise typer.Exit(2) from error
     if check and not run.agrees:

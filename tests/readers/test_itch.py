@@ -185,11 +185,20 @@ def test_hostile_bytes_are_placed_and_explained(write, name):
     assert caught.value.allowed in str(caught.value)
 
 
+def test_the_bad_value_itself_is_shown(write):
+    for name, value in (("side", "X"), ("trading state", "x00"), ("huge reference", str(2**63))):
+        with pytest.raises(BadRecord) as caught:
+            chunks(write(HOSTILE[name][0]))
+        assert value in str(caught.value)
+
+
 @pytest.mark.parametrize("keep", [0.3, 0.9, 0.999])
 def test_a_cut_gz_is_told_from_a_good_one(write, keep):
     content = gzip.compress(itch_bytes(separate(markets())))
-    with pytest.raises(BadRecord, match="cut off or damaged"):
+    with pytest.raises(BadRecord, match="compressed data is 'cut off'; allowed: a complete file"):
         chunks(write(content[: int(len(content) * keep)]))
+    with pytest.raises(BadRecord, match="compressed data is 'damaged'"):
+        chunks(write(content[:-8] + b"12345678"))
 
 
 def test_random_damage_never_does_worse_than_a_bad_record(write):

@@ -86,6 +86,9 @@ def test_order_files_take_their_options_with_the_format(tmp_path):
         (["--format", "csv"], "line 1: column name"),
         (["--format", "lobster"], "line 1: time is"),
         (["--format", "itch", "--limit", "1", "--plot", "x.png"], "at least two moments"),
+        (["--format", "itch", "--plot", "nowhere/x.png"], "plot is 'nowhere/x.png'; allowed"),
+        (["--format", "itch", "--plot", "x.xyz"], "a name that ends in .png, .svg, .pdf"),
+        (["--format", "itch", "--instrument", "NONE,ONE"], "the end: instrument is 'NONE'"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_exit_code_2(itch, words, said):
@@ -99,6 +102,27 @@ def test_a_missing_file_is_one_line_and_exit_code_2(tmp_path):
     done = gridworks(tmp_path / "none.itch", "--format", "itch")
     assert done.exit_code == 2
     assert "No such file" in done.output
+
+
+@pytest.mark.parametrize("kind", ["itch", "lobster", "bitstamp", "csv"])
+@pytest.mark.parametrize("head", [True, False])
+def test_a_file_without_messages_does_not_agree(tmp_path, kind, head):
+    heads = {"bitstamp": "id,timestamp,price,volume,action,direction",
+             "csv": "time,action,order_id,side,price,qty"}  # fmt: skip
+    path = tmp_path / "empty"
+    path.write_text(heads.get(kind, "") if head else "")
+    done = gridworks(path, "--format", kind, "--check")
+    assert done.exit_code == 2
+    assert "number of messages is 0" in done.output or "line 1: header is" in done.output
+
+
+def test_times_that_go_back_are_noted(tmp_path):
+    path = tmp_path / "o.csv"
+    rows = [f"{time},new,{number},buy,1.50,1" for number, time in enumerate((5, 4, 6, 5), 1)]
+    path.write_text("time,action,order_id,side,price,qty\n" + "\n".join(rows))
+    done = gridworks(path, "--format", "csv", "--check")
+    assert done.exit_code == 0
+    assert "note         2 x time before the one before" in done.output
 
 
 # ---------------------------------------------------------------------------- the picture

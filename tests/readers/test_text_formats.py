@@ -56,7 +56,11 @@ def test_integers_are_exact(value):
         (b"1.2300", 2, text.OK),
         (b"+1.5", 2, text.OK),
         (b" 1.5 ", 2, text.OK),
-        (b"9223372036854775807", 0, text.TOO_LARGE),
+        (b"9223372036854775807", 0, text.OK),
+        (b"-9223372036854775807", 0, text.OK),
+        (b"9223372036854775.807", 3, text.OK),
+        (b"9223372036854775808", 0, text.TOO_LARGE),
+        (b"9223372036854775.808", 3, text.TOO_LARGE),
         (b"99999999999999999999999", 0, text.TOO_LARGE),
         (b"999999999999999999", 9, text.TOO_LARGE),
     ],
@@ -177,13 +181,37 @@ def test_a_tick_that_cannot_be_is_refused(tmp_path, tick):
 def test_a_cut_xz_is_told_from_a_good_one(tmp_path):
     path = tmp_path / "x.csv.xz"
     path.write_bytes(lzma.compress((HEAD + GOOD * 1000).encode())[:-20])
-    with pytest.raises(BadRecord, match="cut off or damaged"):
+    with pytest.raises(BadRecord, match="compressed data is 'cut off'"):
         all_facts(path, "bitstamp")
 
 
 def test_a_file_of_only_a_header_has_no_facts(tmp_path):
     for content in ("", HEAD, HEAD.strip()):
         assert list(open_feed(write(tmp_path, content), "bitstamp").chunks) == []
+
+
+def test_bitstamp_columns_are_known_by_their_names(tmp_path):
+    def facts(content):
+        return b"".join(
+            chunk.tobytes() for chunk in open_feed(write(tmp_path, content), "bitstamp").chunks
+        )
+
+    plain = facts(HEAD + GOOD)
+    rows = [line.split(",") for line in (HEAD + GOOD).splitlines()]
+    turned = "\n".join(",".join(["x", *reversed(row)]) for row in rows)
+    assert facts(turned) == plain
+    with pytest.raises(BadRecord, match="one column called id"):
+        facts(GOOD)  # no header: the first event is not taken for one
+    with pytest.raises(BadRecord, match="one column called price"):
+        facts(HEAD.replace("volume", "price") + GOOD)
+
+
+def test_a_byte_order_mark_is_no_character(tmp_path):
+    path = tmp_path / "AAPL_2012-06-21_message.csv"
+    line = "34200.1,1,11,5,5853300,1\n"
+    path.write_bytes(b"\xef\xbb\xbf" + line.encode())
+    [facts] = open_feed(path, "lobster").chunks
+    assert facts["ref"].tolist() == [11]
 
 
 # ------------------------------------------------------------------------------ order files
@@ -228,6 +256,18 @@ def test_columns_may_stand_in_any_order_and_units_are_chosen(tmp_path):
     _, rows = orders(write(tmp_path, content), tick="0.5", lot="0.25", time_unit="ms")
     assert (rows["price"][0], rows["order_qty"][0]) == (21, 2)
     assert rows["transact_time"][0] == 17_000_000
+
+
+def test_columns_have_other_names_too(tmp_path):
+    old = "time,action,order_id,side,price,qty,type,tif,symbol\n1,new,7,buy,5,2,limit,gtc,X\n"
+    new = old.replace("time,action,order_id", "transact_time,action,cl_ord_id")
+    new = new.replace("qty,type,tif,symbol", "Quantity,ord_type,time_in_force,instrument")
+    [first], [second] = (
+        list(open_feed(write(tmp_path, content), "csv").chunks) for content in (old, new)
+    )
+    assert first.tobytes() == second.tobytes()
+    with pytest.raises(BadRecord, match="one column called time"):
+        open_feed(write(tmp_path, "time," + new.replace("\n1", "\n1,1")), "csv")
 
 
 def test_read_puts_accounts_and_instruments_in_front(tmp_path):

@@ -25,7 +25,7 @@ COMMA = 44
 MINUS = 45
 PLUS = 43
 POINT = 46
-MAX_WHOLE = (2**63 - 10) // 10
+MAX_WHOLE, LAST_DIGIT = divmod(2**63 - 1, 10)
 WORD_BASE = 257  # a polynomial hash that never leaves 63 bits
 WORD_PRIME = 2**53 - 111
 
@@ -55,7 +55,7 @@ def number(data, start, end, scale):
             continue
         if places >= 0:
             places += 1
-        if value > MAX_WHOLE:
+        if value > MAX_WHOLE or (value == MAX_WHOLE and c - 48 > LAST_DIGIT):
             return TOO_LARGE, np.int64(0)
         value = value * 10 + (c - 48)
     if digits == 0:

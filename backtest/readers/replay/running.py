@@ -71,6 +71,7 @@ class Replay:
     first_refused: str = ""
     hidden: bool = False  # an order file with quantity that depth does not show
     seq: int = 0
+    newest: int = 0  # the last row's time, ns
     director: Director = field(init=False)
     book: Rebuilt | ReportedBook = field(init=False)
     samples: Samples | None = field(init=False)
@@ -96,6 +97,7 @@ class Replay:
         for chunk in self._chunks():
             self._watch(chunk)
             stamp = "transact_time" if self.feed.commands else "time"
+            self._note_order(chunk[stamp])
             done = self._apply_own(self.director.prepared(int(chunk[stamp][0])))
             assert not np.any(done["reason"]), "accounts and instruments must come to be"
             expected = self.feed.expected
@@ -103,7 +105,8 @@ class Replay:
                 self._piece(piece, expected)
                 self.clock.facts += len(piece)
                 yield
-        if self.plan.check and self.exchange is not None and not self.hidden:
+        checked = self.plan.check and self.exchange is not None and not self.hidden
+        if checked and self.clock.facts:
             for instrument in range(1, len(self.feed.instruments) + 1):
                 compare_exchange(self.exchange_match, self.exchange, self.book, instrument)
 
@@ -127,6 +130,13 @@ class Replay:
         """The instrument of the picture: the busiest of the first chunk."""
         if self.samples is not None and not self.book.watched:
             self.book.watched = int(np.bincount(chunk["instrument"]).argmax())
+
+    def _note_order(self, times: Rows) -> None:
+        """Count times before the one before: the exchange's clock stands still for them."""
+        back = int(np.count_nonzero(np.diff(times, prepend=self.newest) < 0))
+        self.newest = int(times[-1])
+        if back:
+            self.feed.notes["time before the one before"] += back
 
     def _piece(self, piece: Rows, expected: tuple[Rows, Rows] | None) -> None:
         looking = self.plan.check or self.samples is not None
