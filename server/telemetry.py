@@ -179,6 +179,7 @@ def set_up_logs(as_json: bool) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,  # without the values of variables, and before:
         _redacted,
     ]
     last: Any = (
@@ -187,11 +188,7 @@ def set_up_logs(as_json: bool) -> None:
     )  # fmt: skip
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info if as_json else _same,
-            last,
-        ],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
@@ -204,10 +201,6 @@ def set_up_logs(as_json: bool) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-
-
-def _same(_: Any, __: str, event: Any) -> Any:
-    return event
 
 
 def _redacted(_: Any, __: str, event: Any) -> Any:

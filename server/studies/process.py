@@ -63,13 +63,15 @@ class Process:
                 except TimeoutError:
                     await self.close()
                     raise TooLong("seconds", round(self._seconds)) from None
-                except (OSError, EOFError, asyncio.IncompleteReadError) as error:
+                except (OSError, EOFError, RuntimeError, asyncio.IncompleteReadError) as error:
                     await self.close()
                     raise Unavailable("the process that computes indicators has ended") from error
         finally:
             self._waiting -= 1
 
     async def _exchange(self, jobs: list[Job]) -> list[Done]:
+        if self._child is not None and self._child.returncode is not None:
+            await self.close()  # it has died since: nothing is lost but the time to begin another
         if self._child is None:
             self._child = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "server.studies.worker",

@@ -8,7 +8,9 @@ import traceback
 from pathlib import Path
 
 import pytest
+import structlog
 
+from server import telemetry
 from server.auth.denial import NotAuthenticated, NotPermitted
 from server.auth.gate import Gate
 from server.auth.redaction import Redaction, redact
@@ -110,6 +112,32 @@ def test_a_logger_with_the_filter_cannot_be_made_to_say_it(everything):
     text = everything.getvalue()
     assert "Qx7Qx7Qx7" not in text
     assert len(re.findall(r"gw_live_Qx7Q…", text)) >= 5
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_lines_of_the_server_have_no_key_in_a_traceback_nor_the_values_of_variables(
+    as_json, monkeypatch
+):
+    secret, lines = "gw_live_" + "Qx7" * 14 + "z", io.StringIO()
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    monkeypatch.setattr("sys.stderr", lines)
+    try:
+        telemetry.set_up_logs(as_json)
+        for log in (structlog.get_logger("tests.telemetry"), logging.getLogger("tests.library")):
+            try:
+                body = f"an order of {secret}"
+                raise ValueError(body)
+            except ValueError:
+                log.exception("a call failed")
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+        structlog.reset_defaults()
+    text = lines.getvalue()
+    assert text.count("Traceback") == text.count("ValueError: an order of gw_live_Qx7Q") == 2
+    assert "Qx7Qx7Qx7" not in text.replace("\n", "").replace(" ", "")
+    assert "locals" not in text  # what is in variables belongs to customers
 
 
 def test_the_store_does_not_show_its_password():

@@ -11,6 +11,7 @@ from decimal import Decimal
 import grpc
 import numpy as np
 import pytest
+import uvloop
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -106,6 +107,19 @@ def test_a_process_that_dies_or_dawdles_is_replaced():
         await process.stop()
 
     run(body())
+
+
+def test_a_process_that_died_in_a_quiet_hour_is_replaced_at_the_next_request():
+    async def body():
+        process = Process(200)
+        first = await process.run([job()])
+        process._child.kill()
+        await process._child.wait()
+        again = await process.run([job()])
+        assert bits(again[0].outputs[0]) == bits(first[0].outputs[0])
+        await process.stop()
+
+    uvloop.run(body())  # the server's loop: it refuses to write to who has ended
 
 
 # ------------------------------------------------------------------------------ names, numbers
