@@ -6,6 +6,7 @@ docs/server.md shows the table; a test holds it against this class.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import tomllib
 from decimal import Decimal
@@ -214,6 +215,13 @@ def load(file: Path | None = None, **given: Any) -> Settings:
         cause = first.get("ctx", {}).get("error")
         if isinstance(cause, InvalidField):
             raise cause from None
-        raise InvalidField(".".join(map(str, first["loc"])), first["input"], first["msg"]) from None
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise InvalidField("settings file", str(file), str(error)) from None
+        name = ".".join(map(str, first["loc"]))
+        allowed = first["msg"]
+        if first["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name, Settings.model_fields, 1)
+            allowed = "a setting of docs/server.md" + (f", such as {near[0]}" if near else "")
+            raise InvalidField("setting", name, allowed) from None
+        raise InvalidField(name, first["input"], allowed) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        allowed = f"a TOML file that can be read: {error}"
+        raise InvalidField("settings file", str(file), allowed) from None

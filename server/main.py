@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 
 import numpy as np
 import structlog
@@ -48,6 +49,7 @@ from server.tracing import Tracing, tracing_of
 from server.transport import options
 
 LOG_FILE, USAGE_FOLDER = "commands.db", "usage"
+COMPILING_SECONDS = 3.0  # a start that takes longer than so has to compile
 ENDED = "this key no longer works, or has fewer rights than this stream was opened with"
 _log = structlog.get_logger(__name__)
 
@@ -85,7 +87,8 @@ class Server:
             await asyncio.to_thread(check_log, settings.folder / LOG_FILE, settings.check_log_bytes)
             log = open_log(settings.folder / LOG_FILE)
             stack.callback(log.close)
-            _compile()
+            with _telling_who_waits():
+                _compile()
             state, self.recovery = recover(log, _bounds(settings), follower_of(settings))
             _log.info("recovered", seq=state.seq, snapshot=self.recovery.snapshot_seq,
                       replayed=self.recovery.replayed, damaged=self.recovery.skipped)  # fmt: skip
@@ -259,6 +262,19 @@ class Server:
                 raise result
         if self._writing is not None:
             await self._writing
+
+
+@contextmanager
+def _telling_who_waits() -> Iterator[None]:
+    """A first start compiles for a minute: say so, but not where everything comes from the disk."""
+    telling = threading.Timer(COMPILING_SECONDS, _log.info, (
+        "compiling the engine: the first start takes about a minute, later ones do not",
+    ))  # fmt: skip
+    telling.start()
+    try:
+        yield
+    finally:
+        telling.cancel()
 
 
 def _compile() -> None:

@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import grpc
+from google.protobuf import descriptor_pb2, descriptor_pool, text_format
 from grpc_channelz.v1 import channelz, channelz_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from server.config import Settings
 
@@ -23,6 +25,7 @@ METADATA_BYTES = 16 * 1024
 PENDING = 10_000
 STRIKES = 5  # pings that come too early before the connection is closed
 _STANDARD = (health_pb2, channelz_pb2)
+REFLECTION = "grpc.reflection.v1.ServerReflection"
 
 
 def options(settings: Settings) -> list[tuple[str, int]]:
@@ -75,6 +78,26 @@ def add_standard(server: Any, services: Sequence[str]) -> Health:
         service.full_name
         for file in _STANDARD for service in file.DESCRIPTOR.services_by_name.values()
     ]  # fmt: skip
-    names = (*services, *own, reflection.SERVICE_NAME)
+    names = (*services, *own, REFLECTION, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server.grpcio)
-    return Health(server, (*services, *own))
+    _reflect_as_v1(server.grpcio, names)
+    return Health(server, names)
+
+
+def _reflect_as_v1(server: Any, names: Sequence[str]) -> None:
+    """Reflection under its present name too: the messages are those of v1alpha."""
+    pool, old = descriptor_pool.Default(), reflection_pb2.DESCRIPTOR
+    try:
+        pool.FindFileByName(old.name.replace("v1alpha", "v1"))
+    except KeyError:
+        file = descriptor_pb2.FileDescriptorProto.FromString(old.serialized_pb)
+        renamed = text_format.Parse(str(file).replace("v1alpha", "v1"), type(file)())
+        pool.AddSerializedFile(renamed.SerializeToString())
+    handler = grpc.stream_stream_rpc_method_handler(
+        reflection.aio.ReflectionServicer(names).ServerReflectionInfo,
+        reflection_pb2.ServerReflectionRequest.FromString,
+        reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )
+    handlers = {"ServerReflectionInfo": handler}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(REFLECTION, handlers),))
+    server.add_registered_method_handlers(REFLECTION, handlers)

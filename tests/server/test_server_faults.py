@@ -12,6 +12,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+import structlog
 
 from domain.errors import InvalidField
 from gridworks.api.market_data.v1 import stream_pb2
@@ -20,7 +21,7 @@ from gridworks.api.trading.v1 import order_entry_pb2 as stream
 from gridworks.api.trading.v1 import trading_service_pb2 as api
 from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceStub
 from gridworks.api.types.v1 import codes_pb2 as codes
-from server import config
+from server import config, main
 from tests.server.running import make_keys, running, set_up, spawn
 from tests.server.test_server_trading import Session, details
 from tests.soaking import FIRST_SEED
@@ -228,6 +229,17 @@ def test_the_guide_has_every_setting_with_its_default():
         assert f"| `{name}` | {shown} | {field.description} |" in page
 
 
+def test_the_guide_has_every_reason_of_a_refusal():
+    page = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+    raised = re.compile(r"(?:NotAuthenticated|NotPermitted|LimitReached)\(\s*\"([A-Z_]+)\"")
+    named = re.compile(r"^    reason = \"([A-Z_]+)\"", re.MULTILINE)
+    sources = [file.read_text(encoding="utf-8") for file in (ROOT / "server").rglob("*.py")]
+    found = {name for text in sources for look in (raised, named) for name in look.findall(text)}
+    found -= {"METHOD_UNLISTED"}  # a mistake of the program, not of a caller
+    assert len(found) > 15
+    assert not [name for name in found if f"`{name}`" not in page]
+
+
 def test_what_is_deployed_names_settings_that_there_are():
     known = {f"GRIDWORKS_{name.upper()}" for name in config.Settings.model_fields}
     known |= {"GRIDWORKS_CACHE"}  # of the compiler
@@ -250,3 +262,23 @@ def test_settings_come_from_a_file_and_the_environment_wins(tmp_path, monkeypatc
     file.write_text("nonsense = 1\n")
     with pytest.raises(InvalidField, match="nonsense"):
         config.load(file)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({"tick_secnds": 1}, "a setting of docs/server.md, such as tick_seconds"),
+     ({"file": Path("nowhere.toml")}, "a TOML file that can be read"),
+     ({"policy": "fast"}, "policy is 'fast'")],
+)  # fmt: skip
+def test_a_wrong_setting_is_named_and_the_right_one_beside_it(given, said):
+    with pytest.raises(InvalidField) as error:
+        config.load(**given)
+    assert said in str(error.value)
+
+
+def test_a_start_that_has_to_compile_says_so(monkeypatch):
+    monkeypatch.setattr("server.main.COMPILING_SECONDS", 0.01)
+    with structlog.testing.capture_logs() as lines, main._telling_who_waits():
+        while not lines:
+            time.sleep(0.01)
+    assert "compiling" in lines[0]["event"]

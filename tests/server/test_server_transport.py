@@ -24,7 +24,9 @@ from tests.server.test_server_trading import wish
 
 OURS = ("trading.v1.TradingService", "market_data.v1.MarketDataService", "risk.v1.RiskService",
         "admin.v1.AdminService")  # fmt: skip
-STANDARD = ("grpc.health.v1.Health", "grpc.channelz.v1.Channelz")
+REFLECTION = "grpc.reflection.v1.ServerReflection"
+STANDARD = ("grpc.health.v1.Health", "grpc.channelz.v1.Channelz", REFLECTION,
+            "grpc.reflection.v1alpha.ServerReflection")  # fmt: skip
 HEADERS, SETTINGS, PING, GOAWAY = 1, 4, 6, 7
 TOO_MANY_PINGS = 11  # ENHANCE_YOUR_CALM
 
@@ -65,6 +67,12 @@ def test_every_service_tells_how_it_is_and_what_it_looks_like(server):
     reply = next(stub.ServerReflectionInfo(iter([request])))
     listed = {service.name for service in reply.list_services_response.service}
     assert set(names) - {""} <= listed
+    present = server.channel("reader").stream_stream(
+        f"/{REFLECTION}/ServerReflectionInfo",
+        reflection_pb2.ServerReflectionRequest.SerializeToString,
+        reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    assert next(present(iter([request]))) == reply  # today's name, the same messages
     for name in listed:
         asked = reflection_pb2.ServerReflectionRequest(file_containing_symbol=name)
         file = next(stub.ServerReflectionInfo(iter([asked])))
