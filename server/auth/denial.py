@@ -21,11 +21,12 @@ class NotAuthenticated(Unauthenticated):
 
 
 class NotPermitted(PermissionDenied):
-    """The key is good and lacks the right to this."""
+    """The key is good and lacks the right to this; `facts` are what the detail says, by name."""
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, **facts: str) -> None:
         super().__init__(reason, detail)
         self.reason, self.detail = reason, detail
+        vars(self).update(facts)
 
     def __str__(self) -> str:
         return self.detail

@@ -85,10 +85,11 @@ class Principal:
         if not self.may_use(*names):
             name = names[0] if names else ""
             raise NotPermitted(
-                "ACCOUNT_DENIED", f"key {self.label} has no account {name!r}"
+                "ACCOUNT_DENIED", f"key {self.label} has no account {name!r}", account=name
             )
 
     def require_scope(self, scope: str) -> None:
         """Raises NotPermitted when the key lacks the scope."""
         if scope not in self.scopes:
-            raise NotPermitted("SCOPE_MISSING", f"key {self.label} lacks the scope {scope}")
+            text = f"key {self.label} lacks the scope {scope}"
+            raise NotPermitted("SCOPE_MISSING", text, scope=scope)

@@ -83,11 +83,15 @@ class Answers:
     def __len__(self) -> int:
         return len(self._found)
 
-    def find(self, token: int, meant: bytes) -> Answer | None:
+    def first(self, token: int) -> Answer | None:
+        """The first answer, whatever was asked."""
+        return self._found.get(token)
+
+    def find(self, token: int, meant: bytes, request_id: str = "") -> Answer | None:
         """The first answer. Raises AlreadyExists when it was to other commands."""
         found = self._found.get(token)
         if found is not None and found.meant != meant:
-            raise AlreadyExists("request", "request_id")
+            raise AlreadyExists("request_id", request_id)
         return found
 
     def learn(self, rows: Rows, reports: Rows) -> None:

@@ -24,7 +24,7 @@ from server.sequencer import rows as own
 from server.sequencer.answers import Answer, Entry, give
 from server.sequencer.clock import HeldClock
 from server.sequencer.logbook import Logbook
-from server.sequencer.rows import WIDTH, Rows, Stamped, marked
+from server.sequencer.rows import WIDTH, Rows, Stamped, marked, token_of
 from server.sequencer.state import Applied, State
 
 Publish = Callable[[Applied], None]
@@ -137,13 +137,13 @@ class Sequencer:
         if self.interpose is not None:
             data = self.interpose.rewrite(data)
         token, rows, meant = marked(data, key_id, request_id)
-        found = self.state.answers.find(token, meant)
+        found = self.state.answers.find(token, meant, request_id)
         if found is not None:
             return found
         waiting = self._pending.get(token)
         if waiting is not None:
             answer = await asyncio.shield(waiting[1])
-            return self.state.answers.find(token, meant) or answer
+            return self.state.answers.find(token, meant, request_id) or answer
         self.put(Entry(rows.tobytes(), future))
         self._pending[token] = meant, future
         future.add_done_callback(lambda _: self._pending.pop(token, None))
@@ -152,7 +152,11 @@ class Sequencer:
     def answered(self, data: bytes, key_id: int, request_id: str) -> bool:
         """Whether `call` would give the answer of before. Raises AlreadyExists."""
         token, _, meant = marked(data, key_id, request_id)
-        return bool(request_id) and self.state.answers.find(token, meant) is not None
+        return bool(request_id) and self.state.answers.find(token, meant, request_id) is not None
+
+    def first_answer(self, key_id: int, request_id: str) -> Answer | None:
+        """What a request id was answered with, if it was; not whether it asked for the same."""
+        return self.state.answers.first(token_of(key_id, request_id)) if request_id else None
 
     # ------------------------------------------------------------------ the loop
 

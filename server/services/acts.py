@@ -92,9 +92,12 @@ class Acts:
     def _note(
         method: str, target: str, request: Any, who: Principal, more: dict[str, Any]
     ) -> dict[str, Any]:
-        plain = MessageToDict(request, preserving_proto_field_name=True)
+        try:
+            asked = json.dumps(MessageToDict(request, preserving_proto_field_name=True))
+        except Exception:  # such as a duration of a trillion years: it is noted all the same
+            asked = str(request)
         return {
             "act": method, "target": target, "by": f"{who.label} ({who.partner})",
             "key": who.key_id, "peer": peer(), "why": redact(getattr(request, "reason", "")),
-            "request": redact(json.dumps(plain))[:MOST_REQUEST], **more,
+            "request": redact(asked)[:MOST_REQUEST], **more,
         }  # fmt: skip

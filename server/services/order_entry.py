@@ -16,6 +16,7 @@ from gridworks.api.trading.v1 import order_entry_pb2 as api
 from server.auth.denial import LimitReached, NotPermitted
 from server.auth.principal import Principal
 from server.codec.decoder import Decoder
+from server.codec.people.names import segments
 from server.codec.slots import Message
 from server.metering.journal import Served
 from server.sequencer import rows as own
@@ -27,6 +28,7 @@ from server.streams.outbox import Outbox, write_all
 
 METHOD = "/gridworks.api.trading.v1.TradingService/OrderEntry"
 SECOND = 10**9
+DAY = 86_400 * SECOND
 LISTEN_SECONDS = 1.0  # what has come may wait to be read when the machine is busy
 WRITE_SECONDS = 1.0  # what is being written when a stream ends may take so long
 _R = api.OrderEntryRequest
@@ -77,9 +79,14 @@ class Stream:
             raise InvalidField("logon", "missing", "a first message with logon and nothing else")
         wish, core = request.logon, self._core
         name = own.check_session(wish.session)
+        [account_name] = segments("logon.account", wish.account, "accounts/*")
+        core.require_account(self._who, account_name)  # before anybody learns what there is
         account = core.known.account("logon.account", wish.account)
-        core.require_account(self._who, wish.account.partition("/")[2])
-        timeout = _span("logon.dead_man_timeout", wish.dead_man_timeout, 0, 86_400 * SECOND)
+        if wish.next_expected_msg_seq_num < 0:
+            raise InvalidField(
+                "logon.next_expected_msg_seq_num", wish.next_expected_msg_seq_num, "0 or more"
+            )
+        timeout = _span("logon.dead_man_timeout", wish.dead_man_timeout, SECOND // 10, DAY)
         beat = _span("logon.heartbeat_interval", wish.heartbeat_interval, SECOND, 60 * SECOND)
         self.interval = (beat or 30 * SECOND) / SECOND
         self._marks = wish.cancel_on_disconnect
@@ -170,6 +177,10 @@ class Stream:
         Raises NotPermitted, LimitReached, WrongState, InvalidField, StorageFull, LogFailed.
         """
         core, count = self._core, len(rows)
+        if not count:
+            return b""  # a number without commands says nothing
+        if number < 0:
+            raise InvalidField("msg_seq_num", number, "0 or more")
         core.gate.take(self._who, count)
         if number:
             skip = self._expected - number
@@ -254,8 +265,11 @@ class Stream:
             raise WrongState("this stream is logged on")
         if request.HasField("resend_request"):
             wish = request.resend_request
-            if wish.begin_seq_no < 1 or wish.end_seq_no < 0:
+            if wish.begin_seq_no < 1:
                 raise InvalidField("resend_request.begin_seq_no", wish.begin_seq_no, "1 or more")
+            if wish.end_seq_no and wish.end_seq_no < wish.begin_seq_no:
+                allowed = "0, or the first number or more"
+                raise InvalidField("resend_request.end_seq_no", wish.end_seq_no, allowed)
             self._again(wish.begin_seq_no, wish.end_seq_no)
         if request.HasField("heartbeat") and request.heartbeat.test_req_id:
             answer = api.OrderEntryResponse()

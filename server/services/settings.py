@@ -21,13 +21,14 @@ from domain.attributes import (
     InstrumentAttr,
     NodeAttr,
 )
-from domain.codes import Scope
+from domain.codes import InstrumentType, Scope
 from domain.errors import InvalidField
-from domain.limits import MAX_TICK_BANDS, NO_LIMIT
+from domain.limits import INT64_MAX, MAX_TICK_BANDS, NO_LIMIT
 from domain.messages import Setting
 from gridworks.api.risk.v1.resources_pb2 import Limits
 from gridworks.api.types.v1.instrument_pb2 import Instrument
 from server.codec.people.decimals import Scale, nanoseconds, timestamp
+from server.codec.tables import ZERO
 
 _NAMES = {
     "qty_step": "LOT_SIZE", "expiry_time": "EXPIRY", "volatility_duration": "VOLATILITY_NS",
@@ -37,10 +38,11 @@ _NAMES = {
 _T = FieldDescriptor
 _NOT = {"type", "tick_size", "lot_size", "tick_table", "name"}
 _CHARGES = ("charge_buy_ppb", "charge_sell_ppb")
+_MOST_CHARGES = 4
 _BITS: dict[str, dict[int, int]] = {
     "allowed_ord_types": ORD_TYPE_BIT,
     "allowed_times_in_force": TIF_BIT,
-    "allowed_types": {kind: kind for kind in range(6)},
+    "allowed_types": {int(kind): int(kind) for kind in InstrumentType},
 }
 
 
@@ -72,9 +74,11 @@ def instrument_settings(
     found = []
     for name in names:
         if name in _CHARGES:
-            first = int(InstrumentAttr[f"{name.upper()}_1"])
-            values = [*getattr(message, name), 0, 0, 0, 0][:4]
-            found += [(first + at, value) for at, value in enumerate(values)]
+            values, most = list(getattr(message, name)), _MOST_CHARGES
+            if len(values) > most:
+                raise InvalidField(f"instrument.{name}", len(values), f"at most {most} charges")
+            values += [0] * (most - len(values))
+            found += [(_first(name) + at, value) for at, value in enumerate(values)]
         elif name == "tick_table":
             found += _tick_table(message, scale)
         else:
@@ -85,6 +89,18 @@ def instrument_settings(
         Setting(scope=Scope.INSTRUMENT, entity=number, attribute=attribute, value=value)
         for attribute, value in found
     ]
+
+
+def field_of_instrument(attribute: int) -> str:
+    """The field of Instrument that an attribute stands in."""
+    held = (field for field, number in INSTRUMENT_FIELDS.items() if number == attribute)
+    lists = (field for field in _CHARGES if 0 <= attribute - _first(field) < _MOST_CHARGES)
+    return next(held, next(lists, "tick_table"))
+
+
+def _first(charge: str) -> int:
+    """The attribute of the first of these charges."""
+    return int(InstrumentAttr[f"{charge.upper()}_1"])
 
 
 def limit_settings(
@@ -111,30 +127,50 @@ def limit_settings(
 
 def _tick_table(message: Instrument, scale: Scale) -> Iterator[tuple[int, int]]:
     """The bands that there were end, the last one first; then the new ones begin."""
-    if len(message.tick_table) > MAX_TICK_BANDS:
-        raise InvalidField("tick_table", len(message.tick_table), f"at most {MAX_TICK_BANDS} bands")
+    first, count = int(InstrumentAttr.TICK_FROM_1), len(message.tick_table)
+    if count > MAX_TICK_BANDS:
+        raise InvalidField("instrument.tick_table", count, f"at most {MAX_TICK_BANDS} bands")
     yield from ((tick, 0) for tick in range(InstrumentAttr.TICK_8, InstrumentAttr.TICK_1, -2))
+    if not count:  # as an instrument begins
+        yield from ((first, 0), (first + 1, 1))
     for at, band in enumerate(message.tick_table):
-        first = int(InstrumentAttr.TICK_FROM_1) + 2 * at
-        yield first, scale.ticks(f"tick_table[{at}].from_price", band.from_price)
-        yield first + 1, scale.ticks(f"tick_table[{at}].tick", band.tick)
+        path = f"instrument.tick_table[{at}]"
+        yield first + 2 * at, scale.ticks(f"{path}.from_price", band.from_price)
+        yield first + 2 * at + 1, scale.ticks(f"{path}.tick", band.tick)
 
 
 def _number(message: Any, name: str, row: Attribute, scale: Scale) -> int:
-    """A field's value as the attribute holds it."""
+    """A field's value as the attribute holds it. Raises InvalidField."""
     value, field = getattr(message, name), message.DESCRIPTOR.fields_by_name[name]
+    path = f"{message.DESCRIPTOR.name.lower()}.{name}"
     if name in _BITS:
         bits = _BITS[name]
-        return sum({1 << bits[0 if code == 48 else code] for code in value})
+        found = {0 if code == ZERO else code for code in value}
+        for code in found - set(bits):
+            raise InvalidField(path, code, ", ".join(str(known or ZERO) for known in sorted(bits)))
+        nameless = row.default & ~sum(1 << bit for bit in bits.values())
+        return sum(1 << bits[code] for code in found) | nameless
     if field.type == _T.TYPE_STRING:
         if row.unit.startswith("ticks"):
-            return scale.ticks(name, value)
-        return scale.lots(name, value) if row.unit.startswith("lots") else scale.minor(name, value)
+            return scale.ticks(path, value)
+        return scale.lots(path, value) if row.unit.startswith("lots") else scale.minor(path, value)
     if field.type == _T.TYPE_MESSAGE:
         if field.message_type.name == "Timestamp":
-            return nanoseconds(name, value)
-        return int(value.ToNanoseconds())
-    return 0 if value == 48 and field.type == _T.TYPE_ENUM else int(value)
+            return nanoseconds(path, value)
+        return _span(path, value)
+    if field.type == _T.TYPE_ENUM and value not in field.enum_type.values_by_number:
+        known = ", ".join(f"{name} ({each.number})"
+                          for name, each in field.enum_type.values_by_name.items())  # fmt: skip
+        raise InvalidField(path, value, known)
+    return 0 if value == ZERO and field.type == _T.TYPE_ENUM else int(value)
+
+
+def _span(path: str, value: Any) -> int:
+    """A duration in ns. Raises InvalidField."""
+    found = int(value.seconds) * 10**9 + int(value.nanos)
+    if not 0 <= found <= INT64_MAX:
+        raise InvalidField(path, f"{found} ns", f"0 to {INT64_MAX} ns")
+    return found
 
 
 def fill_instrument(message: Instrument, values: Any, scale: Scale) -> None:

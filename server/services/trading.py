@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.codes import ReportType
+from domain.codes import ExecType, OrdStatus, ReportType
 from domain.errors import InvalidField, NotFound
 from gridworks.api.trading.v1 import resources_pb2 as resources
 from gridworks.api.trading.v1 import trading_service_pb2 as api
@@ -14,7 +14,7 @@ from gridworks.api.trading.v1.trading_service_pb2_grpc import TradingServiceServ
 from server.codec.people import orders as people
 from server.codec.people.decimals import nanoseconds
 from server.codec.people.executions import refusal_of
-from server.codec.people.names import segments
+from server.codec.people.names import codes, segments
 from server.sequencer.rows import picked
 from server.services import quotes
 from server.services.core import Core, caller, page, place_of
@@ -43,7 +43,7 @@ class Trading(TradingServiceServicer):
 
     async def CancelOrder(self, request: Any, context: Any) -> Any:
         message = people.cancel(request, self._core.known)
-        before = self._before(message)
+        before = self._before(request, message)
         mine = _own(await self._apply(request, message.pack()), int(message.account))
         order, executions = self._orders.after(before or resources.Order(), mine)
         return api.CancelOrderResponse(
@@ -52,8 +52,8 @@ class Trading(TradingServiceServicer):
 
     async def ReplaceOrder(self, request: Any, context: Any) -> Any:
         known = self._core.known
-        account, order_id, cl_ord_id = known.order("order.name", request.order.name)
-        before = self._orders.order(account, order_id, cl_ord_id)
+        account, *ids = known.order("order.name", request.order.name)
+        before = self._orders.order(account, *self._meant(request, *ids))
         scale = known.instrument("order.instrument", before.instrument)
         trailing = people.TRAIL_BPS in before.exec_inst
         message = people.replacement(request, known, scale, trailing)
@@ -61,13 +61,22 @@ class Trading(TradingServiceServicer):
         order, executions = self._orders.after(before, mine)
         return api.ReplaceOrderResponse(order=order, executions=executions)
 
-    def _before(self, message: Any) -> Any:
+    def _before(self, request: Any, message: Any) -> Any:
+        ids = self._meant(request, message.order_id, message.orig_cl_ord_id)
         try:
-            return self._orders.order(
-                message.account, message.order_id, message.orig_cl_ord_id
-            )
+            return self._orders.order(message.account, *ids)
         except NotFound:
             return None
+
+    def _meant(self, request: Any, order_id: int, cl_ord_id: int) -> tuple[int, int]:
+        """The ids of the order that a request names.
+
+        A repeated request may name it by a client's id that it has lost since: the first answer
+        knows which order it was.
+        """
+        first = self._core.sequencer.first_answer(caller().key_id, request.request_id)
+        known = int(first.reports["order_id"][0]) if first and len(first.reports) else 0
+        return (known, 0) if known else (order_id, cl_ord_id)
 
     async def MassCancel(self, request: Any, context: Any) -> Any:
         message = people.mass_cancel(request, self._core.known)
@@ -127,7 +136,7 @@ class Trading(TradingServiceServicer):
         )  # fmt: skip
         chosen = (found.created >= low) & (found.created < high)
         if request.ord_statuses:
-            chosen &= np.isin(found.status, [0 if s == 48 else s for s in request.ord_statuses])
+            chosen &= np.isin(found.status, codes("ord_statuses", OrdStatus, request.ord_statuses))
         after = place_of(request)
         if after is not None:
             chosen &= found.order_id < -after
@@ -157,7 +166,7 @@ class Trading(TradingServiceServicer):
         if request.instrument:
             tests += [("instrument", [self._instrument(request.instrument)])]
         if request.exec_types:
-            tests += [("exec_type", [0 if kind == 48 else kind for kind in request.exec_types])]
+            tests += [("exec_type", codes("exec_types", ExecType, request.exec_types))]
 
         def wanted(rows: Array, places: Array) -> Array:
             found: Array = np.logical_and.reduce([np.isin(rows[c][places], v) for c, v in tests])

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from domain.errors import InvalidField
 from domain.layout import REPORT
 from engine.exchange import Exchange
+from server.codec.people.executions import refusal_of
 from server.sequencer.answers import Answer
 from server.sequencer.rows import joined
 from server.sequencer.writer import Sequencer
 from server.services.core import caller
 
 Array = np.ndarray[Any, Any]
+Steps = list[tuple[str, bytes]]  # the field of the request that a command is about, and the command
+
+
+class Refused(InvalidField):
+    """The exchange would refuse the command that `field` asks for; `value` says why."""
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.value}"
 
 
 class Trial:
@@ -36,6 +47,22 @@ class Trial:
         if not data:
             return np.zeros(0, REPORT)
         return self.apply(self._sequencer.state.twin(), data)
+
+    def require(self, request: Any, steps: Iterable[tuple[str, bytes]]) -> bytes:
+        """The commands as one, if all of them would be done now, or the request has been answered.
+
+        Raises Refused with the first that would not.
+        """
+        made = list(steps)
+        again = self._sequencer.first_answer(caller().key_id, request.request_id)
+        if made and again is None:
+            twin = self._sequencer.state.twin()
+            for field, data in made:
+                for row in self.apply(twin, data):
+                    if row["reason"]:
+                        text = refusal_of(row).text
+                        raise Refused(field, text, "what the exchange's rules allow")
+        return b"".join(data for _, data in made)
 
     def apply(self, twin: Exchange, data: bytes) -> Array:
         """The reports of commands on a copy, which goes on from there."""

@@ -110,7 +110,8 @@ def _whole(field: str, text: str, step: Decimal) -> int:
     try:
         return money.ticks(number, step)
     except InvalidField as error:  # say it about the caller's field
-        raise InvalidField(field, text, error.allowed) from None
+        allowed = error.allowed.removesuffix(", or name a rounding")  # nobody can here
+        raise InvalidField(field, text, allowed) from None
 
 
 def nanoseconds(field: str, time: Timestamp) -> int:

@@ -117,6 +117,18 @@ def code(path: str, kind: type[Code], number: int, default: Code | None = None) 
     return kind(value)
 
 
+def identifier(path: str, text: str) -> str:
+    """The last part of a name that is to be made. Raises InvalidField."""
+    if not _SEGMENT.fullmatch(text):
+        raise InvalidField(path, text, "1 to 56 letters, digits and ._~-")
+    return text
+
+
+def codes(path: str, kind: type[Code], numbers: Iterable[int]) -> list[int]:
+    """The codes that a filter names, as the vocabulary has them. Raises InvalidField."""
+    return [int(code(path, kind, number)) for number in numbers]
+
+
 def flags(path: str, numbers: Iterable[int]) -> ExecInst:
     """Handling flags. Raises InvalidField for one that clients cannot set."""
     found = ExecInst(0)
@@ -135,12 +147,14 @@ def on_wire(enum: EnumDescriptor, value: int) -> int:
 
 
 def masked(path: str, message: Message, paths: Iterable[str], allowed: Iterable[str]) -> list[str]:
-    """The fields that an update is about: those of the mask, else those that are set.
+    """The fields that an update is about: those of the mask ("*": all), else those that are set.
 
     Raises InvalidField for a field of the mask that cannot be changed.
     """
     known = list(allowed)
     wanted = list(dict.fromkeys(paths))
+    if wanted == ["*"]:
+        return known
     for name in wanted:
         if name not in known:
             raise InvalidField(path, name, ", ".join(known))

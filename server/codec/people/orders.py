@@ -77,7 +77,8 @@ def replacement(
     """ReplaceOrder; `scale` is that of the order's instrument, which the caller has looked up."""
     order = request.order
     account, order_id, orig = known.order("order.name", order.name)
-    chosen = masked("update_mask", order, request.update_mask.paths, CHANGEABLE)
+    paths = [path for path in request.update_mask.paths if path != "*"]  # all that is given
+    chosen = masked("update_mask", order, paths, CHANGEABLE)
     values: dict[str, int] = {}
     for name in chosen:
         path = f"order.{name}"
@@ -105,6 +106,8 @@ def mass_cancel(request: service.MassCancelRequest, known: Directory) -> MassCan
         raise InvalidField("instrument", "", "an instrument, where prices are given")
     low = scale.ticks("price_low", request.price_low) if scale else 0
     high = scale.ticks("price_high", request.price_high) if scale else 0
+    if low > high > 0:
+        raise InvalidField("price_low", request.price_low, f"at most {request.price_high}, or none")
     found = MassCancel(
         instrument=scale.number if scale else 0,
         side=code("side", Side, request.side) if request.side else 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from domain.codes import InstrumentType, Level, Phase, Scope
@@ -28,7 +29,7 @@ from gridworks.api.admin.v1 import resources_pb2 as resources
 from gridworks.api.admin.v1.admin_service_pb2_grpc import AdminServiceServicer
 from server.codec.people.decimals import Scale, decimal, timestamp
 from server.codec.people.executions import refusal_of
-from server.codec.people.names import code, masked, segments
+from server.codec.people.names import code, identifier, masked
 from server.sandbox.service import reset
 from server.sequencer.catalogue import DIGITS, instrument_row, node_row
 from server.services import settings, views
@@ -37,12 +38,9 @@ from server.services.admin import health, log
 from server.services.admin.margin import MarginDesk
 from server.services.calendars import Calendars
 from server.services.core import Core
+from server.services.trial import Steps
 
 _NODES = {Level.ACCOUNT: Account, Level.DESK: Desk, Level.CLIENT: Client, Level.FIRM: Firm}
-
-
-class Refused(InvalidField):
-    """An administrative command that the exchange has refused."""
 
 
 class Admin(AdminServiceServicer):
@@ -55,17 +53,15 @@ class Admin(AdminServiceServicer):
         self._adding = asyncio.Lock()  # the next number is taken and used as one
 
     async def _add(
-        self, request: Any, data: bytes, act: str, target: str, **more: Any
+        self, request: Any, steps: Steps, act: str, target: str, **more: Any
     ) -> None:
-        """Apply commands that must all be done. Raises Refused with the first refusal."""
-        answer = await self._acts.apply(request, data, act, target, **more)
-        for row in answer.reports:
-            if row["reason"]:
-                raise Refused(act, refusal_of(row).text, "what the exchange's rules allow")
+        """Apply commands: all, or none at all. Raises Refused."""
+        data = self._acts.trial.require(request, steps)
+        await self._acts.apply(request, data, act, target, **more)
 
     async def CreateInstrument(self, request: Any, context: Any) -> Any:
         sent, known = request.instrument, self._core.known
-        segments("instrument.symbol", f"instruments/{sent.symbol}", "instruments/*")
+        identifier("instrument.symbol", sent.symbol)
         tick = decimal("instrument.tick_size", sent.tick_size or "1")
         lot = decimal("instrument.lot_size", sent.lot_size or "1")
         digits = sent.currency_digits or DIGITS
@@ -77,15 +73,16 @@ class Admin(AdminServiceServicer):
             number = there.number if there else len(known.scales) + 1
             scale = Scale(number, sent.symbol, tick, lot, digits)
             add = Instrument(label=sent.symbol, entity=number, type=kind)
-            data = instrument_row(add, tick, lot, digits)
-            data += self._settings(scale, sent, settings.given(sent, _CREATABLE))
+            steps = [("instrument", instrument_row(add, tick, lot, digits))]
+            steps += self._settings(scale, sent, settings.given(sent, _CREATABLE))
             target, about = f"instruments/{sent.symbol}", self._about(sent, _ABOUT)
-            await self._add(request, data, "CreateInstrument", target, about=about)
+            await self._add(request, steps, "CreateInstrument", target, about=about)
         return _shown(self._core, sent.symbol, request, sent)
 
-    def _settings(self, scale: Scale, sent: Any, names: Iterable[str]) -> bytes:
+    def _settings(self, scale: Scale, sent: Any, names: Iterable[str]) -> Steps:
         made = settings.instrument_settings(scale.number, sent, names, scale)
-        return b"".join(message.pack() for message in made)
+        return [(f"instrument.{settings.field_of_instrument(each.attribute)}", each.pack())
+                for each in made]  # fmt: skip
 
     def _about(self, sent: Any, names: Iterable[str], *, cleared: bool = False) -> dict[str, str]:
         """What the exchange itself does not keep. Raises NotFound, InvalidField."""
@@ -102,15 +99,17 @@ class Admin(AdminServiceServicer):
         scale = self._core.known.instrument("instrument.name", sent.name)
         allowed = (*_CREATABLE, *_ABOUT)
         names = masked("update_mask", sent, request.update_mask.paths, allowed)
+        if not request.update_mask.paths:
+            _require_same(sent, views.instrument(self._core.state, scale))
         if names:
-            data = self._settings(scale, sent, [name for name in names if name in _CREATABLE])
+            steps = self._settings(scale, sent, [name for name in names if name in _CREATABLE])
             about = self._about(sent, [name for name in names if name in _ABOUT], cleared=True)
-            await self._add(request, data, "UpdateInstrument", sent.name, about=about)
+            await self._add(request, steps, "UpdateInstrument", sent.name, about=about)
         return views.instrument(self._core.state, scale)
 
     async def CreateNode(self, request: Any, context: Any) -> Any:
         sent, known = request.node, self._core.known
-        segments("node_id", f"nodes/{request.node_id}", "nodes/*")
+        identifier("node_id", request.node_id)
         level = code("node.level", Level, sent.level)
         if level not in _NODES:
             raise InvalidField("node.level", sent.level, "ACCOUNT, DESK, CLIENT or FIRM")
@@ -123,8 +122,8 @@ class Admin(AdminServiceServicer):
             message = _NODES[level](label=request.node_id, entity=number, parent=parent)
             digits = sent.currency_digits or DIGITS
             about = self._about(sent, ("display_name",))
-            row, target = node_row(message, digits), f"nodes/{request.node_id}"
-            await self._add(request, row, "CreateNode", target, about=about)
+            steps, target = [("node", node_row(message, digits))], f"nodes/{request.node_id}"
+            await self._add(request, steps, "CreateNode", target, about=about)
         found = known.nodes.get(request.node_id)
         return views.node(self._core.state, found) if found else sent
 
@@ -134,7 +133,8 @@ class Admin(AdminServiceServicer):
             raise InvalidField("algo.number", number, "1 to 65535")
         name = request.algo.display_name
         about, target = self._about(request.algo, ("display_name",)), f"algos/{number}"
-        await self._add(request, Algo(entity=number).pack(), "CreateAlgo", target, about=about)
+        steps = [("algo", Algo(entity=number).pack())]
+        await self._add(request, steps, "CreateAlgo", target, about=about)
         return resources.Algo(name=f"algos/{number}", number=number, display_name=name)
 
     # ------------------------------------------------------------------ calendars, phases
@@ -230,7 +230,18 @@ class Admin(AdminServiceServicer):
 
 _CREATABLE = settings.CHANGEABLE_INSTRUMENT
 _ABOUT = ("display_name", "calendar")
+_FIXED = ("symbol", "type", "tick_size", "lot_size", "currency_digits")
 _MOST_WORDS = 200
+
+
+def _require_same(sent: Any, held: Any) -> None:
+    """What can never change may be sent as it is. Raises InvalidField."""
+    for name in _FIXED:
+        value, kept = getattr(sent, name), getattr(held, name)
+        if value and value != kept:
+            if name.endswith("_size") and decimal(f"instrument.{name}", value) == Decimal(kept):
+                continue
+            raise InvalidField(f"instrument.{name}", value, f"{kept}: it never changes")
 
 
 def _shown(core: Core, symbol: str, request: Any, sent: Any) -> Any:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from domain.codes import Feed
+from domain.codes import Feed, InstrumentType
 from domain.errors import InvalidField
 from domain.tables import Table
 from gridworks.api.market_data.v1 import market_data_service_pb2 as api
 from gridworks.api.market_data.v1.market_data_service_pb2_grpc import MarketDataServiceServicer
 from server.codec.people.decimals import nanoseconds, timestamp
+from server.codec.people.names import code
 from server.sequencer.channels import channel
 from server.services import views
 from server.services.core import Core, page
@@ -30,9 +31,10 @@ class MarketData(MarketDataServiceServicer):
     async def ListInstruments(self, request: Any, context: Any) -> Any:
         state = self._core.state
         kinds = state.engine.table(Table.INSTRUMENT)[:, 0]
+        wanted = code("type", InstrumentType, request.type) if request.type else None
         chosen = (
             (number, scale) for number, scale in sorted(self._core.known.scales.items())
-            if request.type in (0, int(kinds[number]))
+            if wanted in (None, int(kinds[number]))
         )  # fmt: skip
         found, token = page(chosen, request)
         shown = [views.instrument(state, scale) for scale in found]

@@ -20,7 +20,6 @@ from domain.messages import Setting
 from domain.tables import Table
 from gridworks.api.risk.v1 import resources_pb2 as resources
 from server.auth.denial import NotPermitted
-from server.codec.people.executions import refusal_of
 from server.codec.people.names import masked, segments
 from server.records.changes import MOST_PENDING, Change, Item, State
 from server.services import settings
@@ -96,13 +95,15 @@ class Desk:
             asked = {wish.item.attribute: wish.item.new for wish in wishes}
             same = all(asked.get(item.attribute) == item.new for item in before.items)
             if not same or before.target != target or before.reason != request.reason:
-                raise AlreadyExists("request", "request_id")
+                raise AlreadyExists("request_id", request.request_id)
             return before
         pairs = [(w, s) for w, s in zip(wishes, wanted) if w.item.old != w.item.new]
         if not pairs:
             return None
-        data = b"".join(setting.pack() for _, setting in pairs)
-        self._try(data)
+        kind = "limits" if target.count("/") == 2 else "position_limits"
+        data = self._acts.trial.require(
+            request, ((f"{kind}.{wish.item.field}", setting.pack()) for wish, setting in pairs)
+        )
         far = any(wish.factor > core.settings.four_eyes_factor for wish, _ in pairs)
         hold = int(core.settings.approval_seconds * SECOND) if far else 0
         now = core.sequencer.clock()
@@ -118,13 +119,6 @@ class Desk:
                           who.label, who.key_id, request.reason, now)  # fmt: skip
         count = 0 if far else len(pairs)
         return core.state.register.changes.get(answer.seq + count)
-
-    def _try(self, data: bytes) -> None:
-        """Raises InvalidField when the exchange would refuse."""
-        allowed = "what the exchange's rules allow"
-        for row in self._acts.trial.reports(data):
-            if row["reason"]:
-                raise InvalidField("limits", refusal_of(row).text, allowed)
 
     # ------------------------------------------------------------------ deciding
 
@@ -147,13 +141,13 @@ class Desk:
                 raise NotPermitted(
                     "OWN_REQUEST", f"key {who.label} asked for it: another key has to agree"
                 )
-            data = self._settings(change) if approve else b""
+            data = self._settings(request, change) if approve else b""
             told = {"change": change.number, "approve": approve, "request_id": request.request_id}
             method = "ApproveLimitChange" if approve else "RejectLimitChange"
             await self._acts.apply(request, data, method, request.name, decide=told)
             return change
 
-    def _settings(self, change: Change) -> bytes:
+    def _settings(self, request: Any, change: Change) -> bytes:
         """The commands of a change, if everything is as it was when it was asked for."""
         core, known = self._core, self._core.known
         number = known.node("name", f"nodes/{change.node}")
@@ -174,9 +168,8 @@ class Desk:
         for item in change.items:
             if int(values[item.attribute]) != item.old:
                 raise WrongState(f"{item.field} is no longer {item.old_text}: ask for it again")
-        data = b"".join(make(item).pack() for item in change.items)
-        self._try(data)
-        return data
+        steps = ((item.field, make(item).pack()) for item in change.items)
+        return self._acts.trial.require(request, steps)
 
 
 class _Wish(NamedTuple):

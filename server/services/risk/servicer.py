@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-from domain.codes import ExecType, Scope
+from domain.codes import ExecType, Level, Scope
 from domain.errors import InvalidField, NotFound
 from domain.messages import Deposit, KillOff, KillOn, Rearm, Withdraw
 from domain.tables import Table
@@ -16,7 +16,7 @@ from gridworks.api.risk.v1.risk_service_pb2_grpc import RiskServiceServicer
 from server.codec.people import orders as people
 from server.codec.people.decimals import timestamp
 from server.codec.people.executions import refusal_of
-from server.codec.people.names import segments
+from server.codec.people.names import code, segments
 from server.records.changes import Change
 from server.sequencer.answers import Answer
 from server.services import views
@@ -49,13 +49,14 @@ class Risk(RiskServiceServicer):
             "", "nodes/-", "accounts/-",
         ) else 0  # fmt: skip
         name = known.node_names.get(under, "")
+        level = code("level", Level, request.level) if request.level else None
 
         def matching() -> Any:
             for number, label in sorted(known.node_names.items()):
                 above = list(self._core.above(label))
                 if not who.may_use(label, *above) or (under and name not in above):
                     continue
-                if request.level in (0, int(nodes[number]["level"])):
+                if level in (None, int(nodes[number]["level"])):
                     yield number, number
 
         found, token = page(matching(), request)
@@ -90,8 +91,12 @@ class Risk(RiskServiceServicer):
         core, who, now = self._core, caller(), self._core.sequencer.clock()
         if request.parent not in ("", "nodes/-"):
             core.known.node("parent", request.parent)
-        states = {resources.LimitChange.State.Name(s).removeprefix("STATE_")
-                  for s in request.states}  # fmt: skip
+        known = {number: name.removeprefix("STATE_")
+                 for name, number in resources.LimitChange.State.items() if number}  # fmt: skip
+        for number in request.states:
+            if number not in known:
+                raise InvalidField("states", number, ", ".join(known.values()))
+        states = {known[number] for number in request.states}
 
         def newest_first() -> Iterator[tuple[int, Change]]:
             for change in reversed(list(core.state.register.changes)):
