@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from domain.errors import InvalidField
 Array = np.ndarray[Any, Any]
 SECOND = 10**9
 MOST = 2_000_000  # commands of one load: all that comes back is kept until it was checked
+LONGEST = 86_400  # seconds
 
 
 def poisson(rate: float, seconds: float, random: np.random.Generator) -> Array:
@@ -43,8 +45,9 @@ def arrivals(
     """The times of a named kind. Raises InvalidField with what is allowed."""
     if name not in ARRIVALS:
         raise InvalidField("arrivals", name, ", ".join(ARRIVALS))
-    if not 0 < rate * seconds <= MOST:
-        raise InvalidField("rate x seconds", f"{rate * seconds:,.0f}", f"1 to {MOST:,} commands")
+    count = rate * seconds
+    if not 0 < count <= MOST:
+        raise InvalidField("rate x seconds", f"{count:,.0f}", f"1 to {MOST:,} commands")
     return ARRIVALS[name](rate, seconds, random, **more)
 
 
@@ -65,6 +68,8 @@ def from_file(path: Path, speed: float = 1.0) -> Array:
             times.append(float(line))
         except ValueError:
             raise InvalidField(f"replay, line {number}", line, "seconds, such as 0.25") from None
+        if not isfinite(times[-1]):
+            raise InvalidField(f"replay, line {number}", line, "seconds, such as 0.25")
         if len(times) > 1 and not times[-1] >= times[-2]:
             raise InvalidField(f"replay, line {number}", line, "not before the line above")
     if not 1 <= len(times) <= MOST:
@@ -76,5 +81,9 @@ def since_first(times: Array, speed: float) -> Array:
     """Times so that the first is 0, `speed` times as fast. Raises InvalidField."""
     if not 0 < speed < float("inf"):
         raise InvalidField("speed", speed, "greater than 0")
-    found: Array = ((times - times[0]) / speed).astype(np.int64)
+    since = (times - times[0]) / speed
+    if not 0 <= since[-1] <= LONGEST * SECOND:
+        last = f"{since[-1] / SECOND:g} s"
+        raise InvalidField("the last time of the replay", last, f"at most {LONGEST:,} s")
+    found: Array = since.astype(np.int64)
     return found

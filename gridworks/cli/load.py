@@ -48,7 +48,7 @@ class Options:
         int, typer.Option(min=1, max=4096, help="Late commands that may share a message")
     ] = 1
     drop_copy: Annotated[bool, typer.Option(help="Read the drop copy and check with it")] = True
-    seed: Annotated[int, typer.Option(help="Of traffic and arrivals")] = 7
+    seed: Annotated[int, typer.Option(min=0, help="Of traffic and arrivals")] = 7
     json: Annotated[Path | None, typer.Option(help="Write FILE.json and FILE.png")] = None
 
 
@@ -65,11 +65,13 @@ def load(**given: Any) -> None:
     from domain.errors import GridWorksError
 
     told = Options(**given)
+    if told.json is not None and not told.json.absolute().parent.is_dir():
+        raise typer.BadParameter(f"{told.json.absolute().parent} is no folder", param_hint="--json")
     wish = run.Wish(**{name: given[name] for name in run.Wish.__dataclass_fields__})
     way = Way(told.processes, told.connections, told.batch, door=told.door)
     console = Console() if sys.stdout.isatty() else Console(width=110)
     try:
-        with _Live(console, int(told.rate * told.seconds)) as live:
+        with _Live(console, told.rate * told.seconds) as live:
             if told.start_server:
                 outcome = run.on_own_server(
                     wish, way, live.say, live.watch, tls=told.tls, policy=told.policy
@@ -111,7 +113,7 @@ def _tell(outcome: Any, wish: Any, way: Any, console: Any, out: Path | None) -> 
 class _Live:
     """A bar of what is answered, on a terminal."""
 
-    def __init__(self, console: Any, commands: int) -> None:
+    def __init__(self, console: Any, commands: float) -> None:
         from rich.progress import BarColumn, Progress, TextColumn
 
         columns = (

@@ -32,6 +32,7 @@ from server.status import status_of
 
 READ = 256 * 1024  # bytes that one read may bring
 HEADERS = 4  # times the metadata that a call may have is read, to answer with a status
+BACKLOG = 4096  # connections that wait to be taken: as many as Linux allows unless told otherwise
 LATE = 0.05  # seconds after its deadline a call is ended that did not end itself
 _log = structlog.get_logger(__name__)
 
@@ -77,7 +78,7 @@ class Gateway:
             port = settings.port + 1 if settings.port else 0
         try:
             self._server = await loop.create_server(
-                lambda: Connection(self), settings.host, port, ssl=tls, backlog=1024,
+                lambda: Connection(self), settings.host, port, ssl=tls, backlog=BACKLOG,
                 ssl_handshake_timeout=self.limits.patience if tls else None,
             )  # fmt: skip
         except OSError as error:

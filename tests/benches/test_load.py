@@ -59,6 +59,7 @@ def test_a_burst_is_due_at_once():
     [
         (lambda: schedule.arrivals("often", 1.0, 1.0, np.random.default_rng(1)), "poisson"),
         (lambda: schedule.arrivals("even", 1e6, 1e6, np.random.default_rng(1)), "rate x seconds"),
+        (lambda: schedule.arrivals("even", np.inf, 1, np.random.default_rng(1)), "is 'inf'"),
         (lambda: traffic.mix_of("W5", 4), "W5 opens markets"),
     ],
 )
@@ -73,6 +74,14 @@ def test_times_out_of_a_file(tmp_path):
     assert schedule.from_file(path, 2.0).tolist() == [0, 0, 750_000_000]
     path.write_text("1\n0.5\n")
     with pytest.raises(InvalidField, match="line 2"):
+        schedule.from_file(path)
+    for never in ("inf", "nan", "-inf"):
+        path.write_text(f"1\n{never}\n")
+        with pytest.raises(InvalidField, match="line 2"):
+            schedule.from_file(path)
+    path.write_text("1\n100000\n")
+    assert schedule.from_file(path, 2.0)[1] == 49_999.5 * SECOND
+    with pytest.raises(InvalidField, match="99999 s'; allowed: at most 86,400 s"):
         schedule.from_file(path)
     path.write_text("1\nsoon\n")
     with pytest.raises(InvalidField, match="soon"):
@@ -276,3 +285,9 @@ def test_a_server_that_is_not_there_is_an_error_in_one_line():
     assert run.exit_code == 2
     assert run.output.startswith("gridworks: UNAVAILABLE")
     assert Path("load.json").exists() is False
+
+
+def test_a_report_that_cannot_be_written_is_known_before_the_load(tmp_path):
+    done = CliRunner().invoke(main.build(), ["load", "--json", str(tmp_path / "none" / "out")])
+    assert done.exit_code == 2
+    assert "no folder" in " ".join(done.output.split())

@@ -1,7 +1,11 @@
-"""kill -9 under open streams: a session, a drop copy and a book go on as if nothing had been."""
+"""kill -9 under open streams: a session, a drop copy and a book go on as if nothing had been.
+
+Through each of the two doors.
+"""
 
 import asyncio
 import random
+import socket
 import time
 from decimal import Decimal
 
@@ -11,6 +15,8 @@ import gridworks as gw
 from tests.client.proxy import Proxy
 from tests.server.running import make_keys, set_up, spawn
 from tests.soaking import FIRST_SEED
+
+both_doors = pytest.mark.parametrize("door", ["main", "gateway"])
 
 
 async def _report(session):
@@ -31,9 +37,9 @@ async def _reaches(books, wanted):
             return book
 
 
-async def _lives(server, proxy, start, lives, rng):
+async def _lives(server, proxy, start, lives, rng, gateway):
     """Trade and die, so many times: the reports, the drop copy, the book and the server's own."""
-    options = {"insecure": True, "timeout": 60.0}
+    options = {"insecure": True, "timeout": 60.0, "gateway": gateway}
     async with gw.AsyncClient(proxy.target, server.keys["operator"], **options) as client:
         acme = await client.market_data.scale("ACME")
         books = client.market_data.books("ACME")
@@ -66,11 +72,15 @@ async def _lives(server, proxy, start, lives, rng):
     return sent, heard, copied, executions, (book, wanted)
 
 
-def kills(tmp_path, url, lives, rng):
-    keys, started = make_keys(url), []
+def kills(tmp_path, url, lives, rng, door):
+    keys, started, second = make_keys(url), [], -1
+    if door == "gateway":
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            second = free.getsockname()[1]
+    gateway = f"127.0.0.1:{second}" if second > 0 else None
 
     def start():
-        started.append(spawn(tmp_path, url, *keys, gateway_port=-1))
+        started.append(spawn(tmp_path, url, *keys, gateway_port=second))
         return started[-1]
 
     server = start()
@@ -78,7 +88,7 @@ def kills(tmp_path, url, lives, rng):
     proxy = Proxy(server.port)
     try:
         sent, heard, copied, executions, (book, wanted) = asyncio.run(
-            _lives(server, proxy, start, lives, rng)
+            _lives(server, proxy, start, lives, rng, gateway)
         )
     finally:
         proxy.close()
@@ -94,10 +104,12 @@ def kills(tmp_path, url, lives, rng):
     ]
 
 
-def test_nothing_is_lost_doubled_or_left_out(tmp_path, sqlite):
-    kills(tmp_path, sqlite(), 1, random.Random(5))
+@both_doors
+def test_nothing_is_lost_doubled_or_left_out(tmp_path, sqlite, door):
+    kills(tmp_path, sqlite(), 1, random.Random(5), door)
 
 
 @pytest.mark.soak
-def test_so_it_is_after_many_kills(tmp_path, sqlite):
-    kills(tmp_path, sqlite(), 20, random.Random(FIRST_SEED))
+@both_doors
+def test_so_it_is_after_many_kills(tmp_path, sqlite, door):
+    kills(tmp_path, sqlite(), 20, random.Random(FIRST_SEED), door)
