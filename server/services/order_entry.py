@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
+from google.protobuf.message import DecodeError
 
 from domain.codes import Command, ExecInst, Scope
 from domain.errors import InvalidField, Superseded, WrongState
@@ -28,17 +29,13 @@ from server.streams.outbox import Outbox, write_all
 
 METHOD = "/gridworks.api.trading.v1.TradingService/OrderEntry"
 SECOND = 10**9
-DAY = 86_400 * SECOND
 LISTEN_SECONDS = 1.0  # what has come may wait to be read when the machine is busy
 WRITE_SECONDS = 1.0  # what is being written when a stream ends may take so long
-_R = api.OrderEntryRequest
-_LOGON, _RESEND = _R.LOGON_FIELD_NUMBER, _R.RESEND_REQUEST_FIELD_NUMBER
-_BEAT, _LOGOUT = _R.HEARTBEAT_FIELD_NUMBER, _R.LOGOUT_FIELD_NUMBER
+_DEAD_MAN, _BEAT = (SECOND // 10, 86_400 * SECOND), (SECOND, 60 * SECOND)  # least and most, ns
 _SWEEP = int(Command.MASS_CANCEL)  # comparing numpy's numbers with an enum takes microseconds
 _NODE = int(Scope.NODE)
 _MARKED = (int(Command.NEW_ORDER), int(Command.QUOTE))
 _ON_DISCONNECT = int(ExecInst.CANCEL_ON_DISCONNECT)
-
 
 _beat = api.OrderEntryResponse()
 _beat.heartbeat.SetInParent()
@@ -82,12 +79,9 @@ class Stream:
         [account_name] = segments("logon.account", wish.account, "accounts/*")
         core.require_account(self._who, account_name)  # before anybody learns what there is
         account = core.known.account("logon.account", wish.account)
-        if wish.next_expected_msg_seq_num < 0:
-            raise InvalidField(
-                "logon.next_expected_msg_seq_num", wish.next_expected_msg_seq_num, "0 or more"
-            )
-        timeout = _span("logon.dead_man_timeout", wish.dead_man_timeout, SECOND // 10, DAY)
-        beat = _span("logon.heartbeat_interval", wish.heartbeat_interval, SECOND, 60 * SECOND)
+        _least("logon.next_expected_msg_seq_num", wish.next_expected_msg_seq_num, 0)
+        timeout = _span("logon.dead_man_timeout", wish.dead_man_timeout, *_DEAD_MAN)
+        beat = _span("logon.heartbeat_interval", wish.heartbeat_interval, *_BEAT)
         self.interval = (beat or 30 * SECOND) / SECOND
         self._marks = wish.cancel_on_disconnect
         session = core.state.sessions.reserve(self._who.key_id, name)
@@ -179,8 +173,7 @@ class Stream:
         core, count = self._core, len(rows)
         if not count:
             return b""  # a number without commands says nothing
-        if number < 0:
-            raise InvalidField("msg_seq_num", number, "0 or more")
+        _least("msg_seq_num", number, 0)
         core.gate.take(self._who, count)
         if number:
             skip = self._expected - number
@@ -265,11 +258,9 @@ class Stream:
             raise WrongState("this stream is logged on")
         if request.HasField("resend_request"):
             wish = request.resend_request
-            if wish.begin_seq_no < 1:
-                raise InvalidField("resend_request.begin_seq_no", wish.begin_seq_no, "1 or more")
-            if wish.end_seq_no and wish.end_seq_no < wish.begin_seq_no:
-                allowed = "0, or the first number or more"
-                raise InvalidField("resend_request.end_seq_no", wish.end_seq_no, allowed)
+            _least("resend_request.begin_seq_no", wish.begin_seq_no, 1)
+            if wish.end_seq_no:
+                _least("resend_request.end_seq_no", wish.end_seq_no, wish.begin_seq_no)
             self._again(wish.begin_seq_no, wish.end_seq_no)
         if request.HasField("heartbeat") and request.heartbeat.test_req_id:
             answer = api.OrderEntryResponse()
@@ -389,12 +380,16 @@ async def _read(stream: Stream, context: Any) -> None:
 
 
 def _parsed(message: bytes) -> api.OrderEntryRequest:
-    from google.protobuf.message import DecodeError
-
     try:
         return api.OrderEntryRequest.FromString(message)
     except DecodeError as error:
         raise InvalidField("message", f"{len(message)} bytes", "an OrderEntryRequest") from error
+
+
+def _least(field: str, value: int, least: int) -> None:
+    """Raises InvalidField."""
+    if value < least:
+        raise InvalidField(field, value, f"{least} or more")
 
 
 def _span(field: str, value: Any, least: int, most: int) -> int:
