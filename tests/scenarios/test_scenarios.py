@@ -6,12 +6,28 @@ REWRITE_SCENARIOS=1 writes the engine's answers into the files; a person reads t
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from domain.codes import Feed, Reason
+from domain.attributes import NodeAttr
+from domain.codes import (
+    Command,
+    Contingency,
+    ExecInst,
+    Feed,
+    InstrumentType,
+    OrdType,
+    Phase,
+    Reason,
+    Scope,
+    SelfTrade,
+    Side,
+    TimeInForce,
+)
 from engine.exchange import Exchange
 from tests.reference.exchange.exchange import ReferenceExchange
 from tests.scenarios.answers import INDENT, Story
+from tests.scenarios.language import Desk
 
 pytestmark = pytest.mark.nojit
 
@@ -73,6 +89,52 @@ def test_every_reason_has_a_story():
     words = {w.rstrip(":") for path in FILES for w in path.read_text(encoding="utf-8").split()}
     missing = {reason.name for reason in Reason if reason.name not in words} - {"NONE"}
     assert missing == {reason.name for reason in UNREACHABLE}
+
+
+def sent():
+    """Every row that the stories send."""
+    for path in FILES:
+        desk = Desk()
+        for line in path.read_text(encoding="utf-8").splitlines():
+            words = line.split()
+            if words and not line.startswith((INDENT, "#")) and words[0] != "book":
+                yield from desk.rows(line)
+
+
+def test_every_code_has_a_story():
+    """Commands, order types, times in force, self-trade modes, links, products and flags (one
+    flag is the engine's own)."""
+    rows = [row[0] for row in sent()]
+    new = [row for row in rows if row["command"] == Command.NEW_ORDER]
+    modes = {row["stp_mode"] for row in new} | {
+        row["value"] for row in rows
+        if (row["command"], row["scope"], row["attribute"])
+        == (Command.SET, Scope.NODE, NodeAttr.STP_MODE)
+    }  # fmt: skip
+    flags = int(np.bitwise_or.reduce([row["exec_inst"] for row in new]))
+    found = {
+        Command: {row["command"] for row in rows},
+        OrdType: {row["ord_type"] for row in new},
+        TimeInForce: {row["time_in_force"] for row in new},
+        SelfTrade: modes,
+        Contingency: {row["contingency"] for row in new},
+        Side: {row["side"] for row in new},
+        InstrumentType: {row["index"] for row in rows if row["command"] == Command.INSTRUMENT_ADD},
+        ExecInst: {ExecInst.QUOTE_LEG} | {flag for flag in ExecInst if flag & flags},
+    }
+    for kind, codes in found.items():
+        assert [code.name for code in kind if code not in {*map(int, codes)}] == [], kind
+
+
+def test_every_phase_has_a_story():
+    texts = [path.read_text(encoding="utf-8") for path in FILES]
+    assert [p.name for p in Phase if not any(f" is in {p.name}\n" in text for text in texts)] == []
+
+
+def test_every_rule_of_the_uncross_has_a_story():
+    rules = ("largest_volume", "least_surplus", "buy_pressure", "sell_pressure",
+             "nearest_reference", "no_reference", "market_orders_first")  # fmt: skip
+    assert {f"auction/{rule}" for rule in rules} <= {*NAMES}
 
 
 def test_there_are_enough():
