@@ -8,12 +8,12 @@ EXTRA = {
     "exchange_calendars": "server",
     "opentelemetry": "otel",
     "joblib": "research",
+    "matplotlib": "research",
     "optuna": "research",
     "plotly": "research",
     "pyarrow": "research",
     "django": "portal",
     "psycopg": "portal",
-    "matplotlib": "dev",
     "pytest": "dev",
 }
 

@@ -44,7 +44,8 @@ def demo(
         with house() as made:
             sound = _story(console, made, orders)
     except Broken as problem:
-        console.print(f"[bold red]The server did not start:[/]\n{problem}")
+        console.print("[bold red]The server did not start:[/]")
+        console.print(str(problem), markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
     console.print(
         "\n[bold green]Everything holds.[/]" if sound else "\n[bold red]A proof has failed.[/]"

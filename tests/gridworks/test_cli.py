@@ -2,14 +2,19 @@
 
 import subprocess
 import sys
+import tomllib
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 import gridworks
 from gridworks.cli import main
+from gridworks.demo.house import Broken
+from gridworks.extras import EXTRA
 
 HEAVY = (
     "numpy", "numba", "pandas", "matplotlib", "grpc", "django", "psycopg", "cryptography", "rich",
@@ -54,6 +59,27 @@ def test_a_command_module_registers_itself(name):
 
 def test_version():
     assert CliRunner().invoke(main.build(), ["version"]).output.strip() == gridworks.__version__
+
+
+def test_a_hint_names_an_extra_that_has_the_module():
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    for module, extra in EXTRA.items():
+        wanted = project["optional-dependencies"][extra]
+        assert any(name.startswith(module.replace("_", "-")) for name in wanted), module
+
+
+def test_what_the_demo_says_of_a_server_that_did_not_start_is_whole(monkeypatch):
+    said = "No module named 'cryptography'; install it with: pip install 'gridworks-infra[server]'"
+
+    @contextmanager
+    def no_house():
+        raise Broken(said)
+        yield
+
+    monkeypatch.setattr("gridworks.demo.house.house", no_house)
+    done = CliRunner().invoke(main.build(), ["demo"])
+    assert done.exit_code == 1
+    assert said in done.output
 
 
 def test_a_missing_extra_is_one_line_and_not_a_traceback(monkeypatch, capsys):
