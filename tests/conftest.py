@@ -2,7 +2,7 @@
 
 import os
 
-# Before any project import: domain/jit.py reads it once. An unchecked index in compiled code
+# Before any project import: domain/jit reads it once. An unchecked index in compiled code
 # does not fail, it reads somebody else's memory.
 os.environ.setdefault("GRIDWORKS_BOUNDSCHECK", "1")
 # Tests run a kernel for moments: what LLVM would optimise further takes longer than it saves.
