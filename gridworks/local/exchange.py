@@ -22,34 +22,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from domain import layout
+from domain import layout, messages
 from domain.attributes import InstrumentAttr, NodeAttr
 from domain.codes import Feed, InstrumentType, OrdType, Phase, Scope, Side
 from domain.errors import InvalidField, Unavailable
 from domain.fields import Field, attributes_named, code_named
 from domain.limits import INT64_MAX
-from domain.messages import (
-    Account,
-    Cancel,
-    Client,
-    Deposit,
-    Desk,
-    Firm,
-    Id,
-    Instrument,
-    Message,
-    NewOrder,
-    Node,
-    Replace,
-    SetPhase,
-    Setting,
-    Withdraw,
-)
+from domain.messages import Id, Message, NewOrder, Node, Setting
 from domain.tables import Table
 from engine.exchange import Exchange as Engine
 from gridworks.local import views
@@ -64,7 +47,8 @@ if TYPE_CHECKING:
     from gridworks.profiles import Profile
 
 Rows = np.ndarray[Any, Any]
-_NODES: dict[str, type[Node]] = {k.__name__.lower(): k for k in (Account, Desk, Client, Firm)}
+_LEVELS = (messages.Account, messages.Desk, messages.Client, messages.Firm)
+_NODES: dict[str, type[Node]] = {k.__name__.lower(): k for k in _LEVELS}
 
 
 class Exchange:
@@ -113,7 +97,11 @@ class Exchange:
     def apply(self, commands: Rows, out: Rows | None = None) -> Rows:
         """COMMAND rows in, REPORT rows out; with a log they are durable before they are applied.
 
-        With `out` the result may be a view of it, and `reports()` does not see the rows.
+        With `out` the result may be a view of it, and `reports()` does not see the rows. Without a
+        log one row takes about 3 us, a row of a large batch a tenth of that or less.
+
+        >>> Exchange().apply(np.zeros(2, layout.COMMAND))["reason"].all()  # both are refused
+        np.True_
 
         Raises:
             InvalidField: not rows of `domain.layout.COMMAND`.
@@ -135,7 +123,11 @@ class Exchange:
         return reports
 
     def send(self, *messages: Message) -> list[Report]:
-        """Apply messages as one batch; names are those known before the batch.
+        """Apply messages as one batch, about 7 us each; names are those known before the batch.
+
+        >>> firm = messages.Firm(label="fund", entity=1)
+        >>> [report.explain() for report in Exchange().send(firm, firm)]
+        ['accepted', 'refused by ID_NOT_NEXT: limit 2, observed 1, headroom 0']
 
         Raises InvalidField for what is no message, a name that is not known, a clock's bad time.
         """
@@ -151,6 +143,8 @@ class Exchange:
 
         Without a price it is a market order unless `ord_type` says otherwise. `more` are the
         other fields of NewOrder. Codes may be given by name, flags too if it is one.
+        About 12 us, O(1) but for its fills. A refusal is a report; what is not understood raises
+        InvalidField.
         """
         if isinstance(account, NewOrder):
             return self.send(account)
@@ -167,12 +161,15 @@ class Exchange:
         )  # fmt: skip
 
     def cancel(self, account: Id, orig_cl_ord_id: int = 0, **more: Any) -> list[Report]:
-        """Cancel an order by its client id, or by `order_id=`."""
-        return self.send(Cancel(account=account, orig_cl_ord_id=orig_cl_ord_id, **more))
+        """Cancel an order by its client id, or by `order_id=`; reports. O(1), about 8 us."""
+        return self.send(messages.Cancel(account=account, orig_cl_ord_id=orig_cl_ord_id, **more))
 
     def replace(self, account: Id, orig_cl_ord_id: int = 0, **more: Any) -> list[Report]:
-        """Change an order: `order_qty` (the new total), `price`, `cl_ord_id` and so on."""
-        return self.send(Replace(account=account, orig_cl_ord_id=orig_cl_ord_id, **more))
+        """Change an order: `order_qty` (the new total, lots), `price` (ticks), `cl_ord_id`, ...
+
+        O(1) but for its fills, about 10 us. Less quantity keeps the place in the queue.
+        """
+        return self.send(messages.Replace(account=account, orig_cl_ord_id=orig_cl_ord_id, **more))
 
     # ------------------------------------------------------------------ setting up
 
@@ -192,7 +189,7 @@ class Exchange:
         wanted = attributes_named(InstrumentAttr, {"tick_1": tick, **attributes})
         number = len(self._engine.table(Table.INSTRUMENT))
         kind = code_named("type", InstrumentType, type)
-        self._do(Instrument(label=symbol, entity=number, type=kind))
+        self._do(messages.Instrument(label=symbol, entity=number, type=kind))
         for attribute, value in sorted(wanted.items()):  # a step's first price before the step
             self._set(Scope.INSTRUMENT, number, attribute, value)
         return number
@@ -241,19 +238,18 @@ class Exchange:
     def deposit(self, account: Id, value: int, *, instrument: Id = 0, price: int = 0) -> Report:
         """Cash in minor units; with `instrument`, so many lots of it at `price` a lot."""
         scope = Scope.POSITION if instrument else Scope.MARKET
-        fields = {"instrument": instrument, "price": price, "scope": scope}
-        return self._do(Deposit(account=account, value=value, **fields))  # type: ignore[arg-type]
+        place: dict[str, Any] = {"instrument": instrument, "price": price, "scope": scope}
+        return self._do(messages.Deposit(account=account, value=value, **place))
 
     def withdraw(self, account: Id, value: int) -> Report:
         """Take out cash in minor units; a refusal (INSUFFICIENT_CASH) is in the report."""
-        return self.send(Withdraw(account=account, value=value))[0]
+        return self.send(messages.Withdraw(account=account, value=value))[0]
 
     def set_phase(self, phase: Phase | str, instrument: Id = 0) -> list[Report]:
         """Move the market, or one instrument, to a trading phase."""
         scope = Scope.INSTRUMENT if instrument else Scope.MARKET
-        return self.send(
-            SetPhase(phase=code_named("phase", Phase, phase), scope=scope, entity=instrument)
-        )
+        wanted = code_named("phase", Phase, phase)
+        return self.send(messages.SetPhase(phase=wanted, scope=scope, entity=instrument))
 
     def _refuse_taken(self, kind: str, label: Any) -> None:
         if not label or not isinstance(label, str) or label in self._labels.numbers[kind]:
@@ -285,20 +281,20 @@ class Exchange:
     def depth(
         self, instrument: Id, levels: int | None = None
     ) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
-        """(bids, asks), best first: (price in ticks, displayed lots, orders)."""
+        """(bids, asks), best first: (price in ticks, displayed lots, orders). O(levels)."""
         bids, asks = self._engine.depth(self.number("instrument", instrument), levels)
         return [tuple(row) for row in bids.tolist()], [tuple(row) for row in asks.tolist()]
 
     def market(self) -> Rows:
-        """The MARKET rows since the last call; `feed` says which are written."""
+        """The MARKET rows since the last call; `feed` says which are written. O(rows)."""
         return self._engine.market()
 
     def positions(self) -> pd.DataFrame:
-        """Positions of accounts, and their sums on desks, clients and firms."""
+        """Positions in lots of accounts, and their sums on desks, clients and firms. O(rows)."""
         return views.positions(self._engine, *self._texts())
 
     def orders(self, account: Id | None = None, instrument: Id | None = None) -> pd.DataFrame:
-        """Live orders, of one account or instrument when given."""
+        """Live orders (ticks, lots), of one account or instrument when given. O(all orders)."""
         found = views.orders(self._engine, *self._texts())
         if account is not None:
             found = found[found["account"].isin([account, self._text("node", account)])]
@@ -350,7 +346,11 @@ class Exchange:
         return self._engine.state_hash()
 
     def snapshot(self) -> dict[str, bytes]:
-        """All state, with names and state hash, as named byte strings."""
+        """All state, with names and state hash, as named byte strings. O(memory in use).
+
+        >>> copy = Exchange()
+        >>> copy.restore(Exchange().snapshot())
+        """
         return parts_of(self._engine, self._labels)
 
     def restore(self, parts: dict[str, bytes]) -> None:
@@ -366,7 +366,7 @@ class Exchange:
         self._engine, self._labels = engine, labels
 
     def replay(self, batches: Iterable[Rows]) -> None:
-        """Apply batches of commands and drop their reports."""
+        """Apply batches of commands, of any log, and drop their reports. As `apply`."""
         for batch in batches:
             self.apply(batch)
             self._engine.market()
@@ -390,10 +390,7 @@ class Exchange:
     def __enter__(self) -> Exchange:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
