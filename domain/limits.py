@@ -28,6 +28,7 @@ MAX_TIME = 2**62  # nanoseconds since 1970
 MAX_TICK_BANDS = 8
 MAX_CHARGES = 4
 MAX_MOVING = 1024  # default bound of pegged, and of trailing, orders in one book
+MAX_LOOK = 16  # waiting orders of the other side at which an order looks
 STEP_REPORTS = 96  # rows that one step (a fill and all that hangs on it) may write
 
 assert MAX_VALUE * 16 < INT64_MAX

@@ -15,7 +15,7 @@ from engine.orders.entry import release_ready
 from engine.orders.lifecycle import detach
 from engine.orders.pegs import begin_round, move_next
 from engine.orders.triggers import fire, next_triggered, trail
-from engine.orders.working import next_satisfied, settle, start_working
+from engine.orders.working import go_on, next_satisfied, start_working
 from engine.room import room_for_step
 from engine.states import DONE, PEGS, STIRRED, SUSPENDED, TRADED
 from engine.trading.auction import equilibrium
@@ -38,7 +38,7 @@ def drain(s, instrument, command):
             if match(s, slot, command) == SUSPENDED or not room_for_step(s, instrument):
                 return SUSPENDED
             if c["working"] == slot:
-                settle(s, slot, command)
+                go_on(s, slot, command)
             continue
         if not _has_more(s, instrument):
             break

@@ -13,7 +13,7 @@ from domain.tables import books, core, details, extras, levels, orders, trees
 from engine.book.ladder import add_level, drop_level
 from engine.book.pools import take_level
 from engine.emit import emit_level, emit_order
-from engine.states import ASKS, BOOK, CHANGED, ICEBERG
+from engine.states import ASKS, BOOK, CHANGED, ICEBERG, STIRRED, WAITING
 
 _HIDDEN, _PEGGED = int(ExecInst.HIDDEN), int(OrdType.PEGGED)
 _ADD, _REDUCE = int(MarketType.ORDER_ADD), int(MarketType.ORDER_REDUCE)
@@ -158,7 +158,7 @@ def leave_book(s, slot):
     order = orders(s)[slot]
     row = np.int64(order["level"])
     level = levels(s)[row]
-    hidden = order["exec_inst"] & _HIDDEN != 0
+    hidden = order["exec_inst"] & _HIDDEN != 0 and order["state"] != WAITING
     following = order["next"]
     unlink(s, row, slot, hidden)
     if level["price"] < 0:
@@ -291,12 +291,54 @@ def market_queue(s, instrument, side):
 
 
 @kernel
-def waiting_queue(s, instrument, side):
-    """The queue of one side's orders that wait for their minimum quantity."""
-    tree = trees(s)[4 * instrument + side]
+def join_waiting(s, slot):
+    """Queue an order for its minimum quantity: by price, then by entry, hidden or not."""
+    order = orders(s)[slot]
+    side = np.int64(order["side"])
+    tree = trees(s)[4 * np.int64(order["instrument"]) + side]
     if tree["waiting"] == 0:
-        tree["waiting"] = take_level(s, 4 * instrument + side, -1)
-    return np.int64(tree["waiting"])
+        tree["waiting"] = take_level(s, 4 * np.int64(order["instrument"]) + side, -1)
+    row = np.int64(tree["waiting"])
+    push(s, row, slot, False)
+    _move_up(s, row, slot, side)
+    levels(s)[row]["hidden_qty"] += order["leaves_qty"]
+    order["state"] = WAITING
+    order["shown_qty"] = 0
+    books(s)[order["instrument"]]["dirty"] |= STIRRED
+
+
+@kernel
+def _move_up(s, row, slot, side):
+    """Move the last order of a queue to where its price, then its entry, puts it."""
+    order, after = orders(s)[slot], np.int64(0)
+    before = np.int64(order["prev"])
+    while before:
+        other = orders(s)[before]
+        better = (order["price"] > other["price"]) == (side == 0)
+        if order["price"] == other["price"]:
+            better = order["order_id"] < other["order_id"]
+        if not better:
+            break
+        after, before = before, np.int64(other["prev"])
+    if after == 0:
+        return
+    level = levels(s)[row]
+    level["tail"] = order["prev"]
+    orders(s)[order["prev"]]["next"] = 0
+    order["prev"] = before
+    order["next"] = after
+    orders(s)[after]["prev"] = slot
+    if before:
+        orders(s)[before]["next"] = slot
+    else:
+        level["head"] = slot
+
+
+@kernel
+def anybody_waits(s, tree):
+    """Whether orders of a side wait for their minimum quantity."""
+    row = np.int64(trees(s)[tree]["waiting"])
+    return row != 0 and levels(s)[row]["count"] > 0
 
 
 @kernel

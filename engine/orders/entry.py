@@ -21,7 +21,7 @@ from engine.book.directory import add_order, find_order
 from engine.book.expiry import join_expiry
 from engine.book.pools import take_extra, take_order
 from engine.book.prices import behind, best_price, last_or_reference
-from engine.book.queue import crosses, join_queue, other_side, parked_queue, waiting_queue
+from engine.book.queue import crosses, join_queue, join_waiting, other_side, parked_queue
 from engine.emit import report_order, report_refusal
 from engine.orders.intake import check_row, is_trigger, is_unlimited, read_order, refuse
 from engine.orders.lifecycle import end_order
@@ -46,7 +46,6 @@ from engine.states import (
     TRAILING,
     UNLIMITED,
     UNPRICED,
-    WAITING,
     WORKING,
 )
 from engine.trading.calls import is_auction, rest_in_call
@@ -145,7 +144,7 @@ def _count_moving(s):
     elif c["min_qty"] > 0 and c["time_in_force"] != _IOC and c["time_in_force"] != _FOK:
         row = np.int64(trees(s)[4 * instrument + np.int64(c["side"])]["waiting"])
         if row:
-            count = np.int64(levels(s)[row]["count"]) + levels(s)[row]["hidden_count"]
+            count = np.int64(levels(s)[row]["count"])
     else:
         return 0
     return refuse(s, _TOO_MANY, most, count + 1) if count >= most else 0
@@ -344,7 +343,6 @@ def release_ready(s, slot, command):
             if order["exec_inst"] & UNLIMITED:
                 end_order(s, slot, command, _CANCELED, _UNFILLED)
                 return
-            side = np.int64(order["side"])
-            join_queue(s, waiting_queue(s, instrument, side), slot, WAITING)
+            join_waiting(s, slot)
             return
     send(s, slot, to, command)

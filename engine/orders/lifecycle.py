@@ -29,6 +29,7 @@ from engine.states import (
     PARKED,
     PEER,
     READY,
+    STIRRED,
     TRIGGER,
     WAITING,
     WORKING,
@@ -48,6 +49,8 @@ def detach(s, slot):
     state = order["state"]
     if state == BOOK or state == PARKED or state == WAITING:
         leave_book(s, slot)
+        if state == WAITING:
+            books(s)[order["instrument"]]["dirty"] |= STIRRED
     elif state == TRIGGER:
         row = np.int64(order["level"])
         unlink(s, row, slot, False)

@@ -7,8 +7,7 @@ from domain.jit import kernel
 from domain.limits import MAX_PRICE
 from domain.tables import books, core, details, extras, levels, orders, trees
 from engine.book.ladder import next_level
-from engine.book.prices import best_price, to_tick
-from engine.book.queue import crosses, join_book, other_side
+from engine.book.prices import to_tick
 from engine.orders.lifecycle import detach
 from engine.orders.working import start_working
 from engine.states import BOOK, PEGS, UNPRICED
@@ -52,16 +51,11 @@ def peg_price(s, slot, bid, ask):
 @kernel
 def place_peg(s, slot, price, command):
     """Give a pegged order that is in no queue a price: it rests or trades; 0: it waits for one."""
-    order = orders(s)[slot]
-    order["price"] = price
-    if price == 0:
-        order["state"] = UNPRICED
-        return
-    best = best_price(s, other_side(s, slot))
-    if best and crosses(np.int64(order["side"]), price, best):
+    orders(s)[slot]["price"] = price
+    if price:
         start_working(s, slot, command)
     else:
-        join_book(s, slot)
+        orders(s)[slot]["state"] = UNPRICED
 
 
 @kernel

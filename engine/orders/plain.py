@@ -37,7 +37,7 @@ from engine.book.directory import clear_place, find_place, hash_of
 from engine.book.expiry import join_expiry, leave_expiry
 from engine.book.ladder import add_level
 from engine.book.pools import free_order, take_extra, take_order
-from engine.book.queue import leave_plain, rest_plain
+from engine.book.queue import anybody_waits, leave_plain, rest_plain
 from engine.emit import blank
 from engine.orders.intake import is_plain
 from engine.states import (
@@ -89,7 +89,7 @@ def plain_order(s, cmd):
         return False
     side = np.int64(cmd["side"]) - 1
     met = _met(s, instrument, side, price)
-    if _is_over(s, cmd, met):
+    if _is_over(s, cmd, met) or anybody_waits(s, 4 * instrument + 1 - side):
         return False
     fits, worst, value, fee = terms(s, instrument, side, price, qty)
     gross, exposure, margin, moved, after = weigh_row(s, row, side, qty, value)

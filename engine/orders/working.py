@@ -2,19 +2,21 @@
 
 import numpy as np
 
-from domain.codes import ExecInst, ExecType, Reason, TimeInForce
+from domain.codes import ExecInst, ExecType, Phase, Reason, TimeInForce
 from domain.jit import kernel
 from domain.tables import books, core, details, extras, levels, orders, trees
 from engine.book.prices import behind
-from engine.book.queue import crosses, join_book, join_queue, other_side, waiting_queue
+from engine.book.queue import crosses, join_book, join_waiting, other_side
 from engine.orders.lifecycle import end_order
-from engine.states import MINIMUM, UNLIMITED, WAITING, WORKING
-from engine.trading.available import available
+from engine.states import MINIMUM, UNLIMITED, WORKING
+from engine.trading.available import available, first_willing
+from engine.trading.trades import trade_waiting
 
 _CANCELED, _UNFILLED = int(ExecType.CANCELED), int(Reason.UNFILLED_REMAINDER)
 _POST_ONLY, _WOULD_TRADE = int(ExecInst.POST_ONLY), int(Reason.POST_ONLY_WOULD_TRADE)
 _POST_FLAGS = int(ExecInst.POST_ONLY | ExecInst.POST_SLIDE)
 _IOC, _FOK = int(TimeInForce.IOC), int(TimeInForce.FOK)
+_CONTINUOUS = int(Phase.CONTINUOUS)
 
 
 @kernel
@@ -37,7 +39,7 @@ def start_working(s, slot, command):
             books(s)[order["instrument"]]["share_level"] = 0
             if order["exec_inst"] & _POST_FLAGS:
                 _must_not_take(s, slot, levels(s)[touch]["price"], command)
-        else:
+        elif first_willing(s, slot) == 0:
             settle(s, slot, command)
         return
     books(s)[order["instrument"]]["share_level"] = 0
@@ -48,7 +50,7 @@ def start_working(s, slot, command):
         end_order(s, slot, command, _CANCELED, _UNFILLED)
     else:
         core(s)[0]["working"] = 0
-        _wait(s, slot)
+        join_waiting(s, slot)
 
 
 @kernel
@@ -74,40 +76,26 @@ def settle(s, slot, command):
 
 
 @kernel
-def _wait(s, slot):
-    """Queue an order for its minimum quantity, by price and then by time."""
-    order = orders(s)[slot]
-    side = np.int64(order["side"])
-    row = waiting_queue(s, np.int64(order["instrument"]), side)
-    join_queue(s, row, slot, WAITING)
-    order["exec_inst"] |= MINIMUM
-
-
-@kernel
 def next_satisfied(s, instrument):
     """The waiting order of best price and time whose minimum is there now, or 0; bids first."""
     for side in range(2):
         row = np.int64(trees(s)[4 * instrument + side]["waiting"])
-        if row == 0:
-            continue
-        found = _best_satisfied(s, np.int64(levels(s)[row]["head"]), np.int64(0), side)
-        found = _best_satisfied(s, np.int64(levels(s)[row]["hidden_head"]), found, side)
-        if found:
-            return found
+        at = np.int64(levels(s)[row]["head"]) if row else np.int64(0)
+        while at:
+            need = extras(s)[details(s)[at]["extra"]]["min_qty"]
+            if available(s, at, need) >= need:
+                return at
+            at = np.int64(orders(s)[at]["next"])
     return np.int64(0)
 
 
 @kernel
-def _best_satisfied(s, at, found, side):
-    """The better of `found` and the best satisfied order of a queue from `at` on."""
-    while at:
-        better = True
-        if found:
-            mine, best = orders(s)[at]["price"], orders(s)[found]["price"]
-            earlier = orders(s)[at]["order_id"] < orders(s)[found]["order_id"]
-            better = (mine > best) == (side == 0) if mine != best else earlier
-        need = extras(s)[details(s)[at]["extra"]]["min_qty"]
-        if better and available(s, at, need) >= need:
-            found = at
-        at = np.int64(orders(s)[at]["next"])
-    return found
+def go_on(s, slot, command):
+    """The book has nothing more for the working order: who waits may, else it comes to rest."""
+    if books(s)[orders(s)[slot]["instrument"]]["phase"] == _CONTINUOUS:
+        waiting = first_willing(s, slot)
+        if waiting:
+            if trade_waiting(s, waiting, slot, command):
+                start_working(s, waiting, command)
+            return
+    settle(s, slot, command)

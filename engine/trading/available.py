@@ -9,9 +9,10 @@ import numpy as np
 from domain.attributes import InstrumentAttr
 from domain.codes import Contingency, ExecInst, SelfTrade
 from domain.jit import kernel
+from domain.limits import MAX_LOOK
 from domain.tables import details, extras, instruments, levels, orders, trees
 from engine.book.ladder import next_level
-from engine.book.queue import crosses, other_side
+from engine.book.queue import anybody_waits, crosses, other_side
 from engine.orders.lifecycle import ring_size
 from engine.orders.links import same_list
 from engine.states import BOOK, LINKED
@@ -20,7 +21,7 @@ from engine.trading.trades import same_group, stp_mode
 
 _ALLOW, _OLDEST = int(SelfTrade.ALLOW), int(SelfTrade.CANCEL_OLDEST)
 _OCO, _OUO = int(Contingency.ONE_CANCELS_OTHER), int(Contingency.ONE_UPDATES_OTHER)
-_HIDDEN = int(ExecInst.HIDDEN)
+_HIDDEN, _POST_FLAGS = int(ExecInst.HIDDEN), int(ExecInst.POST_ONLY | ExecInst.POST_SLIDE)
 _VOLATILITY = int(InstrumentAttr.VOLATILITY_AUCTION)
 _BY_REFERENCE = int(InstrumentAttr.DYNAMIC_REFERENCE)
 _NOBODY = 0
@@ -40,6 +41,8 @@ def _on_offer(s, slot, need):
     against, side = other_side(s, slot), np.int64(order["side"])
     row = np.int64(trees(s)[against]["best"])
     total = np.int64(0)
+    if anybody_waits(s, against):
+        total = levels(s)[trees(s)[against]["waiting"]]["hidden_qty"]
     while row and total < need and crosses(side, order["price"], levels(s)[row]["price"]):
         total += levels(s)[row]["shown_qty"] + levels(s)[row]["hidden_qty"]
         row = next_level(s, against, levels(s)[row]["price"])
@@ -70,11 +73,59 @@ def _met(s, slot, need):
             part += _sum(s, slot, head, hidden_end, False)
         total += part
         if tips or hidden_end != _NOBODY:
-            break
+            return total
         if part and centre and config[_BY_REFERENCE] == 0:
             centre = price
         row = next_level(s, against, price)
+    return total if total >= need else total + _from_waiting(s, slot, order["leaves_qty"] - total)
+
+
+@kernel
+def _from_waiting(s, slot, left):
+    """What orders that wait for their minimum would give, when the book has left `left` lots."""
+    total, at = np.int64(0), _front(s, slot)
+    for _ in range(MAX_LOOK):
+        if at and _is_willing(s, at, slot, left):
+            part = min(left, orders(s)[at]["leaves_qty"])
+            total += part
+            left -= part
+        at = np.int64(orders(s)[at]["next"])
     return total
+
+
+@kernel
+def first_willing(s, slot):
+    """The waiting order of the other side with which an order may trade next, or 0."""
+    at = _front(s, slot)
+    for _ in range(MAX_LOOK):
+        if at == 0 or _is_willing(s, at, slot, orders(s)[slot]["leaves_qty"]):
+            return at
+        at = np.int64(orders(s)[at]["next"])
+    return np.int64(0)
+
+
+@kernel
+def _front(s, slot):
+    """The first order of the other side that waits for its minimum, 0 if the order meets nobody.
+
+    So it is where a volatility auction may begin, and for orders that must not take.
+    """
+    order, against = orders(s)[slot], other_side(s, slot)
+    watched = instruments(s)[order["instrument"]][_VOLATILITY] != 0
+    if watched or order["exec_inst"] & _POST_FLAGS or not anybody_waits(s, against):
+        return np.int64(0)
+    return np.int64(levels(s)[trees(s)[against]["waiting"]]["head"])
+
+
+@kernel
+def _is_willing(s, waiting, slot, left):
+    """Whether a waiting order would trade with the `left` lots of an order at its price."""
+    one, side = orders(s)[waiting], np.int64(orders(s)[slot]["side"])
+    if one["exec_inst"] & LINKED or not crosses(side, orders(s)[slot]["price"], one["price"]):
+        return False
+    if stp_mode(s, slot) != _ALLOW and same_group(s, waiting, slot):
+        return False
+    return extras(s)[details(s)[waiting]["extra"]]["min_qty"] <= left
 
 
 @kernel

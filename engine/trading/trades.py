@@ -9,7 +9,7 @@ from domain.tables import books, core, details, instruments, node_limits, orders
 from engine.book.queue import leave_book, shrink
 from engine.emit import emit_trade, report_fill
 from engine.orders.lifecycle import after_fill, end_order, finish_filled, reduce_order
-from engine.states import BOOK, LINKED, TRADED, WORKING
+from engine.states import BOOK, CHANGED, LINKED, MINIMUM, TRADED, WORKING
 from risk.exact import bps_down
 from risk.fills import fill
 
@@ -136,6 +136,27 @@ def trade(s, maker, taker, price, qty, command):
     order["leaves_qty"] -= qty
     _tape(s, np.int64(order["instrument"]), price, qty, np.int64(order["side"]) + 1)
     _report_both(s, maker, taker, price, qty, command, _MAKER, _TAKER)
+
+
+@kernel
+def trade_waiting(s, maker, taker, command):
+    """Trade with an order that waited for its minimum; whether something of it is left.
+
+    What is left is in no queue.
+    """
+    waiting, order = orders(s)[maker], orders(s)[taker]
+    leave_book(s, maker)
+    waiting["exec_inst"] &= 0xFFFF - MINIMUM
+    waiting["state"] = BOOK
+    books(s)[waiting["instrument"]]["dirty"] |= CHANGED
+    price, qty = waiting["price"], min(waiting["leaves_qty"], order["leaves_qty"])
+    _tape_trade_id(s)
+    waiting["leaves_qty"] -= qty
+    order["leaves_qty"] -= qty
+    left = waiting["leaves_qty"] > 0
+    _tape(s, np.int64(order["instrument"]), price, qty, np.int64(order["side"]) + 1)
+    _report_both(s, maker, taker, price, qty, command, _MAKER, _TAKER)
+    return left
 
 
 @kernel

@@ -4,6 +4,7 @@ import pytest
 
 import gridworks as gw
 from domain.codes import Reason
+from domain.limits import MAX_LOOK
 from domain.messages import (
     Algo,
     EndOfDay,
@@ -184,3 +185,14 @@ def test_a_lifted_kill_lets_orders_in_again(exchange):
         exchange.send(KillOff(**where))
         assert not exchange.submit("alice", "X", "BUY", 5, 100, cl_ord_id=1)[0].refused
         exchange.cancel("alice", 1)
+
+
+def test_so_many_waiting_orders_are_looked_at_and_no_more(exchange):
+    """Whoever wants to keep an exchange busy cannot do it with orders that wait."""
+    for k in range(1, MAX_LOOK + 1):
+        exchange.submit("alice", "X", "SELL", 10, 100, cl_ord_id=k, exec_inst="all_or_none")
+    exchange.submit("alice", "X", "SELL", 5, 100, cl_ord_id=99, exec_inst="all_or_none")
+    buy = {"cl_ord_id": 1, "time_in_force": "IOC"}
+    assert exchange.submit("bob", "X", "BUY", 5, 100, **buy)[-1].reason == Reason.UNFILLED_REMAINDER
+    exchange.cancel("alice", 7)
+    assert exchange.submit("bob", "X", "BUY", 5, 100, **buy)[-1].ord_status.name == "FILLED"

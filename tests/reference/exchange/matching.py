@@ -15,7 +15,7 @@ from domain.codes import (
     SelfTrade,
     TimeInForce,
 )
-from domain.limits import BPS, MAX_PRICE
+from domain.limits import BPS, MAX_LOOK, MAX_PRICE
 from tests.reference.exchange import accounts, lifecycle, prices, rows
 from tests.reference.exchange.book import Level
 from tests.reference.exchange.model import (
@@ -111,6 +111,7 @@ def work(w: World, order: Order) -> None:
     if at_once:
         if ready_to_match(w, inst, order):
             match(w, inst, order)
+            meet_waiting(w, inst, order)
     elif order.minimum and order.time_in_force not in IMMEDIATE and not order.market_like:
         wait(inst, order)
     if order.state is not State.WORKING:
@@ -182,10 +183,43 @@ def available(w: World, inst: Instrument, order: Order) -> int:
             before.append(resting)
         total += counted
         if ends:
-            break
+            return total
         if counted and centre and not inst[I.DYNAMIC_REFERENCE]:
             centre = price
+    left = order.leaves - total
+    for resting in counterparts(w, inst, order):
+        if resting.min_qty <= left:
+            qty = min(left, resting.leaves)
+            total, left = total + qty, left - qty
     return total
+
+
+def counterparts(w: World, inst: Instrument, order: Order) -> list[Order]:
+    """Who of the other side waits for a minimum and may trade with the order, best price first."""
+    if inst[I.VOLATILITY_AUCTION] or order.flags & POST:
+        return []
+    others = [o for o in inst.book.waiting if o.side != order.side]
+    return [
+        o
+        for o in sorted(others, key=lambda o: (-o.side * o.price, o.order_id))[:MAX_LOOK]
+        if order.accepts(o.price)
+        and not o.ring
+        and w.self_trade_mode(order, o) == SelfTrade.ALLOW
+    ]
+
+
+def meet_waiting(w: World, inst: Instrument, order: Order) -> None:
+    """What the book does not give may come from those who wait; what is left of one works next."""
+    while order.state is State.WORKING and inst.continuous:
+        may = (o for o in counterparts(w, inst, order) if o.min_qty <= order.leaves)
+        resting = next(may, None)
+        if resting is None:
+            return
+        lifecycle.withdraw(w, resting)
+        resting.minimum, resting.state = False, State.WORKING
+        trade(w, resting, order, min(order.leaves, resting.leaves), resting.price)
+        if resting.live:
+            work(w, resting)
 
 
 def must_not_trade(w: World, order: Order, resting: Order) -> bool:
@@ -265,7 +299,7 @@ def trade(w: World, maker: Order, taker: Order, qty: int, price: int) -> None:
     record_price(w, inst, price)
     fees = [accounts.fill(w, o, qty, price, o is maker) for o in (maker, taker)]
     side = inst.book.own(maker.side)
-    if not maker.hidden:
+    if maker.state is State.BOOK and not maker.hidden:
         maker.shown -= qty
         if maker.shown == 0 and maker.leaves:
             side.refill(maker)

@@ -78,6 +78,7 @@ def next_waiting(w: World, inst: Instrument) -> Order | None:
     """
     book = inst.book
     seen = [(o.order_id, o.price, o.leaves, o.shown) for o in (*book.bids, *book.asks)]
+    seen += [(o.order_id, o.stamp, o.leaves, o.min_qty) for o in book.waiting]
     if (inst.last_px, seen) == inst.looked_at:
         return None
     for side in (BUY, -BUY):

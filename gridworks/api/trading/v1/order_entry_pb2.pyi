@@ -340,7 +340,9 @@ class Report(_message.Message):
     exec_type: _codes_pb2.ExecType.ValueType
     """What happened. EXECUTION, and REJECTED in every refusal."""
     ord_status: _codes_pb2.OrdStatus.ValueType
-    """Status of the order. EXECUTION, and REJECTED in every refusal."""
+    """Status of the order. EXECUTION and CANCEL_REJECT (REJECTED: no live order was named), and REJECTED in
+    every other refusal.
+    """
     account: _builtins.int
     """Number of the account."""
     instrument: _builtins.int
