@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -22,7 +24,7 @@ from gridworks.client.errors import CallError
 
 DEFAULT_TARGET = "localhost:7400"
 PREFIXES = {"sandbox": "gw_test_", "live": "gw_live_"}
-_LOCAL = ("localhost", "127.", "[::1]", "unix:")
+_TARGET = re.compile(r"(?:dns:///|ipv[46]:)?(\[[0-9a-fA-F:.]+\]|[^:/\[\]]+):\d{1,5}")
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,12 @@ def settings(target: str | None, api_key: str | None, options: ClientOptions) ->
     insecure = given.pop("insecure", False)
     ca = given.pop("ca", None) or (None if insecure else os.environ.get("GRIDWORKS_CA"))
     identity = given.pop("identity", None)
-    _check_tls(target, environment, insecure, ca is not None or identity is not None)
+    gateway = given.pop("gateway", None) or os.environ.get("GRIDWORKS_GATEWAY") or None
+    local = [_is_local("target", target), gateway is None or _is_local("gateway", gateway)]
+    _check_tls(all(local), environment, insecure, ca is not None or identity is not None)
     for name in ("timeout", "patience"):
         if not 0 < float(given.get(name, 1)) < float("inf"):
             raise InvalidField(name, given.get(name), "more than 0 seconds")
-    gateway = given.pop("gateway", None) or os.environ.get("GRIDWORKS_GATEWAY") or None
     return Settings(
         target, key, environment, _file("ca", ca),
         (_there("identity", identity[0]), _there("identity", identity[1])) if identity else None,
@@ -133,10 +136,24 @@ def _environment(key: str, wanted: str | None) -> str:
     return own
 
 
-def _check_tls(target: str, environment: str, insecure: bool, files: bool) -> None:
+def _is_local(name: str, target: str) -> bool:
+    """Whether a target is this machine, by its name alone. Raises InvalidField."""
+    if target.startswith("unix:"):
+        return True
+    found = _TARGET.fullmatch(target)
+    if found is None:
+        raise InvalidField(name, target, "host:port")
+    host = found[1].strip("[]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_tls(local: bool, environment: str, insecure: bool, files: bool) -> None:
     if insecure and files:
         raise InvalidField("insecure", True, "no ca and no identity beside it")
-    if insecure and environment == "live" and not target.startswith(_LOCAL):
+    if insecure and environment == "live" and not local:
         raise InvalidField(
             "insecure", True, "TLS: a live key does not travel in clear text to another machine"
         )

@@ -76,6 +76,24 @@ def test_tls_is_the_default_and_clear_text_has_to_be_said():
     assert settings("localhost:1", LIVE, {"insecure": True}).insecure
 
 
+@pytest.mark.parametrize(
+    ("target", "gateway", "field"),
+    [("localhost", None, "target"), ("a b:1:2", None, "target"), ("x:1", "y", "gateway"),
+     ("localhost.elsewhere.example:1", None, "insecure"),
+     ("127.elsewhere.example:1", None, "insecure"),
+     ("localhost:1", "elsewhere.example:1", "insecure")],
+)  # fmt: skip
+def test_a_live_key_goes_in_clear_text_to_this_machine_alone(target, gateway, field):
+    with pytest.raises(InvalidField) as found:
+        settings(target, LIVE, {"insecure": True, "gateway": gateway})
+    assert found.value.field == field
+
+
+@pytest.mark.parametrize("target", ["127.0.0.1:1", "[::1]:1", "unix:/tmp/s", "dns:///localhost:1"])
+def test_this_machine_has_several_names(target):
+    assert settings(target, LIVE, {"insecure": True}).target == target
+
+
 @pytest.mark.parametrize("wrong", [{"attempts": -1}, {"first": 0.0}, {"most": 0.01}, {"factor": 0}])
 def test_a_retry_policy_is_checked(wrong):
     with pytest.raises(InvalidField, match="retry"):

@@ -62,7 +62,7 @@ def test_only_the_right_ca_and_the_right_client_are_let_through(port, folder):
     if mutual:
         refused += [{"ca": ca}, {"ca": ca, "identity": identity(folder / "other")}]
     for options in refused:
-        with pytest.raises(errors.Unavailable):
+        with pytest.raises(errors.Unavailable, match="speaks TLS"):
             ask(number, **options)
 
 

@@ -28,6 +28,9 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
 )
 
 
+_UNREACHABLE = "failed to connect to all addresses"
+_HINT = ("there is no server, or it speaks TLS and the client does not, or the other way round, or "
+         "its certificate is not of an authority that ca= names")  # fmt: skip
 _TRADING = "/gridworks.api.trading.v1.TradingService/"
 _MARKET = "/gridworks.api.market_data.v1.MarketDataService/"
 ORDER_ENTRY = _TRADING + "OrderEntry"
@@ -61,8 +64,10 @@ def open_channel(module: Any, settings: Settings, target: str) -> Any:
 def error_of(problem: grpc.RpcError) -> CallError:
     """The error of a call that grpcio gave up."""
     told: Any = problem
-    details = dict(told.trailing_metadata() or ()).get(DETAILS)
+    details, text = dict(told.trailing_metadata() or ()).get(DETAILS), told.details() or ""
+    if text.startswith(_UNREACHABLE):  # grpcio tells of one address and not of certificates
+        text = f"{_HINT} ({text})"
     return from_status(
-        told.code().value[0], told.details() or "", details if isinstance(details, bytes) else None
+        told.code().value[0], text, details if isinstance(details, bytes) else None
     )
 
