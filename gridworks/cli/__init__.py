@@ -9,3 +9,14 @@ package whose work it is.
 
 Who may import it: the console script and tests.
 """
+
+from pathlib import Path
+
+import typer
+
+
+def writable(path: Path | None) -> Path | None:
+    """For options that name a file to write: before an hour's work, not after it."""
+    if path is not None and not path.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent}")
+    return path

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from gridworks.cli import writable
+
 QUICK = ("W1", "W2", "W3", "W5", "crash", "gaps")  # what fills in a second
 EVERY_S = 10  # between two lines of progress in a file; a terminal sees all of them
 
@@ -30,7 +32,9 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Short stretches, no large books")] = False,
     peers: Annotated[bool, typer.Option("--peers", help="Other engines, interleaved")] = False,
     starts: Annotated[bool, typer.Option("--starts", help="Also start times and pieces")] = False,
-    out: Annotated[Path | None, typer.Option("--json", help="Write FILE.json and FILE.md")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--json", help="Write FILE.json and FILE.md", callback=writable)
+    ] = None,
 ) -> None:
     """Nanoseconds per command with risk on, reports written.
 

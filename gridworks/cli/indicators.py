@@ -7,6 +7,8 @@ from typing import Any
 
 import typer
 
+from gridworks.cli import writable
+
 
 def register(app: typer.Typer) -> None:
     """Add the `indicators` commands."""
@@ -105,7 +107,9 @@ def _read(file: Path) -> Any:
 def bench(
     part: list[str] = typer.Option([], "--part", help="talib talib10m bank cores stream ta"),
     quick: bool = typer.Option(False, "--quick", help="Small sizes."),
-    out: Path | None = typer.Option(None, "--json", help="Also FILE.json and FILE.md"),
+    out: Path | None = typer.Option(
+        None, "--json", help="Also FILE.json and FILE.md", callback=writable
+    ),
 ) -> None:
     """Measure against TA-Lib, ta and talipp, in turns.
 

@@ -12,6 +12,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from gridworks.cli import writable
+
 KEY = "GRIDWORKS_API_KEY"
 LOCAL = "127.0.0.1:7400"
 
@@ -49,7 +51,9 @@ class Options:
     ] = 1
     drop_copy: Annotated[bool, typer.Option(help="Read the drop copy and check with it")] = True
     seed: Annotated[int, typer.Option(min=0, help="Of traffic and arrivals")] = 7
-    json: Annotated[Path | None, typer.Option(help="Write FILE.json and FILE.png")] = None
+    json: Annotated[
+        Path | None, typer.Option(help="Write FILE.json and FILE.png", callback=writable)
+    ] = None
 
 
 def load(**given: Any) -> None:

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Annotated
 
 import typer
 
@@ -21,7 +22,17 @@ def version() -> None:
     typer.echo(__version__)
 
 
-def overview() -> None:
+def _asked(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit
+
+
+def overview(
+    _: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_asked, is_eager=True)
+    ] = False,
+) -> None:
     """Open financial infrastructure: a deterministic matching and risk engine."""
 
 

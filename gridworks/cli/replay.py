@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gridworks.cli import writable
+
 if TYPE_CHECKING:
     from backtest.readers.replay.compare import Match
     from backtest.readers.replay.running import Replay
@@ -37,7 +39,9 @@ def replay(
     check: Annotated[
         bool, typer.Option("--check", help="Compare the books; exit code 1 if they differ")
     ] = False,
-    plot: Annotated[Path | None, typer.Option(help="Write a picture of depth and trades")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Write a picture of depth and trades", callback=writable)
+    ] = None,
     limit: Annotated[int, typer.Option(min=0, help="Stop after so many; 0: the whole file")] = 0,
     mode: Annotated[
         str, typer.Option(help="Executions as facts (book) or as aggressors to match (trade)")
@@ -51,8 +55,8 @@ def replay(
     from domain.errors import GridWorksError, InvalidField
 
     try:
-        if plot is not None and (plot.suffix not in PICTURES or not plot.parent.is_dir()):
-            allowed = f"a name that ends in {', '.join(PICTURES)}, in a folder that is there"
+        if plot is not None and plot.suffix not in PICTURES:
+            allowed = f"a name that ends in {', '.join(PICTURES)}"
             raise InvalidField("plot", str(plot), allowed)
         run = _prepare(file, kind, _symbols(book, instrument), (mode, check, limit, plot))
         for _ in _progress(run):

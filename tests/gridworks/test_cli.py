@@ -58,7 +58,18 @@ def test_a_command_module_registers_itself(name):
 
 
 def test_version():
-    assert CliRunner().invoke(main.build(), ["version"]).output.strip() == gridworks.__version__
+    for word in ("version", "--version"):
+        assert CliRunner().invoke(main.build(), [word]).output.strip() == gridworks.__version__
+
+
+@pytest.mark.parametrize("words", [
+    "bench --json", "replay x --format itch --plot", "backtest x.py --report",
+    "risk report x.csv --html", "load x --json", "indicators bench --json",
+])  # fmt: skip
+def test_where_nothing_can_be_written_is_said_before_the_work(words):
+    done = CliRunner().invoke(main.build(), [*words.split(), "nowhere/x.png"])
+    assert done.exit_code == 2
+    assert "there is no folder nowhere" in done.output
 
 
 def test_a_hint_names_an_extra_that_has_the_module():

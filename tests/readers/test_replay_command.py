@@ -86,7 +86,7 @@ def test_order_files_take_their_options_with_the_format(tmp_path):
         (["--format", "csv"], "line 1: column name"),
         (["--format", "lobster"], "line 1: time is"),
         (["--format", "itch", "--limit", "1", "--plot", "x.png"], "at least two moments"),
-        (["--format", "itch", "--plot", "nowhere/x.png"], "plot is 'nowhere/x.png'; allowed"),
+        (["--format", "itch", "--plot", "nowhere/x.png"], "there is no folder nowhere"),
         (["--format", "itch", "--plot", "x.xyz"], "a name that ends in .png, .svg, .pdf"),
         (["--format", "itch", "--instrument", "NONE,ONE"], "the end: instrument is 'NONE'"),
     ],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from gridworks.cli import writable
 from gridworks.cli.data.files import Format, Lot, Tick, Zone, opened, progress, told
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ class Options:
     seed: Annotated[int | None, typer.Option(help="Of all that is drawn at random")] = None
     begin: Annotated[str, typer.Option("--from", help="First moment: 2012-01-31")] = ""
     end: Annotated[str, typer.Option("--to", help="Last moment; a day is meant as a whole")] = ""
-    report: Annotated[Path | None, typer.Option(help="Write a page with pictures, .html")] = None
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page with pictures, .html", callback=writable)
+    ] = None
     as_json: Annotated[bool, typer.Option("--json", help="Measures as JSON, no table")] = False
 
 

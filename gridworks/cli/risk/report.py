@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gridworks.cli import writable
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -20,7 +22,9 @@ def report(
         Path, typer.Argument(help="Positions: .json with everything, or .csv or .parquet beside "
                                   "prices, factors, volatilities, quotes of the same kind"),
     ],
-    html: Annotated[Path | None, typer.Option(help="Also write a page with pictures")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Also write a page with pictures", callback=writable)
+    ] = None,
     confidence: Annotated[float, typer.Option(help="Of value at risk and shortfall")] = 0.99,
     window: Annotated[int, typer.Option(help="Days of history of a backtest's forecast")] = 250,
     method: Annotated[
