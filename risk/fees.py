@@ -24,11 +24,11 @@ _TAKER = int(Liquidity.TAKER)
 
 @kernel
 def _rated(s, instrument, value, qty, rate, per_lot):
-    """Fee at one rate: FEE_MIN holds for positive fees only, FEE_CAP for all."""
+    """Fee at one rate. FEE_MIN holds for positive fees, if they round to 0 too, FEE_CAP for all."""
     fee = ppb_half_away(value, rate)
     if per_lot:
         fee += max(-MAX_VALUE, min(MAX_VALUE, saturating_mul(per_lot, qty)))
-    if fee > 0:
+    if fee > 0 or (rate > 0 and per_lot == 0):
         fee = max(fee, instruments(s)[instrument, _FEE_MIN])
     return min(fee, instruments(s)[instrument, _FEE_CAP])
 

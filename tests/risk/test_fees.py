@@ -13,7 +13,7 @@ from tests.risk.desk import BUY, SELL, Desk
 pytestmark = pytest.mark.nojit
 
 RATES = st.integers(-(10**9), 10**9)
-PER_LOT = st.integers(-1000, 1000)
+PER_LOT = st.just(0) | st.integers(-1000, 1000)
 
 
 def rounded(value: int, ppb: int) -> int:
@@ -23,7 +23,8 @@ def rounded(value: int, ppb: int) -> int:
 
 def wanted(settings: dict[str, int], role: str, value: int, qty: int) -> int:
     fee = rounded(value, settings[f"{role}_PPB"]) + settings[f"{role}_PER_LOT"] * qty
-    if fee > 0:
+    rate_only = settings[f"{role}_PPB"] > 0 and settings[f"{role}_PER_LOT"] == 0
+    if fee > 0 or rate_only:
         fee = max(fee, settings["FEE_MIN"])
     return min(fee, settings["FEE_CAP"]) if settings["FEE_CAP"] else fee
 

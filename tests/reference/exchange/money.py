@@ -32,7 +32,7 @@ def trading_fee(inst: Instrument, qty: int, price: int, maker: bool) -> int:
     rate = inst[I.MAKER_PPB] if maker else inst[I.TAKER_PPB]
     per_lot = inst[I.MAKER_PER_LOT] if maker else inst[I.TAKER_PER_LOT]
     fee = half_away(value_of(inst, qty, price) * rate, PPB) + per_lot * qty
-    if fee > 0:
+    if fee > 0 or (rate > 0 and per_lot == 0):  # it may have been rounded to 0
         fee = max(fee, inst[I.FEE_MIN])
     return min(fee, inst[I.FEE_CAP])
 
