@@ -151,8 +151,10 @@ def test_import_and_check(place):
 
 def test_market_data_files(vectors, tmp_path):
     file = vectors("order_flow/itch50_artificial.bin")
-    source = f"{file}:instruments=CHAR+ALPHA"
+    source = f"{file}:instruments=CHAR+ALC"
     text = said(2, "data", "check", f"{file}:colour=red", "--format", "itch")
     assert "option of itch is 'colour'; allowed: instruments" in text
     text = said(0, "data", "import", source, "--format", "itch", "--out", tmp_path / "store")
-    assert "rows of CHAR" in text
+    assert "rows of ALC, CHAR" in text
+    text = said(2, "data", "check", f"{file}:instruments=ALPHA", "--format", "itch")
+    assert "instrument is 'ALPHA'; allowed: a stock that the file names" in text
