@@ -49,6 +49,7 @@ from server.tracing import Tracing, tracing_of
 from server.transport import options
 
 LOG_FILE, USAGE_FOLDER = "commands.db", "usage"
+_OWN = ("127.0.0.1", "::1", "localhost")
 COMPILING_SECONDS = 3.0  # a start that takes longer than so has to compile
 ENDED = "this key no longer works, or has fewer rights than this stream was opened with"
 _log = structlog.get_logger(__name__)
@@ -295,7 +296,11 @@ def _bounds(settings: Settings) -> Bounds:
 
 def _certificates(settings: Settings) -> Certificates | None:
     """TLS of the server; None only when it was asked for. Raises InvalidField."""
-    return None if settings.insecure else Certificates(settings)
+    if not settings.insecure:
+        return Certificates(settings)
+    if settings.host not in _OWN:
+        _log.warning("keys and orders travel in clear text to other machines", host=settings.host)
+    return None
 
 
 async def serve(

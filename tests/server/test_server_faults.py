@@ -282,3 +282,10 @@ def test_a_start_that_has_to_compile_says_so(monkeypatch):
         while not lines:
             time.sleep(0.01)
     assert "compiling" in lines[0]["event"]
+
+
+def test_clear_text_beyond_this_machine_is_warned_of():
+    for host, warned in (("127.0.0.1", 0), ("localhost", 0), ("0.0.0.0", 1)):
+        with structlog.testing.capture_logs() as lines:
+            assert main._certificates(config.load(host=host, insecure=True)) is None
+        assert [line["log_level"] for line in lines] == ["warning"] * warned
