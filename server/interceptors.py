@@ -33,22 +33,12 @@ LEAST_SECONDS = 0.0005  # a call with less time left is not begun
 _log = structlog.get_logger(__name__)
 
 
-class Door(aio.ServerInterceptor):
+class Door:
     """Wraps the handler of every method, once."""
 
     def __init__(self, core: Core, acts: Acts, metrics: Metrics, tracing: Tracing) -> None:
         self._core, self._acts, self._metrics = core, acts, metrics
         self._tracing = tracing
-        self._wrapped: dict[str, tuple[Any, Any]] = {}
-
-    async def intercept_service(self, continuation: Any, details: Any) -> Any:
-        handler, method = await continuation(details), details.method
-        if handler is None:
-            return None
-        found = self._wrapped.get(method)
-        if found is None or found[0] is not handler:
-            found = self._wrapped[method] = handler, self.wrap(method, handler)
-        return found[1]
 
     def wrap(self, method: str, handler: Any) -> Any:
         """The handler of a method, for either door: it takes bytes and reads them itself."""

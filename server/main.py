@@ -180,8 +180,8 @@ class Server:
             self.core.sandbox.schedules.append(self._keeper)
         self._tasks.append(asyncio.create_task(self._keeper.run(settings.tick_seconds)))
         door = Door(self.core, acts, self.metrics, self.tracing)
-        self._server = aio.server(interceptors=[door], options=options(settings))
-        methods = Methods(self._server)
+        self._server, methods = aio.server(options=options(settings)), Methods(door)
+        self._server.add_generic_rpc_handlers((methods,))
         self._health = add_services(methods, self.core, Parts(acts, calendars, self._studies))
         address = f"{settings.host}:{settings.port}"
         try:
@@ -252,6 +252,7 @@ class Server:
             await self._server.stop(grace)
         await self._studies.stop()
         await self.core.sequencer.stop()
+        self.core.fanout.close()
         for task in self._tasks:
             task.cancel()
         ended = await asyncio.gather(*self._tasks, return_exceptions=True)

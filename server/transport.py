@@ -14,9 +14,9 @@ from typing import Any
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, text_format
-from grpc_channelz.v1 import channelz, channelz_pb2
+from grpc_channelz.v1 import channelz, channelz_pb2, channelz_pb2_grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2
+from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
 
 from server.config import Settings
 
@@ -69,18 +69,16 @@ class Health:
 
 
 def add_standard(server: Any, services: Sequence[str]) -> Health:
-    """Health, reflection and channelz, about these services and themselves.
-
-    `server` is a `server.gateway.methods.Methods`; the latter two want the grpcio server itself.
-    """
-    channelz.add_channelz_servicer(server.grpcio)
+    """Health, reflection and channelz, about these services and themselves."""
+    channelz_pb2_grpc.add_ChannelzServicer_to_server(channelz.aio.ChannelzServicer(), server)
     own = [
         service.full_name
         for file in _STANDARD for service in file.DESCRIPTOR.services_by_name.values()
     ]  # fmt: skip
     names = (*services, *own, REFLECTION, reflection.SERVICE_NAME)
-    reflection.enable_server_reflection(names, server.grpcio)
-    _reflect_as_v1(server.grpcio, names)
+    reflect: Any = reflection_pb2_grpc.add_ServerReflectionServicer_to_server
+    reflect(reflection.aio.ReflectionServicer(names), server)
+    _reflect_as_v1(server, names)
     return Health(server, names)
 
 
@@ -99,5 +97,4 @@ def _reflect_as_v1(server: Any, names: Sequence[str]) -> None:
         reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
     handlers = {"ServerReflectionInfo": handler}
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(REFLECTION, handlers),))
     server.add_registered_method_handlers(REFLECTION, handlers)

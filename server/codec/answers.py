@@ -10,8 +10,8 @@ import numpy as np
 
 from domain.jit import entry, kernel, table
 from server.codec.slots import Slot
-from server.codec.tables import ZERO, Kind
-from server.codec.wire import write_varint
+from server.codec.tables import STEP, ZERO, Kind
+from server.codec.wire import PAD, write_varint
 
 ROOM = 400  # bytes that one row can take: 32 fields of 2 bytes of tag and 10 of value, and a head
 HEAD_ROOM = 96  # bytes that prefix, sequence number and the fields behind can take
@@ -20,37 +20,16 @@ HEAD_FIELDS = 8  # field numbers below this may be told in HEAD
 
 _data = table(Slot.DATA, "u1")
 _words = table(Slot.WORDS, "i8")
-_ints = table(Slot.INTS, "i4")
-_shorts = table(Slot.SHORTS, "u2")
-_bytes = table(Slot.BYTES, "u1")
 _starts = table(Slot.STARTS, "i8")
-_steps = table(Slot.STEPS, "i8")
+_steps = table(Slot.STEPS, "i8", STEP)
 _offsets = table(Slot.OFFSETS, "i8")
 _picks = table(Slot.PICKS, "i8")
 _reply = table(Slot.REPLY, "u1")
 _head = table(Slot.HEAD, "i8")
 
 _ELEMENT = 2 << 3 | 2
-_INT64, _SINT64, _INT32 = int(Kind.INT64), int(Kind.SINT64), int(Kind.INT32)
-_SHORT, _CODE_ZERO, _FLAGS = int(Kind.SHORT), int(Kind.CODE_ZERO), int(Kind.FLAGS)
-
-
-@kernel
-def _cell(s, word, kind, place):
-    """The value of a cell as the varint that stands for it; the row begins at this word."""
-    if kind == _INT64:
-        return _words(s)[word + place]
-    if kind == _SINT64:
-        value = _words(s)[word + place]
-        return (value << 1) ^ (value >> 63)
-    if kind == _INT32:
-        return np.int64(_ints(s)[2 * word + place])
-    if kind == _SHORT or kind == _FLAGS:
-        return np.int64(_shorts(s)[4 * word + place])
-    value = np.int64(_bytes(s)[8 * word + place])
-    if kind == _CODE_ZERO and value == 0:
-        return np.int64(ZERO)
-    return value
+_SINT64, _INT32 = int(Kind.SINT64), int(Kind.INT32)
+_CODE_ZERO, _FLAGS = int(Kind.CODE_ZERO), int(Kind.FLAGS)
 
 
 @kernel
@@ -64,83 +43,88 @@ def _write_flags(data, at, tag, bits):
 
 
 @kernel
-def _fields(s, at, word, kind):
-    """Write the fields of the row that begins at this word; returns the position behind."""
-    data = _data(s)
-    steps = _steps(s)
-    for step in range(_starts(s)[kind], _starts(s)[kind + 1]):
-        value = _cell(s, word, steps[3 * step + 1], steps[3 * step + 2])
+def _fields(s, out, at, first, plan):
+    """Write the fields of the row that begins at word `first`; returns the position behind."""
+    words, steps = _words(s), _steps(s)
+    for step in range(_starts(s)[plan], _starts(s)[plan + 1]):
+        kind = steps[step, 1]
+        value = words[first + steps[step, 2]] >> steps[step, 3] & steps[step, 4]
         if value == 0:
+            if kind != _CODE_ZERO:
+                continue
+            value = np.int64(ZERO)
+        tag = steps[step, 0]
+        if kind == _FLAGS:
+            at = _write_flags(out, at, tag, value)
             continue
-        tag = steps[3 * step]
-        if steps[3 * step + 1] == _FLAGS:
-            at = _write_flags(data, at, tag, value)
-            continue
+        if kind == _SINT64:
+            value = (value << 1) ^ (value >> 63)
+        elif kind == _INT32:
+            value = (value ^ 0x80000000) - 0x80000000
         if tag < 128:
-            data[at] = tag
+            out[at] = tag
             at += 1
         else:
-            data[at] = tag & 127 | 128
-            data[at + 1] = tag >> 7
+            out[at] = tag & 127 | 128
+            out[at + 1] = tag >> 7
             at += 2
-        if 0 < value < 128:
-            data[at] = value
-            at += 1
-        else:
-            at = write_varint(data, at, value)
+        at = write_varint(out, at, value)
     return at
 
 
 @entry
-def encode(s, count, width, kind_place):
+def encode(s, count, width, kind_at):
     """Write the first `count` rows, of `width` words, into DATA; returns bytes, or -1: no room.
 
-    `kind_place` is the byte of a row that says which plan it follows.
+    `kind_at` is the byte of a row that says which plan it follows.
     """
-    return _elements(s, count, width, kind_place)
+    data = _data(s)
+    if len(data) < count * ROOM + PAD:
+        return np.int64(-1)
+    offsets, at = _offsets(s), np.int64(0)
+    for row in range(count):
+        offsets[row] = at
+        at = _element(s, data, at, row * width, kind_at)
+    offsets[count] = at
+    return at
 
 
 @entry
-def whole(s, count, width, kind_place, seq):
-    """`encode`, and `reply` with one message of all rows, in one call."""
-    size = _elements(s, count, width, kind_place)
-    if size + HEAD_ROOM > len(_reply(s)):
-        return -(size + HEAD_ROOM)
-    out, head = _reply(s), _head(s)
+def whole(s, count, width, kind_at, seq):
+    """`encode`, and `reply` with one message of all rows, in one call and without a copy.
+
+    Below 0: so much room (negated) must REPLY have.
+    """
+    out = _reply(s)
+    if len(out) < count * ROOM + HEAD_ROOM:
+        return -(count * ROOM + HEAD_ROOM)
     at = np.int64(PREFIX)
     if seq:
         out[at] = 1 << 3
         at = write_varint(out, at + 1, seq)
-    at = _tail(s, _copy(out, at, _data(s), 0, size), head)
+    for row in range(count):
+        at = _element(s, out, at, row * width, kind_at)
+    at = _tail(s, at, _head(s))
     _prefix(out, 0, at)
     return at
 
 
 @kernel
-def _elements(s, count, width, kind_place):
-    data = _data(s)
-    offsets = _offsets(s)
-    if len(data) < count * ROOM or len(offsets) < count + 1:
-        return np.int64(-1)
-    at = np.int64(0)
-    for row in range(count):
-        offsets[row] = at
-        word = row * width
-        begin = at + 2
-        end = _fields(s, begin, word, np.int64(_bytes(s)[8 * word + kind_place]))
-        size = end - begin
-        data[at] = _ELEMENT
-        if size > 127:  # the length takes two bytes: make room for the second
-            for byte in range(end, begin, -1):
-                data[byte] = data[byte - 1]
-            data[at + 1] = size & 127 | 128
-            data[at + 2] = size >> 7
-            end += 1
-        else:
-            data[at + 1] = size
-        at = end
-    offsets[count] = at
-    return at
+def _element(s, out, at, first, kind_at):
+    """The row that begins at word `first`, with tag and length; returns the position behind."""
+    begin = at + 2
+    plan = _words(s)[first + (kind_at >> 3)] >> 8 * (kind_at & 7) & 255
+    end = _fields(s, out, begin, first, plan)
+    size = end - begin
+    out[at] = _ELEMENT
+    if size < 128:
+        out[at + 1] = size
+        return end
+    for byte in range(end, begin, -1):  # the length takes two bytes: make room for the second
+        out[byte] = out[byte - 1]
+    out[at + 1] = size & 127 | 128
+    out[at + 2] = size >> 7
+    return end + 1
 
 
 @kernel

@@ -25,6 +25,7 @@ _fields = table(Slot.FIELDS, "i8")
 _codes = table(Slot.CODES, "u1")
 _scratch = table(Slot.SCRATCH, "i8")
 _messages = table(Slot.MESSAGES, "i8", len(Message))
+_may = table(Slot.MAY, "u1")
 
 _ROW_WORDS = COMMAND.itemsize // 8
 _SESSION, _ACCOUNT = place(COMMAND, "session"), place(COMMAND, "account")
@@ -45,7 +46,7 @@ _COMPRESSED, _TOO_LONG = int(Fault.COMPRESSED), int(Fault.TOO_LONG)
 _FAULT, _AT, _ROW = int(Note.FAULT), int(Note.POSITION), int(Note.COMMAND)
 _FIELD, _VALUE = int(Note.FIELD), int(Note.VALUE)
 _SEQ, _CONTROL = int(Note.MSG_SEQ_NUM), int(Note.CONTROL)
-_OF_SESSION, _OF_ACCOUNT = int(Note.SESSION), int(Note.ACCOUNT)
+_OF_SESSION, _OF_ACCOUNT, _ODD = int(Note.SESSION), int(Note.ACCOUNT), int(Note.ODD)
 _M_START, _M_STOP, _M_ROW = int(Message.START), int(Message.STOP), int(Message.ROW)
 _M_ROWS, _M_SEQ, _M_CONTROL = int(Message.ROWS), int(Message.MSG_SEQ_NUM), int(Message.CONTROL)
 
@@ -141,9 +142,12 @@ def _judge(s, row, at, bad):
     ints = _ints(s)
     ints[row * (2 * _ROW_WORDS) + _SESSION] = _notes(s)[_OF_SESSION]
     account = row * (2 * _ROW_WORDS) + _ACCOUNT
-    wide = cells[first + _COMMAND] == _MASS_CANCEL and cells[first + _SCOPE] == _NODE
-    if ints[account] == 0 and not wide:
+    sweep = cells[first + _COMMAND] == _MASS_CANCEL
+    if ints[account] == 0 and not (sweep and cells[first + _SCOPE] == _NODE):
         ints[account] = _notes(s)[_OF_ACCOUNT]
+    node, may = np.int64(ints[account]), _may(s)
+    if sweep or node < 0 or node >= len(may) or may[node] == 0:
+        _notes(s)[_ODD] += 1
     return np.int64(0)
 
 
@@ -297,7 +301,7 @@ def decode(s, start, stop, limit):
     """
     notes = _notes(s)
     found = _messages(s)
-    notes[_FAULT] = 0
+    notes[_FAULT] = notes[_ODD] = 0
     at = start
     row = np.int64(0)
     count = np.int64(0)

@@ -18,6 +18,7 @@ from server.codec.wire import PAD
 Array = np.ndarray[Any, Any]
 
 _OF_SESSION, _OF_ACCOUNT = int(Note.SESSION), int(Note.ACCOUNT)
+_ODD, _NOBODY = int(Note.ODD), np.zeros(1, np.uint8)
 _START, _ROW = int(Message.START), int(Message.ROW)
 _FIELDS, _CODES = tables.commands()
 _NAMES = {f.number: f.name for f in OrderCommand.DESCRIPTOR.fields}
@@ -49,13 +50,19 @@ class Decoder:
         memory.place(Slot.FIELDS, _FIELDS)
         memory.place(Slot.CODES, _CODES)
         memory.place(Slot.SCRATCH, np.zeros(256, np.int64))
+        memory.place(Slot.MAY, _NOBODY)
         self.data = self._data.data[:data]
         self._begin = 0, 0  # first byte and row of the message that may be refused
         self._told, self._found = self._notes.data, self._messages.data
 
-    def open(self, session: int, account: int) -> None:
-        """From now on rows carry this session, and this account where the message names none."""
+    def open(self, session: int, account: int, may: Array = _NOBODY, at: int = 0) -> None:
+        """From now on rows carry this session, and this account where the message names none.
+
+        `may` says of each node by its number whether it is known to be the sender's (see `odd`);
+        `at` is its address, if it is known.
+        """
         self._told[_OF_SESSION], self._told[_OF_ACCOUNT] = session, account
+        self._memory.place_at(Slot.MAY, may, at or may.ctypes.data)
 
     def one(self, message: bytes) -> Array:
         """The COMMAND rows of one OrderEntryRequest, in memory that the next call reuses.
@@ -89,6 +96,11 @@ class Decoder:
     def msg_seq_num(self) -> int:
         """The sequence number that the last message of `one` carried, 0 for none."""
         return int(self._told[Note.MSG_SEQ_NUM])
+
+    @property
+    def odd(self) -> bool:
+        """Whether of the last commands one is a sweep, or names an account that `may` lacks."""
+        return self._told[_ODD] != 0
 
     @property
     def control(self) -> int:

@@ -12,6 +12,7 @@ from server.codec import tables
 from server.codec.answers import HEAD_FIELDS, HEAD_ROOM, PREFIX, ROOM, encode, reply, whole
 from server.codec.memory import Memory
 from server.codec.slots import Slot
+from server.codec.wire import PAD
 
 Array = np.ndarray[Any, Any]
 Picks = Array | None
@@ -37,18 +38,18 @@ class Encoder:
         self._kind = tables.place(dtype, kind)
         self._memory = Memory()
         self._memory.place(Slot.STARTS, starts)
-        self._memory.place(Slot.STEPS, steps.reshape(-1))
+        self._memory.place(Slot.STEPS, steps)
         self._head = np.zeros(HEAD_FIELDS, np.int64)
         self._memory.place(Slot.HEAD, self._head)
         self._told = self._head.data
         self._reserve(rows)
-        self._room(rows * ROOM // 4)
+        self._room(rows * ROOM)
         self._count = 0
 
     def _reserve(self, rows: int) -> None:
         self._most = rows
         self._picks, self._all = np.zeros(rows, np.int64), np.arange(rows)
-        self._memory.place(Slot.DATA, np.zeros(rows * ROOM, np.uint8))
+        self._memory.place(Slot.DATA, np.zeros(rows * ROOM + PAD, np.uint8))
         self._memory.place(Slot.OFFSETS, np.zeros(rows + 1, np.int64))
         self._memory.place(Slot.PICKS, self._picks)
         self._picks[:] = self._all

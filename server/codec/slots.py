@@ -22,6 +22,7 @@ class Slot(IntEnum):
     PICKS = 13  # encoding: the rows that a reply is made of
     REPLY = 14  # encoding: the replies
     HEAD = 15  # encoding: the other fields of a reply, by number; varints, 0 left out
+    MAY = 16  # decoding, u1: by number of a node, whether it is known to be the sender's
 
 
 class Note(IntEnum):
@@ -37,6 +38,7 @@ class Note(IntEnum):
     SESSION = 7  # told: goes into every row
     ACCOUNT = 8  # told: goes into rows that name none
     PROCESSED = 9  # of responses: the last command that was processed
+    ODD = 10  # how many commands are a sweep or name an account that MAY does not have
 
 
 class Message(IntEnum):

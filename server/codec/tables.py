@@ -21,6 +21,7 @@ Array = np.ndarray[Any, Any]
 
 ZERO = 48  # how the wire writes a code that is 0: the character "0"
 REFUSED = 255  # in the table of codes: not a code
+STEP = 5  # numbers that a step of a plan of the encoder has
 FIELDS = 32  # rows of the decoder's table: field numbers below this
 CODES = 128  # codes below this number
 ORDERS = (
@@ -30,6 +31,9 @@ ORDERS = (
 EXEC_INST = 12  # field number: a literal, because kernels keep it (see above)
 assert EXEC_INST == OrderCommand.EXEC_INST_FIELD_NUMBER
 FLAGS = sum(int(flag) for flag in ExecInst if flag != ExecInst.QUOTE_LEG)
+
+
+Field = tuple[int, int, str]  # tag, kind and cell
 
 
 class Kind(IntEnum):
@@ -123,41 +127,42 @@ _ZEROS = {"exec_type", "ord_status", "time_in_force"}
 
 
 def requests() -> tuple[Array, Array]:
-    """The plan of COMMAND rows: (first step by command), (steps: tag, kind, place)."""
+    """The plan of COMMAND rows: (first step by command), (steps)."""
     steps = []
     for field in OrderCommand.DESCRIPTOR.fields:
         kind = _kind(field)
         kind = Kind.BYTE if kind == Kind.CODE else kind
-        steps.append((field.number << 3, int(kind), place(COMMAND, field.name)))
-    return _joined({int(command): steps for command in ORDERS})
+        steps.append((field.number << 3, int(kind), field.name))
+    return _joined({int(command): steps for command in ORDERS}, COMMAND)
 
 
 def reports() -> tuple[Array, Array]:
-    """The plan of REPORT rows: (first step by report type), (steps: tag, kind, place)."""
+    """The plan of REPORT rows: (first step by report type), (steps)."""
     zeros = {kind: set[str]() for kind in ReportType}
     zeros |= {ReportType.EXECUTION: _ZEROS, ReportType.CANCEL_REJECT: {"ord_status"}}
     plans = {int(kind): _plan(Report.DESCRIPTOR, REPORT, _REPORT, zeros[kind]) for kind in zeros}
-    return _joined(plans)
+    return _joined(plans, REPORT)
 
 
 def responses() -> Array:
     """What a varint with a tag of a Report is: kind, place and 0 at three times the tag."""
     fields = np.zeros((8 * (FIELDS + 1), 3), np.int64)
-    for tag, kind, where in _plan(Report.DESCRIPTOR, REPORT, _REPORT, _ZEROS):
-        fields[tag] = kind, where, 0
+    for tag, kind, cell in _plan(Report.DESCRIPTOR, REPORT, _REPORT, _ZEROS):
+        fields[tag] = kind, place(REPORT, cell), 0
     return fields.reshape(-1)
 
 
 def markets() -> tuple[Array, Array]:
-    """The plan of MARKET rows: (first step by market type), (steps: tag, kind, place)."""
-    return _joined(
-        {int(k): _plan(MarketUpdate.DESCRIPTOR, MARKET, m, {"phase"}) for k, m in _MARKET.items()}
-    )
+    """The plan of MARKET rows: (first step by market type), (steps)."""
+    plans = {
+        int(k): _plan(MarketUpdate.DESCRIPTOR, MARKET, m, {"phase"}) for k, m in _MARKET.items()
+    }
+    return _joined(plans, MARKET)
 
 
 def _plan(
     message: Descriptor, dtype: np.dtype[Any], cells: dict[str, str], zeros: set[str]
-) -> list[tuple[int, int, int]]:
+) -> list[Field]:
     steps = []
     for field in sorted(message.fields, key=lambda field: field.number):
         if field.name not in cells:
@@ -167,14 +172,25 @@ def _plan(
         if kind not in (Kind.INT64, Kind.SINT64, Kind.INT32):
             size = dtype.fields[cell][0].str[1:]  # type: ignore[index]
             kind = Kind.CODE_ZERO if field.name in zeros else _SIZES[size]
-        steps.append((field.number << 3, int(kind), place(dtype, cell)))
+        steps.append((field.number << 3, int(kind), cell))
     return steps
 
 
-def _joined(plans: dict[int, list[tuple[int, int, int]]]) -> tuple[Array, Array]:
-    """Plans one after the other, and where each begins; a type without one is encoded as empty."""
-    starts, steps = list[int](), list[tuple[int, int, int]]()
+def _joined(plans: dict[int, list[Field]], dtype: np.dtype[Any]) -> tuple[Array, Array]:
+    """Plans one after the other, and where each begins; a type without one is encoded as empty.
+
+    A step is the tag, the kind and where the cell is: the word of the row, by how many bits that
+    is shifted down, and the bits that remain.
+    """
+    starts, steps = list[int](), list[tuple[int, ...]]()
     for kind in range(257):
         starts.append(len(steps))
-        steps += plans.get(kind, [])
+        steps += [(tag, how, *_bits(dtype, cell)) for tag, how, cell in plans.get(kind, [])]
     return np.array(starts, np.int64), np.array(steps, np.int64)
+
+
+def _bits(dtype: np.dtype[Any], cell: str) -> tuple[int, int, int]:
+    """Word, shift and mask of a cell."""
+    kind, offset = dtype.fields[cell][:2]  # type: ignore[index]
+    mask = (1 << 8 * kind.itemsize) - 1 if kind.itemsize < 8 else -1
+    return offset // 8, 8 * (offset % 8), mask

@@ -7,6 +7,7 @@ whoever reads compares the position behind it with the end.
 
 import numpy as np
 
+from domain.bits import highest_bit
 from domain.jit import kernel
 from server.codec.faults import MAX_GROUPS, Fault
 
@@ -15,6 +16,9 @@ _TRUNCATED, _VARINT, _TAG = int(Fault.TRUNCATED), int(Fault.VARINT), int(Fault.T
 _WIRE_TYPE, _GROUP, _TOO_DEEP = int(Fault.WIRE_TYPE), int(Fault.GROUP), int(Fault.TOO_DEEP)
 _INT32_MAX = 2**31 - 1
 _UINT32_MAX = 2**32 - 1
+_U = np.uint64
+_ONE, _TWO, _FOUR, _BYTE = _U(1), _U(2), _U(4), _U(255)
+_MORE = _U(0x8080808080808080)  # in each byte: another one follows
 
 
 @kernel
@@ -104,14 +108,31 @@ def skip_value(data, at, end, tag, stack):
 
 @kernel
 def write_varint(data, at, value):
-    """Write an int64 as a varint (a negative one takes 10 bytes); returns the position behind."""
+    """Write an int64 as a varint (a negative one takes 10 bytes); returns the position behind.
+
+    The groups of seven bits are spread over eight bytes and stored at once, so up to seven bytes
+    behind the varint are written over: what is written goes forward, and has PAD bytes of room.
+    """
     if 0 <= value < 128:
         data[at] = value
         return at + 1
     rest = np.uint64(value)
-    while rest > np.uint64(127):
-        data[at] = np.uint8(rest & np.uint64(127)) | np.uint8(128)
-        rest >>= np.uint64(7)
-        at += 1
-    data[at] = np.uint8(rest)
-    return at + 1
+    size = (9 * highest_bit(rest) + 73) >> 6
+    if size < 5:  # the usual one
+        short = rest & _U(0x3FFF) | (rest & _U(0x0FFFC000)) << _TWO
+        short = short & _U(0x007F007F) | (short & _U(0x3F803F80)) << _ONE
+        short |= _MORE >> _U(8 * (9 - size))
+        for byte in range(4):
+            data[at + byte] = short >> _U(8 * byte) & _BYTE
+        return at + size
+    low = rest & _U(0x000000000FFFFFFF) | (rest & _U(0x00FFFFFFF0000000)) << _FOUR
+    low = low & _U(0x00003FFF00003FFF) | (low & _U(0x0FFFC0000FFFC000)) << _TWO
+    low = low & _U(0x007F007F007F007F) | (low & _U(0x3F803F803F803F80)) << _ONE
+    low |= _MORE >> _U(8 * (9 - size)) if size < 9 else _MORE
+    for byte in range(8):
+        data[at + byte] = low >> _U(8 * byte) & _BYTE
+    if size > 8:
+        high = rest >> _U(56)
+        data[at + 8] = high | _U(128) if size > 9 else high
+        data[at + 9] = high >> _U(7)
+    return at + size

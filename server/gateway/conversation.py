@@ -107,13 +107,14 @@ class Conversation:
         """Give messages away; returns how many were. Raises as `order_entry.Stream.take`."""
         controls = found[0, _CONTROL] if len(found) == 1 else found[:, _CONTROL].any()
         if not controls:
-            self._put(self._session.admit_run(rows, found))
+            self._put(self._session.admit_run(rows, found, self._decoder.odd))
             return len(found)
-        data = self._decoder.data
+        data, odd = self._decoder.data, self._decoder.odd
         for at in range(len(found)):
             start, stop, row, count, _, control = found[at].tolist()
             if count:
-                self._put(self._session.admit_run(rows[row : row + count], found[at : at + 1]))
+                part = rows[row : row + count]
+                self._put(self._session.admit_run(part, found[at : at + 1], odd))
             if control:
                 message = bytes(data[start:stop])
                 if self._busy:

@@ -26,7 +26,6 @@ from server.gateway.http2.stream import Stream
 from server.gateway.http2.wire import PREFIX, Pair, trailers
 from server.gateway.methods import METHODS, Methods
 from server.gateway.request import Refused, Request
-from server.interceptors import Door
 from server.services import order_entry
 from server.status import status_of
 
@@ -40,15 +39,13 @@ _log = structlog.get_logger(__name__)
 class Gateway:
     """The endpoint. `start`, then `stop`; each once.
 
-    `methods` are the handlers of the other door, from which it serves those of `METHODS`.
+    `methods` are those of the other door, of which it serves `METHODS`.
     """
 
     def __init__(self, settings: Settings, door: Door, methods: Methods) -> None:
         self._settings, self._door, limits = settings, door, Limits.of(settings)
         self.limits = limits
-        self._handlers = {
-            name: door.wrap(name, methods.found[name]) for name in METHODS if name in methods.found
-        }
+        self._handlers = {name: methods.found[name] for name in METHODS if name in methods.found}
         self.configuration = ngh2.Configuration(
             max_inbound_header_list_size=HEADERS * limits.headers,
             max_send_header_block_length=1 << 20,

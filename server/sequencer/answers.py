@@ -45,6 +45,7 @@ class Entry:
     before: int = 0
     behind: int = 0
     since: float = 0.0  # when it was put into the inbox, by time.perf_counter
+    first: int = 0  # number of the first command, once it is in a batch
     count: int = field(init=False)
 
     def __post_init__(self) -> None:

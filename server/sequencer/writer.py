@@ -31,7 +31,7 @@ Publish = Callable[[Applied], None]
 Stage = Callable[[str, float], None]
 BROKEN = "the exchange has to recover from its log; what was acknowledged is safe"
 CLOSED = "the server is stopping"
-APPLIED_AT_ONCE = 2_048  # commands, or those of one entry: what they cause fits a core's cache
+APPLIED_AT_ONCE = 2_048  # commands, or those of one answer: what they cause fits a core's cache
 TAKEN = "taken"  # the part of a snapshot that says when, ns since 1970
 
 
@@ -260,12 +260,16 @@ class Sequencer:
         Any split of a batch gives the same state, so a restart may apply it whole.
         """
         rows, at = batch.rows, batch.address
-        if len(entries) == 1:
+        if len(entries) == 1 and len(rows) <= APPLIED_AT_ONCE:
             self._apply_part(entries, rows, at)
             return
         begin = place = count = 0
         for number, entry in enumerate(entries, 1):
             count += entry.count
+            while count > APPLIED_AT_ONCE and not entry.waits:
+                part = rows[place : place + APPLIED_AT_ONCE]
+                self._apply_part(entries[begin : number - 1], part, at + place * WIDTH)
+                begin, place, count = number - 1, place + len(part), count - len(part)
             is_last = number == len(entries) or entry.alone or entries[number].alone
             if is_last or count >= APPLIED_AT_ONCE:
                 part = rows[place : place + count]
@@ -310,23 +314,25 @@ class Sequencer:
 
     def _stamped(self, entries: list[Entry], first: int) -> Stamped:
         at = entries[0].at
-        now = max(at, self.state.time) if at else self.clock()
+        now, seq = max(at, self.state.time) if at else self.clock(), first
+        for entry in entries:
+            entry.first = seq
+            seq += entry.count
         return own.stamped([entry.data for entry in entries], first, now)
 
     def _tell(self, entries: list[Entry], applied: Applied) -> None:
         """Answer those who wait, in the order of their commands."""
         if not any(entry.waits for entry in entries):
             return
-        at, first = 0, int(applied.rows["seq"][0])
         now, reports = int(applied.rows["transact_time"][0]), applied.reports.rows
         seqs = reports["seq"]
         for entry in entries:
             if entry.waits:
-                begin, end = first + at + entry.before, first + at + entry.count - entry.behind
+                begin = entry.first + entry.before
+                end = entry.first + entry.count - entry.behind
                 low, high = np.searchsorted(seqs, (begin, end))
                 part = np.ndarray(high - low, REPORT, reports[low:high].tobytes())
                 give(entry, Answer(part, begin, now))
-            at += entry.count
 
     def _refuse_all(self, error: Exception) -> None:
         self._closing = self._closing or str(error)

@@ -36,6 +36,8 @@ _SWEEP = int(Command.MASS_CANCEL)  # comparing numpy's numbers with an enum take
 _NODE = int(Scope.NODE)
 _MARKED = (int(Command.NEW_ORDER), int(Command.QUOTE))
 _ON_DISCONNECT = int(ExecInst.CANCEL_ON_DISCONNECT)
+# what the decoder is told: session, account, nodes that are the caller's, their address
+Identity = tuple[int, int, own.Rows, int]
 
 _beat = api.OrderEntryResponse()
 _beat.heartbeat.SetInParent()
@@ -58,12 +60,11 @@ class Stream:
         self._reader = Reader(who.key_id, outbox)
         self._decoder: Decoder | None = None
         self._allowed = set[int]()  # accounts and nodes that are the caller's
-        self._may = np.zeros(0, bool)  # the same by number
         self._session: Session | None = None
         self._expected = 1  # number of the next command
         self._marks, self.interval = False, 30.0
         self._dead_man, self._wound = 0, 0.0  # ns; when its timer was last started
-        self.identity = 0, 0  # session and account: what the decoder puts into rows
+        self.identity: Identity = 0, 0, np.zeros(1, np.uint8), 0
         self._heard = time.monotonic()
         self._held = 0  # pieces that wait for room: as long, nothing is read
 
@@ -96,7 +97,7 @@ class Stream:
         )
         data += own.dead_man(account, timeout)
         self._dead_man, self._wound = timeout, time.monotonic()
-        self.identity = session.number, account
+        self.identity = session.number, account, *self.identity[2:]
         done = asyncio.get_running_loop().create_future()
         self._session = session
         core.sequencer.put(
@@ -152,21 +153,23 @@ class Stream:
         if self._decoder is None:
             settings = self._core.settings
             self._decoder = Decoder(settings.stream_commands, settings.message_bytes)
-            self._decoder.open(*self.identity)
+        self._decoder.open(*self.identity)
         begin = time.perf_counter()
         rows = self._decoder.one(message)
         self.stage("decode", time.perf_counter() - begin)
         number, control = self._decoder.msg_seq_num, self._decoder.control
         if len(rows):
-            await self.put(self.admit(rows, number))
+            await self.put(self.admit(rows, number, self._decoder.odd))
         return self.control(message) if control else True
 
     def hear(self) -> None:
         """The client is alive."""
         self._heard = time.monotonic()
 
-    def admit(self, rows: own.Rows, number: int) -> bytes:
+    def admit(self, rows: own.Rows, number: int, odd: bool) -> bytes:
         """What is new of the commands of a message, checked, marked and counted: give it to `put`.
+
+        `odd`: as the decoder says it of these commands or more.
 
         Raises NotPermitted, LimitReached, WrongState, InvalidField, StorageFull, LogFailed.
         """
@@ -182,7 +185,8 @@ class Stream:
             rows = rows[skip:]
         if not len(rows):
             return b""
-        self._require_accounts(rows)
+        if odd:
+            self._require_accounts(rows)
         if self._marks:
             marked = np.isin(rows["command"], _MARKED)
             rows["exec_inst"][marked] |= _ON_DISCONNECT
@@ -190,26 +194,26 @@ class Stream:
         self._expected += len(rows)
         return rows.tobytes()
 
-    def admit_run(self, rows: own.Rows, found: own.Rows) -> Iterator[bytes]:
+    def admit_run(self, rows: own.Rows, found: own.Rows, odd: bool) -> Iterator[bytes]:
         """As `admit`, of many messages at once: `rows` and `found` as `Decoder.framed` gives them.
 
         Where they pass as one they are one piece; else each is judged alone, in its turn.
         """
         if len(found) == 1:
-            yield self.admit(rows, int(found[0, Message.MSG_SEQ_NUM]))
+            yield self.admit(rows, int(found[0, Message.MSG_SEQ_NUM]), odd)
             return
         numbers = found[:, Message.MSG_SEQ_NUM]
         due = found[:, Message.ROW] + (self._expected - found[0, Message.ROW])
         fits = len(rows) <= min(self._core.settings.batch, self._core.settings.inbox)
         if fits and ((numbers == 0) | (numbers == due)).all():
             try:
-                yield self.admit(rows, 0)
+                yield self.admit(rows, 0, odd)
                 return
             except (LimitReached, NotPermitted):
                 pass  # from which message on?
         for row, count, number in found[:, Message.ROW : Message.MSG_SEQ_NUM + 1].tolist():
             if count:
-                yield self.admit(rows[row : row + count], number)
+                yield self.admit(rows[row : row + count], number, odd)
 
     async def put(self, data: bytes) -> None:
         """Hand over commands as soon as there is room. Raises Unavailable."""
@@ -232,24 +236,19 @@ class Stream:
 
     def _require_accounts(self, rows: own.Rows) -> None:
         """Each account and node must be the caller's. Raises NotPermitted, InvalidField."""
-        if len(rows) == 1:
-            if int(rows["account"][0]) in self._allowed and int(rows["command"][0]) != _SWEEP:
-                return
-        elif not (rows["command"] == _SWEEP).any():
-            numbers = rows["account"].astype(np.uint32)  # in one piece, and none is below 0
-            if numbers.max() < len(self._may) and self._may[numbers].all():
-                return
         accounts = set(rows["account"].tolist())
         wide = (rows["scope"] == _NODE) & (rows["command"] == _SWEEP)
         if wide.any():  # a sweep of a node need not name an account
             swept = set(rows["account"][wide].tolist()) - {0}
             accounts = {*rows["account"][~wide].tolist(), *swept, *rows["entity"][wide].tolist()}
-        for number in accounts:
-            if number not in self._allowed:
-                name = self._core.known.node_names.get(number, f"#{number}")
-                self._core.require_account(self._who, name)
-                self._allowed.add(number)
-                self._may = np.isin(np.arange(max(self._allowed) + 1), [*self._allowed])
+        unknown = accounts - self._allowed
+        for number in unknown:
+            name = self._core.known.node_names.get(number, f"#{number}")
+            self._core.require_account(self._who, name)
+            self._allowed.add(number)
+        if unknown:  # from now on the decoder knows them
+            may = np.isin(np.arange(max(self._allowed) + 1), [*self._allowed]).view(np.uint8)
+            self.identity = *self.identity[:2], may, int(may.ctypes.data)
 
     def control(self, message: bytes) -> bool:
         """The control part of a message; False at a logout. Raises WrongState, InvalidField."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Protocol
@@ -12,6 +14,7 @@ import numpy as np
 from domain.layout import MARKET, REPORT
 from server.codec.encoder import Encoder
 from server.sequencer.channels import feed_of, instrument_of
+from server.sequencer.numbering.window import Kept
 from server.sequencer.state import Applied, State
 from server.streams.conflated import CatchUp, Conflated
 from server.streams.outbox import Outbox
@@ -19,6 +22,7 @@ from server.streams.pictures import Pictures
 from server.streams.resend import Missed, messages, missed
 
 Array = np.ndarray[Any, Any]
+MANY = 1_024  # reports: to encode so many takes much longer than to hand them to a thread
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +53,10 @@ class Fanout:
         self._channels: dict[int, set[Reader]] = {}
         self._followers: dict[int, set[Conflated]] = {}
         self._others: dict[Ends, int] = {}
+        self._aside = Encoder(REPORT)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="gridworks-encode")
+        self._making: Future[None] | None = None
+        state.reports.window.settle = self._settle
         self.pictures = Pictures(state)
         self.catch_up = CatchUp(state, self.pictures)
 
@@ -61,12 +69,14 @@ class Fanout:
     def _tell_reports(self, applied: Applied) -> None:
         begin, kept = perf_counter(), applied.reports
         only = self._sessions.get(applied.numbers.only)
-        if only is not None:  # a batch of one session, as when few trade
+        if only is not None and not self._nodes:  # a batch of one session, as when few trade
             sessions, number = self._state.sessions, applied.numbers.only
-            made = self._reports.whole(
-                kept.rows, kept.address, int(sessions.reports[number]) - kept.size + 1,
-                processed=int(sessions.commands[number]),
-            )  # fmt: skip
+            seq = int(sessions.reports[number]) - kept.size + 1
+            processed = int(sessions.commands[number])
+            if kept.size >= MANY:
+                self._tell_aside(only.outbox, kept, seq, processed)
+                return
+            made = self._reports.whole(kept.rows, kept.address, seq, processed=processed)
             self._stage("encode", perf_counter() - begin)
             only.outbox.put(made)
         else:
@@ -81,6 +91,35 @@ class Fanout:
                 made = self._reports.reply(picks, begins)
                 for reader in readers:
                     reader.outbox.put(made)
+
+    def _tell_aside(self, outbox: Outbox, kept: Kept, seq: int, processed: int) -> None:
+        """Encode in a thread while the next batch is applied: the rows stay where they are."""
+        loop, keep = asyncio.get_running_loop(), outbox.promise()
+        rows, address = kept.rows, kept.address
+
+        def done(made: bytes, seconds: float) -> None:
+            self._stage("encode", seconds)
+            keep(made)
+
+        def make() -> None:
+            begin = perf_counter()
+            try:
+                made = self._aside.whole(rows, address, seq, processed=processed)
+                loop.call_soon_threadsafe(done, made, perf_counter() - begin)
+            except Exception as error:
+                loop.call_soon_threadsafe(outbox.end, error)
+
+        self._making = self._thread.submit(make)
+
+    def _settle(self) -> None:
+        """Wait until nothing is encoded any more."""
+        if self._making is not None:
+            self._making.result()
+            self._making = None
+
+    def close(self) -> None:
+        """Nothing more will be told."""
+        self._thread.shutdown()
 
     def _tell_sessions(self, applied: Applied) -> None:
         """What was encoded, to each session its own."""

@@ -32,7 +32,7 @@ class Outbox:
 
     def __init__(self, most_messages: int, most_bytes: int) -> None:
         self._most, self._most_bytes = most_messages, most_bytes
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[bytes | list[bytes]] = deque()  # a list: kept for one that is made
         self._backlog: deque[bytes] = deque()
         self._bytes = 0
         self._waiter: asyncio.Future[bool] | None = None
@@ -61,6 +61,24 @@ class Outbox:
             self._waiting.append(message)
             self._tell()
 
+    def promise(self) -> Callable[[bytes], None]:
+        """Keep the place of a message that is still being made; call the result with it."""
+        place: list[bytes] = []
+        if len(self._waiting) >= self._most:
+            self.end(SlowReader("messages", self._most))
+        elif not self.ended:
+            self._waiting.append(place)
+
+        def keep(message: bytes) -> None:
+            if self.error is None:
+                place.append(message)
+                self._bytes += len(message)
+                if self._bytes > self._most_bytes:
+                    self.end(SlowReader("bytes", self._most_bytes))
+                self._tell()
+
+        return keep
+
     def end(self, error: Exception | None) -> None:
         """Nothing more comes. With an error what waits is dropped, else it is still delivered."""
         if self.ended:
@@ -76,13 +94,23 @@ class Outbox:
         self._tell = tell or self._wake
         self._tell()
 
+    @property
+    def ready(self) -> bool:
+        """Whether `pop` would give a message."""
+        return bool(self._backlog or (self._waiting and self._waiting[0] != []))
+
     def pop(self) -> bytes | None:
         """The next message, None: there is none now."""
         if self._backlog:
             return self._backlog.popleft()
         if not self._waiting:
             return None
-        message = self._waiting.popleft()
+        message = self._waiting[0]
+        if isinstance(message, list):
+            if not message:
+                return None
+            message = message[0]
+        self._waiting.popleft()
         self._bytes -= len(message)
         return message
 
@@ -95,9 +123,9 @@ class Outbox:
             message = self.pop()
             if message is not None:
                 return message
-            if self.ended:
-                if self.error is not None:
-                    raise self.error
+            if self.error is not None:
+                raise self.error
+            if self.ended and not self._waiting:
                 return None
             if not await self._something(seconds):
                 return b""

@@ -291,6 +291,30 @@ def test_session_and_account_go_into_rows_that_name_none():
     assert rows["account"].tolist() == [5, 6, 0, 5]
 
 
+@pytest.mark.parametrize(
+    ("accounts", "kind", "odd"),
+    [
+        ((5, 6, 0), Command.NEW_ORDER, False), ((5, 4), Command.NEW_ORDER, True),
+        ((7,), Command.CANCEL_ORDER, True), ((-1,), Command.QUOTE, True),
+        ((2**31 - 1,), Command.NEW_ORDER, True), ((5,), Command.MASS_CANCEL, True),
+    ],
+)  # fmt: skip
+def test_it_tells_of_accounts_that_are_not_known_to_be_the_senders_and_of_sweeps(
+    accounts, kind, odd
+):
+    decoder = Decoder(rows=4)
+    decoder.open(9, 5, np.array([0, 0, 0, 0, 0, 1, 1], np.uint8))
+    plain = OrderEntryRequest(commands=[OrderCommand(command=Command.NEW_ORDER)])
+    commands = [OrderCommand(command=kind, account=account) for account in accounts]
+    decoder.one(OrderEntryRequest(commands=commands).SerializeToString())
+    assert decoder.odd == odd
+    decoder.one(plain.SerializeToString())
+    assert not decoder.odd
+    decoder.open(9, 5)  # of nobody anything is known
+    decoder.one(plain.SerializeToString())
+    assert decoder.odd
+
+
 # ------------------------------------------------------------------------------ framed
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -400,6 +401,32 @@ def test_names_of_sessions_and_decimals_of_instruments_ride_in_their_rows():
         )  # fmt: skip
         assert each.directory.nodes == {"alice": 1}
         assert each.node_digits(1) == 0
+
+
+def test_what_nobody_waits_for_is_cut_where_it_fits(tmp_path):
+    """A message of a stream is more than is applied at once; answers beside it are still right."""
+
+    async def live():
+        seen = []
+        async with sequencer(tmp_path, SetClock(), publish=seen.append) as seq:
+            await seq.call(SETUP)
+            seq.put(Entry(b"".join(order(2, 1 + n) for n in range(100))))
+            asked = asyncio.create_task(seq.call(order(2, 101)))
+            await asyncio.sleep(0)
+            seq.put(Entry(b"".join(order(2, 102 + n) for n in range(4500))))
+            last = await seq.call(order(2, 4602) + order(2, 4603))
+            return [len(a.rows) for a in seen[1:]], await asked, last, seq.state.engine.state_hash()
+
+    parts, asked, last, state_hash = asyncio.run(live())
+    assert sum(parts) == 4603
+    assert max(parts) <= 2048 + 2
+    begin = len(SETUP) // 192
+    for answer, number, count in ((asked, 101, 1), (last, 4602, 2)):
+        assert answer.seq == begin + number
+        assert answer.reports["seq"].tolist() == [begin + number + n for n in range(count)]
+        assert answer.reports["cl_ord_id"].tolist() == [number + n for n in range(count)]
+    with closing(open_log(tmp_path / "commands.db")) as log:
+        assert recover(log, SMALL)[0].engine.state_hash() == state_hash
 
 
 def test_a_large_commit_is_applied_in_parts_and_everybody_gets_their_own_answer(tmp_path):

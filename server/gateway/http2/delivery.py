@@ -54,11 +54,11 @@ class Delivery:
     @property
     def waiting(self) -> bool:
         """Whether there are messages."""
-        return len(self._outbox) > 0
+        return self._outbox.ready
 
     def emptied(self) -> None:
         """All was sent: if the queue has ended in good order, so does this."""
-        if self._outbox.ended and not self.done.done():
+        if self._outbox.ended and not len(self._outbox) and not self.done.done():
             self.done.set_result(None)
 
     def fail(self, error: BaseException) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import ngh2
 
+from server.gateway.http2.frames import MOST
 from server.gateway.http2.limits import Budget, Closing
 from server.gateway.http2.stream import Piece, Stream
 from server.gateway.http2.wire import HEADERS, credit, goaway
@@ -115,6 +116,7 @@ class Outgoing:
             if self._library.want_write:
                 parts.append(self._library.data_to_send())
             size, turns = 0, len(self._touched)
+            most = MOST_WRITE if turns == 1 else MOST  # nobody waits behind one that is alone
             if not self._library.want_read:  # it has sent its goodbye, and takes no answers
                 turns = 0
             while turns and not self.paused and size < MOST_WRITE:
@@ -123,7 +125,7 @@ class Outgoing:
                 stream.touched = False
                 if not stream.closed:
                     try:
-                        size += self._turn(stream, parts)
+                        size += self._turn(stream, parts, most)
                     except ngh2.StreamUnavailableError:  # the library has just reset it
                         self._ended(stream)
             if not parts:
@@ -132,8 +134,8 @@ class Outgoing:
             self.sent += len(data)
             self.transport.write(data)
 
-    def _turn(self, stream: Stream, parts: list[Piece]) -> int:
-        """One turn of a stream; returns how many bytes of DATA it took."""
+    def _turn(self, stream: Stream, parts: list[Piece], most: int) -> int:
+        """One turn of a stream; returns how many bytes of DATA it took, `most` at most."""
         self._credit(stream, parts)
         size = 0
         if stream.more:
@@ -141,7 +143,7 @@ class Outgoing:
                 stream.begun = True
                 self._library.send_response(stream.number, HEADERS)
                 parts.append(self._library.data_to_send())
-            size = stream.fill(parts, self._window)
+            size = stream.fill(parts, min(self._window, most))
             self._window -= size
             if size:
                 self.budget.earn()

@@ -105,9 +105,18 @@ class Stream:
         return bool(self._pieces or self._waiting or (self.delivery and self.delivery.waiting))
 
     def fill(self, parts: list[Piece], room: int) -> int:
-        """Append a DATA frame of what waits, of at most `room` bytes; returns its bytes."""
-        most, size, begin = min(room, self.window, MOST), 0, len(parts)
-        pieces = self._pieces
+        """Append DATA frames of what waits, of at most `room` bytes in all; returns their bytes."""
+        room = min(room, self.window)
+        sent = size = self._frame(parts, min(room, MOST))
+        while size == MOST and sent < room:
+            size = self._frame(parts, min(room - sent, MOST))
+            sent += size
+        self.window -= sent
+        return sent
+
+    def _frame(self, parts: list[Piece], most: int) -> int:
+        """Append one DATA frame, if anything waits; returns its bytes."""
+        size, begin, pieces = 0, len(parts), self._pieces
         while size < most and (pieces or self._next()):
             piece = pieces[0]
             if size + len(piece) > most:
@@ -120,7 +129,6 @@ class Stream:
                 size += len(piece)
                 pieces.popleft()
         if size:
-            self.window -= size
             parts.insert(begin, data_head(size, self.number))
         return size
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +43,7 @@ class Window:
     def __init__(self, dtype: np.dtype[Any], keep: int, columns: dict[str, Any]) -> None:
         self._keep = keep
         self._end = self.last = 0
+        self.settle: Callable[[], None] = lambda: None  # called before rows that are kept move
         self._dtype, self._kinds, self.width = dtype, columns, dtype.itemsize
         self._bytes = np.zeros((0, self.width), np.uint8)
         self.columns: dict[str, Array] = {}
@@ -91,6 +93,7 @@ class Window:
 
     def _make_room(self, count: int) -> None:
         """For so many more rows: the oldest are forgotten, or there is more memory."""
+        self.settle()
         if self._end + count > 2 * self._keep:
             self._drop(self._end - max(self._keep - count, 0))
         wanted = self._end + count

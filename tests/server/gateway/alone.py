@@ -41,13 +41,14 @@ class Alone:
 
     def __init__(self, settings, limits) -> None:
         self.loop, self._held = uvloop.new_event_loop(), asyncio.Event()
-        methods = Methods(None)
+        door = Open()
+        methods = Methods(door)
         methods.found = {
             CHECK: grpc.unary_unary_rpc_method_handler(self._check),
             SUBMIT: grpc.unary_unary_rpc_method_handler(self._submit),
             COPY: grpc.unary_stream_rpc_method_handler(self._copy),
         }
-        self.gateway = Gateway(settings, Open(), methods)
+        self.gateway = Gateway(settings, door, methods)
         self.gateway.limits = replace(self.gateway.limits, **limits)
         self.certificates = None if settings.insecure else Certificates(settings)
         self._tls = context(settings, self.certificates)
