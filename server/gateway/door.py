@@ -26,6 +26,7 @@ from server.gateway.http2.stream import Stream
 from server.gateway.http2.wire import PREFIX, Pair, trailers
 from server.gateway.methods import METHODS, Methods
 from server.gateway.request import Refused, Request
+from server.interceptors import Door
 from server.services import order_entry
 from server.status import status_of
 
