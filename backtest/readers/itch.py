@@ -81,9 +81,8 @@ def open_itch(path: Path, instruments: Iterable[str] = ()) -> Feed:
     """The facts of an ITCH 5.0 file; `instruments` (symbols) selects some, none means all.
 
     Reading raises BadRecord for an unknown message type, a wrong length, a truncated message,
-    an order reference of 2**63 or more, a side other than B or S, a price or quantity out of
-    bounds, and at the end a selected stock that the file has not. The place is the offset of the
-    message in the uncompressed file.
+    an order reference of 2**63 or more, a side other than B or S, or a price or quantity out of
+    bounds. The place is the offset of the message in the uncompressed file.
     """
     wanted = np.array(sorted({packed(s) for s in instruments}), np.int64)
     feed = Feed(path, "itch", iter(()), size=path.stat().st_size)
@@ -131,9 +130,6 @@ def _chunks(feed: Feed, wanted: Rows) -> Iterator[Rows]:
         where = f"byte {int(state[2])}"
         found = f"{left} bytes left" + (f" of a message of {said}" if left > 1 else "")
         raise BadRecord(str(feed.path), where, "message", found, "a whole message: file cut off")
-    for symbol in {int(each) for each in wanted} - {int(each) for each in directory[:, 1]}:
-        allowed = "a stock that the file names"
-        raise BadRecord(str(feed.path), "the end", "instrument", _symbol(0, symbol), allowed)
 
 
 def _name_new(feed: Feed, directory: Rows, before: int, now: int) -> None:

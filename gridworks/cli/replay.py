@@ -63,6 +63,10 @@ def replay(
             pass
         if not sum(run.feed.counts.values()):
             raise InvalidField("number of messages", 0, f"1 or more in {file}")
+        there = {each.symbol.upper() for each in run.feed.instruments}
+        for symbol in _listed(instrument) if run.feed.format == "itch" and not limit else ():
+            if symbol.upper() not in there:
+                raise InvalidField("instrument", symbol, f"a stock that {file} names")
         _tell(run)
         if plot is not None:
             _draw(run, plot)
@@ -74,6 +78,10 @@ def replay(
         raise typer.Exit(2) from error
     if check and not run.agrees:
         raise typer.Exit(1)
+
+
+def _listed(symbols: str) -> list[str]:
+    return [symbol.strip() for symbol in symbols.split(",") if symbol.strip()]
 
 
 def _symbols(book: Path | None, instrument: str) -> dict[str, Any]:
@@ -103,7 +111,7 @@ def options_of(name: str, written: str, given: Mapping[str, Any]) -> dict[str, A
     from domain.errors import InvalidField
 
     options = dict(part.partition("=")[::2] for part in written.split(",") if part)
-    symbols = [s.strip() for s in given.get("instrument", "").split(",") if s.strip()]
+    symbols = _listed(given.get("instrument", ""))
     wanted: dict[str, Any] = {**options}
     if "book" in given:
         wanted["book"] = given["book"]

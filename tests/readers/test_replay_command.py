@@ -88,7 +88,7 @@ def test_order_files_take_their_options_with_the_format(tmp_path):
         (["--format", "itch", "--limit", "1", "--plot", "x.png"], "at least two moments"),
         (["--format", "itch", "--plot", "nowhere/x.png"], "there is no folder nowhere"),
         (["--format", "itch", "--plot", "x.xyz"], "a name that ends in .png, .svg, .pdf"),
-        (["--format", "itch", "--instrument", "NONE,ONE"], "the end: instrument is 'NONE'"),
+        (["--format", "itch", "--instrument", "NONE,ONE"], "instrument is 'NONE'; allowed: a"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_exit_code_2(itch, words, said):

@@ -92,9 +92,6 @@ def _is_high_first(w, e, instrument):
 @kernel
 def _jump(w, instrument, price):
     """The price is at the open, and was nowhere in between."""
-    item = items(w)[instrument]
-    if item["px"] == price and not head(w)[0]["exact"]:
-        return
     come(w, instrument, price)
     _set_off(w, instrument, price, price)
     while _is_passed(w, instrument, BIDS, price) and meet(w, instrument, BIDS):
