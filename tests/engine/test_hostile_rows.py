@@ -15,6 +15,7 @@ from tests.properties.streams import seeded_stream
 from tests.soaking import blocks, fresh_seeds
 
 Rows = np.ndarray[Any, Any]
+NAMES = [name for name in COMMAND.names or () if name not in ("_spare", "seq")]
 EXTREMES = np.array([0, 1, -1, 2**31 - 1, -(2**31), 2**40, 2**62, 2**63 - 1, -(2**63)])
 
 
@@ -26,9 +27,8 @@ def noise(random: np.random.Generator, count: int) -> Rows:
 def extremes(random: np.random.Generator, rows: Rows) -> Rows:
     """`rows` with one or two fields of each set to an extreme value."""
     rows = rows.copy()
-    names = [name for name in COMMAND.names or () if name not in ("_spare", "seq")]
     for row in rows:
-        for name in random.choice(names, random.integers(1, 3)):
+        for name in random.choice(NAMES, random.integers(1, 3)):
             kind = COMMAND[str(name)]
             row[name] = np.int64(random.choice(EXTREMES)).astype(kind)
     return rows
@@ -41,9 +41,28 @@ def swapped(random: np.random.Generator, rows: Rows) -> Rows:
     return rows
 
 
+def mutated(random: np.random.Generator, rows: Rows) -> Rows:
+    """`rows` with a bit flipped, a cell of another row, or a time that goes back."""
+    rows = rows.copy()
+    raw = rows.view(np.uint8).reshape(len(rows), -1)
+    for at in range(len(rows)):
+        name = str(random.choice(NAMES))
+        match random.integers(3):
+            case 0:
+                raw[at, random.integers(raw.shape[1])] ^= np.uint8(1 << random.integers(8))
+            case 1:
+                rows[name][at] = rows[name][random.integers(len(rows))]
+            case _:
+                rows["transact_time"][at] -= random.integers(10**12)
+    return rows
+
+
+MAKERS = (extremes, swapped, mutated)
+
+
 @pytest.mark.nojit
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("make", [extremes, swapped])
+@pytest.mark.parametrize("make", MAKERS)
 def test_hostile_rows_leave_a_sound_exchange(make: Any, seed: int) -> None:
     check_hostile(make, seed)
 
@@ -52,7 +71,7 @@ def test_hostile_rows_leave_a_sound_exchange(make: Any, seed: int) -> None:
 @blocks(0.2)
 def test_fresh_hostile_rows(block: int) -> None:
     for seed in fresh_seeds(block + 2_000):
-        check_hostile((extremes, swapped)[seed % 2], seed)
+        check_hostile(MAKERS[seed % len(MAKERS)], seed)
 
 
 def check_hostile(make: Any, seed: int) -> None:
