@@ -93,10 +93,11 @@ def _python_outside(rows: Any, row: Any, column: Any, change: Any, bounds: Any) 
     return int(((after > most) | (after < least)).any())
 
 
-def _python_raise(rows: Any, row: Any, column: Any, least: Any, change: Any) -> None:
-    before = rows[row, column : column + LANES]
-    after = np.maximum(before, np.array(least, np.int64)) + np.array(change, np.int64)
-    rows[row, column : column + LANES] = after
+def _python_above(
+    rows: Any, row: Any, column: Any, change: Any, bounds: Any, at: Any, first: Any
+) -> int:
+    after = rows[row, column : column + LANES] + np.array(change, np.int64)
+    return int((after > bounds[at, first : first + LANES]).any())
 
 
 def _line(context: Any, builder: Any, kind: Any, rows: Any, row: Any, column: Any) -> Any:
@@ -130,16 +131,18 @@ def _add(typingctx: Any, rows: Any, row: Any, column: Any, change: Any) -> Any:
 
 
 @intrinsic
-def _raise(typingctx: Any, rows: Any, row: Any, column: Any, least: Any, change: Any) -> Any:
+def _above(
+    typingctx: Any, rows: Any, row: Any, column: Any, change: Any, bounds: Any, at: Any, first: Any
+) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _line(context, builder, rows, *args[:3])
-        before, floor = builder.load(place, align=8), _vector(context, builder, least, args[3])
-        higher = builder.select(builder.icmp_signed(">", before, floor), before, floor)
-        after = builder.add(higher, _vector(context, builder, change, args[4]))
-        builder.store(after, place, align=8)
-        return context.get_dummy_value()
+        before = builder.load(_line(context, builder, rows, *args[:3]), align=8)
+        after = builder.add(before, _vector(context, builder, change, args[3]))
+        most = builder.load(_line(context, builder, bounds, *args[4:]), align=8)
+        bad = builder.icmp_signed(">", after, most)
+        return builder.zext(builder.bitcast(bad, ir.IntType(LANES)), ir.IntType(64))
 
-    return types.none(rows, types.int64, types.int64, least, change), codegen
+    number = types.int64
+    return number(rows, number, number, change, bounds, number, number), codegen
 
 
 @intrinsic
@@ -161,8 +164,9 @@ def _outside(typingctx: Any, rows: Any, row: Any, column: Any, change: Any, boun
 
 # add_lanes(rows, row, column, change): add eight numbers to eight of a row, from `column` on.
 add_lanes: Any = _python_add if DISABLED else _add
-# raise_lanes(rows, row, column, least, change): the same, after each was brought up to its least.
-raise_lanes: Any = _python_raise if DISABLED else _raise
+# above(rows, row, column, change, bounds, at, first): not 0 if one of the eight would be more than
+# its bound; the bounds are eight of row `at`, from `first` on.
+above: Any = _python_above if DISABLED else _above
 # outside(rows, row, column, change, bounds): not 0 if one of the eight would leave its bounds;
 # the bounds of a row are eight upper ones from 2 x column on, then eight lower ones.
 outside: Any = _python_outside if DISABLED else _outside

@@ -4,6 +4,8 @@ Units as in `domain.layout`. Link fields are int32 row numbers and 0 means "none
 table is never used.
 """
 
+from typing import Any
+
 from domain.layout import row
 
 ORDER = row(  # the hot half of an order
@@ -122,6 +124,7 @@ BOOK = row(
     ("extensions", "i4"),
     ("flexes", "i4"),
     ("flex_trades", "i4"),
+    ("first_position", "i4"),  # of the instrument's rows of accounts
     ("phase", "u1"),
     ("killed", "u1"),
     ("resume_phase", "u1"),
@@ -129,18 +132,19 @@ BOOK = row(
     ("uncrossing", "u1"),
     ("share_stage", "u1"),
     ("dirty", "u1"),
+    ("moved", "u1"),  # its price or settings have, since its positions were last marked
 )
 
 POSITION = row(  # one (node, instrument); rows of an account link to those of its desk, ...
     192,
-    ("open_buy", "i8"),  # the eight that an order moves are one cache line (`domain.bits`)
-    ("open_sell", "i8"),
+    ("long_qty", "i8"),  # lots held if all open buys trade, and lots short if all open sells do;
+    ("short_qty", "i8"),  # the eight that an order moves are one cache line (`domain.bits`)
     ("buy_value", "i8"),
     ("sell_value", "i8"),
     ("value", "i8"),  # qty x mark x multiplier when last marked
     ("exposure", "i8"),  # max(|value + buy_value|, |value - sell_value|)
     ("margin", "i8"),
-    ("gross", "i8"),  # sum over accounts of max(|qty + open_buy|, |qty - open_sell|)
+    ("gross", "i8"),  # sum over accounts of max(|long_qty|, |short_qty|)
     ("qty", "i8"),  # the eight that a fill moves besides
     ("cost", "i8"),  # signed cost of the open position
     ("realised", "i8"),  # since the start, fees not included
@@ -157,8 +161,16 @@ POSITION = row(  # one (node, instrument); rows of an account link to those of i
     ("instrument", "i4"),
     ("parent", "i4"),
     ("next", "i4"),  # next position row of the node
+    ("peer", "i4"),  # next account's row of the instrument
     ("restricted", "u1"),
+    ("own", "u1"),  # has a max_position or a max_exposure
 )
+
+
+def open_lots(rows: Any) -> tuple[Any, Any]:
+    """(lots of open buys, lots of open sells) of POSITION rows, or of one."""
+    return rows["long_qty"] - rows["qty"], rows["short_qty"] + rows["qty"]
+
 
 NODE = row(
     256,
@@ -212,7 +224,7 @@ GROUP = row(
     ("next", "i4"),
 )
 
-BOUND = 48  # columns of what the limits of a node mean to the checks (risk.admission.bounds)
+BOUND = 56  # columns of what the limits of a node mean to the checks (risk.admission.bounds)
 EXPIRY = row(16, ("time", "i8"), ("order", "i4"))  # the heap of good-till-date orders
 LOT = row(32, ("qty", "i8"), ("price", "i8"), ("next", "i4"))
 ALGO = row(2, ("known", "u1"), ("killed", "u1"))

@@ -16,6 +16,7 @@ from domain.tables import (
     Table,
     branches,
     core,
+    details,
     directory,
     levels,
     orders,
@@ -41,7 +42,7 @@ _tree = prefetch(Table.TREE, state.TREE.itemsize)
 _branch = prefetch(Table.BRANCH, state.BRANCH.itemsize)
 _position = prefetch(Table.POSITION, state.POSITION.itemsize)
 _NEW, _SELL = int(Command.NEW_ORDER), int(Side.SELL)
-_FAR, _NEAR, _NEXT = 8, 5, 2  # commands ahead
+_FAR, _NEAR, _MIDDLE, _NEXT = 8, 5, 4, 2  # commands ahead
 _ROWS = 24  # the same of the commands themselves, which nobody has read yet
 _ORDER_BYTES = state.ORDER.itemsize + state.DETAIL.itemsize
 _POSITION_BYTES = state.POSITION.itemsize
@@ -121,42 +122,49 @@ def is_wide(s):
 
 @kernel
 def fetch_behind(s, maker):
-    """Fetch what the orders behind one that trades will need when their turn comes."""
+    """Fetch what the orders behind one that trades will need when their turn comes.
+
+    And its own place in the directory, which it leaves if it is filled.
+    """
     after = np.int64(orders(s)[maker]["next"])
+    key = hash_of(s, orders(s)[maker]["account"], details(s)[maker]["cl_ord_id"])
+    _directory(s, key & (len(directory(s)) - 1))
     _order(s, np.int64(orders(s)[after]["next"]))
     _detail(s, after)
     _position(s, np.int64(orders(s)[after]["position"]))
 
 
 @kernel
-def look_ahead(s, rows, at, wide):
+def look_ahead(s, rows, at, wide, home):
     """Fetch for the commands behind number `at`: indexes first, orders and their details later.
 
-    From a `wide` state also what else these commands will need.
+    From a `wide` state also what else these commands will need. `home`: the place of the command
+    _NEAR behind; returns that of the one _FAR behind.
     """
     last = core(s)[0]["rows"] - 1
     _command(s, at + _ROWS)
-    far, near = rows[min(at + _FAR, last)], rows[min(at + _NEAR, last)]
-    _directory(s, _home(s, far))
-    slot = np.int64(directory(s)[_home(s, near)]["row"])  # of a new order most likely none
+    far = rows[min(at + _FAR, last)]
+    place = _home(s, far)
+    _directory(s, place)
+    slot = np.int64(directory(s)[home]["row"])  # of a new order most likely none
     _order(s, slot)
     _detail(s, slot)
     if wide:
-        _fetch_accounts(s, far, near, wide)
+        _fetch_accounts(s, far, rows[min(at + _MIDDLE, last)], wide)
         _fetch_books(s, rows, at, last)
+    return place
 
 
 @kernel
-def _fetch_accounts(s, far, near, wide):
-    """The rows of the account of a new order, then its position."""
+def _fetch_accounts(s, far, middle, wide):
+    """The rows of the account of a new order, then the position of any command."""
     if far["command"] == _NEW:
         _index(s, _place(s, far))
         if wide > 1:
             _node(s, np.int64(far["account"]))
             _limits(s, np.int64(far["account"]))
             _bounds(s, np.int64(far["account"]))
-    if near["command"] == _NEW:
-        _position(s, _row_of(s, near))
+    _position(s, _row_of(s, middle))
 
 
 @kernel
@@ -175,7 +183,7 @@ def _fetch_maker(s, cmd):
 
 @kernel
 def _fetch_books(s, rows, at, last):
-    """The neighbours and the position of a named order, and the ladder of another instrument."""
+    """The neighbours of a named order, and the ladder of another instrument."""
     far, near = rows[min(at + _FAR, last)], rows[min(at + _NEAR, last)]
     after = rows[min(at + _NEXT, last)]
     if after["command"] != _NEW:
@@ -183,7 +191,6 @@ def _fetch_books(s, rows, at, last):
         _level(s, np.int64(order["level"]))
         _order(s, np.int64(order["prev"]))
         _order(s, np.int64(order["next"]))
-        _position(s, np.int64(order["position"]))
     if far["instrument"] != rows[at]["instrument"]:
         instrument = np.int64(far["instrument"])
         _instrument(s, instrument)

@@ -90,9 +90,10 @@ def run(s, first):
     at = np.int64(first)
     wide = is_wide(s)
     quiet = np.int64(0)  # commands for which the tables have room for certain
+    near = later = last = np.int64(0)  # places in the directory of the commands that come
     while at < c["rows"]:
         cmd = rows[at]
-        look_ahead(s, rows, at, wide)
+        near, later, last = later, last, look_ahead(s, rows, at, wide, near)
         stage = c["stage"]
         if stage == _IDLE or stage == _EXPIRY:
             if quiet == 0:

@@ -73,18 +73,18 @@ def _in_kill(s, slot, cmd):
 
 
 @kernel
-def _end_reason(s, slot, cmd):
-    """Why this sweep ends an order, or 0."""
+def _end_reason(s, slot, owner, cmd):
+    """Why this sweep ends an order of account `owner`, or 0."""
     command = cmd["command"]
     if command == _MASS_CANCEL:
         return _BY_MASS if _in_mass_cancel(s, slot, cmd) else 0
     if command == _KILL:
         return _BY_KILL if _in_kill(s, slot, cmd) else 0
     if command == _DISCONNECT:
-        mine = details(s)[slot]["session"] == cmd["entity"]
-        return _BY_DISCONNECT if mine and orders(s)[slot]["exec_inst"] & _ON_DISCONNECT else 0
+        tied = orders(s)[slot]["exec_inst"] & _ON_DISCONNECT != 0
+        return _BY_DISCONNECT if tied and details(s)[slot]["session"] == cmd["entity"] else 0
     if command == _TICK:
-        deadline = nodes(s)[orders(s)[slot]["account"]]["deadline"]
+        deadline = nodes(s)[owner]["deadline"]
         return _BY_DEAD_MAN if deadline > 0 and deadline <= core(s)[0]["time"] else 0
     tif = orders(s)[slot]["time_in_force"]
     expiry = instruments(s)[orders(s)[slot]["instrument"], _EXPIRY]
@@ -95,21 +95,22 @@ def _end_reason(s, slot, cmd):
 @kernel
 def sweep_orders(s, cmd):
     """Go over all order rows from the cursor on and end those that the command means."""
-    c = core(s)[0]
-    command = np.int64(cmd["command"])
-    while c["cursor"] < c["until"]:
-        slot = np.int64(c["cursor"]) + 1
-        if owners(s)[slot] == 0:
-            c["cursor"] = slot
-            continue
-        if not room_for_step(s, np.int64(orders(s)[slot]["instrument"])):
-            return SUSPENDED
-        c["cursor"] = slot
-        reason = _end_reason(s, slot, cmd)
-        if reason:
-            c["canceled"] += 1
-            kind = _EXPIRED if reason == _SESSION_OVER else _CANCELED
-            end_order(s, slot, command, kind, reason)
+    c, owned = core(s)[0], owners(s)
+    command, at, until = np.int64(cmd["command"]), np.int64(c["cursor"]), np.int64(c["until"])
+    only = np.int64(cmd["account"]) if command == _MASS_CANCEL else np.int64(0)
+    while at < until:
+        slot, owner = at + 1, np.int64(owned[at + 1])
+        if owner and (owner == only or only == 0):
+            reason = _end_reason(s, slot, owner, cmd)
+            if reason:
+                c["cursor"] = at
+                if not room_for_step(s, np.int64(orders(s)[slot]["instrument"])):
+                    return SUSPENDED
+                c["canceled"] += 1
+                kind = _EXPIRED if reason == _SESSION_OVER else _CANCELED
+                end_order(s, slot, command, kind, reason)
+        at = slot
+    c["cursor"] = at
     return DONE
 
 

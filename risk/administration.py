@@ -19,7 +19,7 @@ from risk.fills import cash_flow, move_position
 from risk.marking import add_margin, collateral, raise_peaks, review_reduction, shift
 from risk.positions import position_row
 from risk.settings import DEFAULT, INSTRUMENT_BOUNDS, NODE_BOUNDS, not_allowed, set_attribute
-from risk.span.exchange import by_scenarios, commit, sums_left, too_large
+from risk.span.exchange import by_scenarios, commit, lots_of, sums_left, too_large
 
 __all__ = [
     "algo_add",
@@ -149,7 +149,8 @@ def _lots_check(s, cmd):
 def _position_after(s, cmd, row, side):
     """A row with the lots that go in or out."""
     r = positions(s)[row]
-    return r["qty"] + (1 - 2 * side) * cmd["value"], r["open_buy"], r["open_sell"]
+    held, buys, sells = lots_of(r)
+    return held + (1 - 2 * side) * cmd["value"], buys, sells
 
 
 @kernel
@@ -176,8 +177,7 @@ def _transfer_within_bounds(s, cmd, row, side):
     at = row
     while at:
         r = positions(s)[at]
-        held, pending = (-r["qty"], r["open_sell"]) if side else (r["qty"], r["open_buy"])
-        after = held + pending + cmd["value"]
+        after = (r["short_qty"] if side else r["long_qty"]) + cmd["value"]
         if after > MAX_POSITION:
             return not_allowed(s, MAX_POSITION, after)
         at = np.int64(r["parent"])
@@ -208,7 +208,7 @@ def _withdraw_lots(s, cmd):
     if instruments(s)[cmd["instrument"], _MODEL] != _CASH:
         return _transfer_within_bounds(s, cmd, row, 1)
     r = positions(s)[row]
-    free = max(0, r["qty"] - r["open_sell"])
+    free = max(0, -r["short_qty"])
     if cmd["value"] > free:
         return refuse(s, _INSUFFICIENT, cmd["account"], free, cmd["value"], free)
     _transfer(s, cmd, row, 1)

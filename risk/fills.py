@@ -18,11 +18,11 @@ from domain.tables import (
     position_lanes,
     positions,
 )
-from risk.admission.bounds import ORDER_LINE, STATE_LINE
+from risk.admission.bounds import OPEN_LINE, ORDER_LINE
 from risk.exact import mul_div
 from risk.fees import fill_fee
 from risk.margin import assess, held_value
-from risk.marking import OPEN_LINE, note_variation, review, shift_groups
+from risk.marking import note_variation, review, shift_groups
 from risk.positions import hold_less, open_value
 from risk.span.exchange import by_scenarios, commit
 from risk.throttle import count_execution
@@ -120,8 +120,11 @@ def move_position(s, row, side, price, qty):
     """
     d_cost, realised, fifo_realised = _trade(s, row, side, price, qty)
     zero = np.int64(0)
-    change = (1 - 2 * side) * qty, d_cost, realised, fifo_realised, zero, zero, zero, zero
+    lots = (1 - 2 * side) * qty
+    change = lots, d_cost, realised, fifo_realised, zero, zero, zero, zero
+    reach = lots, -lots, zero, zero, zero, zero, zero, zero
     while row:
+        add_lanes(position_lanes(s), row, OPEN_LINE, reach)
         add_lanes(position_lanes(s), row, _TRADE_LINE, change)
         row = np.int64(positions(s)[row]["parent"])
     return fifo_realised
@@ -137,25 +140,22 @@ def cash_flow(s, instrument, side, value, realised):
 
 @kernel
 def _carry(s, row, open_line, trade_line, order_line, cash):
-    """Add what a fill changes to an account's row and to all above it.
-
-    What is read of a line is read before the line is written as a whole: a processor hands a wide
-    store to a narrow load late.
-    """
+    """Add what a fill changes to an account's row and to all above it."""
     table, tree, rows, lines = positions(s), nodes(s), position_lanes(s), node_lanes(s)
-    instrument, zero = np.int64(table[row]["instrument"]), np.int64(0)
+    instrument = np.int64(table[row]["instrument"])
     fee, net, d_unrealised = trade_line[6], trade_line[3] - trade_line[6], trade_line[7]
     while row:
         node, above = np.int64(table[row]["node"]), np.int64(table[row]["parent"])
         n = tree[node]
         profit = n["profit"] + net + d_unrealised
         peak = max(n["peak"], profit)
-        below = profit - peak - n["below_peak"]
         add_lanes(rows, row, OPEN_LINE, open_line)
         add_lanes(rows, row, _TRADE_LINE, trade_line)
         add_lanes(lines, node, ORDER_LINE, order_line)
-        state = zero, zero, zero, zero, cash, net, net + d_unrealised, below
-        add_lanes(lines, node, STATE_LINE, state)
+        n["cash"] += cash
+        n["realised"] += net
+        n["profit"] = profit
+        n["below_peak"] = profit - peak
         n["peak"] = peak
         n["fees"] += fee
         n["unrealised"] += d_unrealised
@@ -184,12 +184,12 @@ def fill(s, slot, price, qty, liquidity):
     lots, gone = (buy - sell) * qty, open_value(s, slot, qty)
     held, cost = r["qty"] + lots, r["cost"] + d_cost
     marked = held_value(s, i, held, cost)
+    long, short = r["long_qty"] - qty * sell, r["short_qty"] - qty * buy
     gross, exposure, margin = assess(
         s,
         i,
-        held,
-        r["open_buy"] - qty * buy,
-        r["open_sell"] - qty * sell,
+        long,
+        short,
         r["buy_value"] - gone * buy,
         r["sell_value"] - gone * sell,
         marked,
@@ -200,15 +200,15 @@ def fill(s, slot, price, qty, liquidity):
         exposure - r["exposure"],
     )
     if by_scenarios(s, i):
-        d_margin = commit(s, row, (held, r["open_buy"] - qty * buy, r["open_sell"] - qty * sell))
+        d_margin = commit(s, row, (held, long - held, short + held))
     profit = marked - cost + r["realised"] + realised - r["fifo_realised"] - by_lots
     d_unrealised = profit - r["unrealised"]
     if d_unrealised:
         note_variation(s, i, np.int64(r["node"]), d_unrealised)
     gone_buy, gone_sell, d_gross = -gone * buy, -gone * sell, gross - r["gross"]
-    open_line = -qty * buy, -qty * sell, gone_buy, gone_sell, moved, d_exposure, d_margin, d_gross
-    long, short = moved + gone_buy, moved - gone_sell
-    order_line = d_margin, d_hold, d_margin + d_hold, count, -gone, d_exposure, long, short
+    open_line = -qty * sell, -qty * buy, gone_buy, gone_sell, moved, d_exposure, d_margin, d_gross
+    up, down = moved + gone_buy, moved - gone_sell
+    order_line = d_margin, d_hold, d_margin + d_hold, count, -gone, d_exposure, up, down
     trade_line = lots, d_cost, realised, by_lots, qty * buy, qty * sell, fee, d_unrealised
     _carry(s, row, open_line, trade_line, order_line, cash)
     review(s, np.int64(r["node"]))

@@ -50,21 +50,21 @@ def _other_margin(s, instrument, widest, buy_value, sell_value, value):
 
 
 @kernel
-def assess(s, instrument, held, open_buy, open_sell, buy_value, sell_value, value):
+def assess(s, instrument, long, short, buy_value, sell_value, value):
     """(gross lots, exposure, margin) of an account's row with these numbers.
 
-    `held` lots are worth `value` at the mark; `gross` is the most lots that can be held. CASH: buys
-    are paid in full, lots sold but not held need short margin on their value.
+    `long` or `short` lots are held if all that is bought, or all that is sold, trades; what is held
+    now is worth `value` at the mark. `gross` is the most lots that can be held. CASH: buys are paid
+    in full, lots sold but not held need short margin on their value.
     """
     row = instruments(s)[instrument]
-    gross = max(abs(held + open_buy), abs(held - open_sell))
+    gross = max(abs(long), abs(short))
     exposure = max(abs(value + buy_value), abs(value - sell_value))
     if row[_MODEL] != _CASH:
         return gross, exposure, _other_margin(s, instrument, gross, buy_value, sell_value, value)
     mark = mark_price(s, instrument)
-    short = max(0, open_sell - held)
-    worth = value_of(short, mark, row[_MULTIPLIER])
-    if mark == 0 and short:
+    worth = value_of(max(0, short), mark, row[_MULTIPLIER])
+    if mark == 0 and short > 0:
         worth = sell_value
     return gross, exposure, min(MAX_CASH, buy_value + bps_up(worth, row[_SHORT_BPS]))
 

@@ -8,10 +8,9 @@ of one account row once and adds them at each level.
 import numpy as np
 
 from domain.attributes import InstrumentAttr, NodeAttr
-from domain.bits import add_lanes, raise_lanes
+from domain.bits import add_lanes
 from domain.codes import Level, MarginModel
 from domain.jit import cold, kernel
-from domain.state import POSITION
 from domain.tables import (
     books,
     bounds,
@@ -24,11 +23,11 @@ from domain.tables import (
     position_lanes,
     positions,
 )
-from risk.admission.bounds import INTERVALS, ORDER_LINE, STATE_LINE, rebuild_bounds
+from risk.admission.bounds import INTERVALS, OPEN_LINE, ORDER_LINE, STATE_LINE, rebuild_bounds
 from risk.derived import NODE_FLAGS, REDUCTION, VARIATION
 from risk.exact import bps_up
 from risk.margin import assess, held_value
-from risk.span.exchange import by_scenarios, commit, enter_row
+from risk.span.exchange import by_scenarios, commit, enter_row, lots_of
 
 _PRODUCT, _CURRENCY = int(InstrumentAttr.PRODUCT), int(InstrumentAttr.CURRENCY)
 _MODEL, _CASH = int(InstrumentAttr.MARGIN_MODEL), int(MarginModel.CASH)
@@ -38,10 +37,9 @@ _CREDIT, _ENTER, _LEAVE = (
     int(NodeAttr.RRM_LEAVE_BPS),
 )
 _ACCOUNT = int(Level.ACCOUNT)
-OPEN_LINE = int(POSITION.fields["open_buy"][1]) // 8
 NO_MESSAGE, ORDER_MESSAGE, REPLACE_MESSAGE, CANCEL_MESSAGE = 0, 1, 2, 3
-INTERVAL = INTERVALS - 1  # the column of BOUND before that of the first message
-_LEAST = -(2**63)
+# columns of BOUND and of NODE before those of the first message
+_INTERVAL, _BUCKET = INTERVALS - 1, STATE_LINE - 1
 PRODUCT_GROUP, CURRENCY_GROUP = 1, 2
 
 
@@ -109,44 +107,23 @@ def note_variation(s, instrument, account, change):
 
 
 @kernel
-def raise_peak(n):
-    """Keep the highest profit of today; by how much profit and distance from it have changed."""
+def note_profit(n):
+    """Keep a node's profit of today, the highest it has been, and the distance between them."""
     profit = n["realised"] + n["unrealised"] - n["base_unrealised"]
     peak = max(n["peak"], profit)
     n["peak"] = peak
-    return profit - n["profit"], profit - peak - n["below_peak"]
+    n["profit"] = profit
+    n["below_peak"] = profit - peak
 
 
 @kernel
-def note_profit(n):
-    """Keep a node's profit of today, the highest it has been, and the distance between them."""
-    d_profit, d_below = raise_peak(n)
-    n["profit"] += d_profit
-    n["below_peak"] += d_below
-
-
-@kernel
-def _count(s, node, message, d_profit, d_below):
-    """Count a message of a node, take its token, and add what its profit has changed by.
-
-    The cells lie in one line, which is written as a whole: see `risk.fills`.
-    """
-    zero, least, now = np.int64(0), np.int64(_LEAST), core(s)[0]["time"]
-    interval = bounds(s)[node, INTERVAL + message]
-    start = now if interval else least
-    of_order, of_replace, of_cancel = (
-        start if message == ORDER_MESSAGE else least,
-        start if message == REPLACE_MESSAGE else least,
-        start if message == CANCEL_MESSAGE else least,
-    )
-    step_order, step_replace, step_cancel = (
-        interval if message == ORDER_MESSAGE else zero,
-        interval if message == REPLACE_MESSAGE else zero,
-        interval if message == CANCEL_MESSAGE else zero,
-    )
-    floor = of_order, of_replace, of_cancel, least, least, least, least, least
-    step = step_order, step_replace, step_cancel, np.int64(1), zero, zero, d_profit, d_below
-    raise_lanes(node_lanes(s), node, STATE_LINE, floor, step)
+def _count(s, node, message):
+    """Count a message of a node and take its token."""
+    n, lines, bucket = nodes(s)[node], node_lanes(s), _BUCKET + message
+    n["messages"] += 1
+    interval = bounds(s)[node, _INTERVAL + message]
+    if interval:
+        lines[node, bucket] = max(lines[node, bucket], core(s)[0]["time"]) + interval
 
 
 @kernel
@@ -173,9 +150,8 @@ def weigh_row(s, row, side, qty, value):
     gross, exposure, margin = assess(
         s,
         i,
-        r["qty"],
-        r["open_buy"] + qty * (1 - side),
-        r["open_sell"] + qty * side,
+        r["long_qty"] + qty * (1 - side),
+        r["short_qty"] + qty * side,
         r["buy_value"] + value * (1 - side),
         r["sell_value"] + value * side,
         marked,
@@ -194,8 +170,8 @@ def shift(s, row, side, qty, value, fee, count):
     d_gross, d_exposure, d_margin, moved, _ = weigh_row(s, row, side, qty, value)
     r = positions(s)[row]
     if by_scenarios(s, np.int64(r["instrument"])):
-        buys, sells = r["open_buy"] + qty * (1 - side), r["open_sell"] + qty * side
-        d_margin = commit(s, row, (r["qty"], buys, sells))
+        held, buys, sells = lots_of(r)
+        d_margin = commit(s, row, (held, buys + qty * (1 - side), sells + qty * side))
     change = qty, value, fee, count, d_gross, d_exposure, d_margin, moved
     return carry(s, row, side, change, NO_MESSAGE)
 
@@ -223,18 +199,15 @@ def carry(s, row, side, change, message):
     of_row = buys, sells, bought, sold, d_value, d_exposure, d_margin, d_gross
     of_node = d_margin, fee, d_margin + fee, count, value, d_exposure, long, short
     while True:
-        n, d_profit, d_below = tree[node], np.int64(0), np.int64(0)
-        if moved:
-            r["unrealised"] += d_unrealised
-            n["unrealised"] += d_unrealised
-            d_profit, d_below = raise_peak(n)
+        n = tree[node]
         add_lanes(lines, row, OPEN_LINE, of_row)
         add_lanes(node_lines, node, ORDER_LINE, of_node)
         if message:
-            _count(s, node, message, d_profit, d_below)
-        elif moved:
-            n["profit"] += d_profit
-            n["below_peak"] += d_below
+            _count(s, node, message)
+        if moved:
+            r["unrealised"] += d_unrealised
+            n["unrealised"] += d_unrealised
+            note_profit(n)
         if n["first_group"]:
             shift_groups(s, node, i, d_exposure, long, short)
         row = np.int64(r["parent"])
@@ -268,86 +241,68 @@ def _review_all(s):
 
 
 @kernel
-def _mark_rows(s, row, d_exposure, d_margin, d_value, d_unrealised):
-    """Add what marking an account's row has changed to it, the rows above and their groups."""
+def _mark_row(s, row):
+    """Mark an account's row; what that changes goes to the rows and nodes above it too.
+
+    Scenario margin does not move with marks.
+    """
     table, zero = positions(s), np.int64(0)
-    instrument = np.int64(table[row]["instrument"])
-    line = zero, zero, zero, zero, d_value, d_exposure, d_margin, zero
+    r = table[row]
+    i, account = np.int64(r["instrument"]), np.int64(r["node"])
+    value = held_value(s, i, r["qty"], r["cost"])
+    _, exposed, needed = assess(
+        s, i, r["long_qty"], r["short_qty"], r["buy_value"], r["sell_value"], value
+    )
+    exposure, worth = exposed - r["exposure"], value - r["value"]
+    margin = zero if by_scenarios(s, i) else needed - r["margin"]
+    unrealised = value - r["cost"] + r["realised"] - r["fifo_realised"] - r["unrealised"]
+    if exposure | margin | worth | unrealised == 0:
+        return
+    note_variation(s, i, account, unrealised)
+    of_row = zero, zero, zero, zero, worth, exposure, margin, zero
+    of_node = margin, zero, margin, zero, zero, exposure, worth, worth
     while row:
         r = table[row]
         node = np.int64(r["node"])
-        add_lanes(position_lanes(s), row, OPEN_LINE, line)
-        r["unrealised"] += d_unrealised
+        add_lanes(position_lanes(s), row, OPEN_LINE, of_row)
+        add_lanes(node_lanes(s), node, ORDER_LINE, of_node)
+        r["unrealised"] += unrealised
+        nodes(s)[node]["unrealised"] += unrealised
         if nodes(s)[node]["first_group"]:
-            shift_groups(s, node, instrument, d_exposure, d_value, d_value)
+            shift_groups(s, node, i, exposure, worth, worth)
         row = np.int64(r["parent"])
 
 
 @kernel
-def _mark_account(s, account, anew):
-    """Mark all rows of an account, and carry what they come to up its nodes in one go.
-
-    Scenario margin does not move with marks; `anew` 1: its tables are empty, and it is added up.
-    """
-    row = np.int64(nodes(s)[account]["first_position"])
-    exposure, margin, worth, unrealised = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    while row:
-        r = positions(s)[row]
-        i = np.int64(r["instrument"])
-        value = held_value(s, i, r["qty"], r["cost"])
-        _, exposed, needed = assess(
-            s,
-            i,
-            r["qty"],
-            r["open_buy"],
-            r["open_sell"],
-            r["buy_value"],
-            r["sell_value"],
-            value,
-        )
-        if by_scenarios(s, i):
-            needed = enter_row(s, row) if anew else r["margin"]
-        d_exposure, d_margin, d_value = (
-            exposed - r["exposure"],
-            needed - r["margin"],
-            value - r["value"],
-        )
-        d_unrealised = value - r["cost"] + r["realised"] - r["fifo_realised"] - r["unrealised"]
-        if d_exposure | d_margin | d_value | d_unrealised:
-            note_variation(s, i, account, d_unrealised)
-            _mark_rows(s, row, d_exposure, d_margin, d_value, d_unrealised)
-        exposure += d_exposure
-        margin += d_margin
-        worth += d_value
-        unrealised += d_unrealised
-        row = np.int64(r["next"])
-    zero, node = np.int64(0), account
-    line = margin, zero, margin, zero, zero, exposure, worth, worth
-    while node:
-        add_lanes(node_lanes(s), node, ORDER_LINE, line)
-        nodes(s)[node]["unrealised"] += unrealised
-        node = np.int64(nodes(s)[node]["parent"])
-
-
-@kernel
-def _mark(s, anew):
-    _keep_reviews(s)
-    for node in range(1, np.int64(core(s)[0]["nodes"]) + 1):
-        if nodes(s)[node]["level"] == _ACCOUNT:
-            _mark_account(s, node, anew)
-    _review_all(s)
-
-
-@kernel
 def mark_all(s):
-    """Mark every position row, then look at peaks and risk-reduction modes."""
-    _mark(s, 0)
+    """Mark the positions of all instruments that have moved, then look at peaks and modes."""
+    _keep_reviews(s)
+    for instrument in range(1, np.int64(core(s)[0]["instruments"]) + 1):
+        book = books(s)[instrument]
+        if book["moved"]:
+            book["moved"] = 0
+            row = np.int64(book["first_position"])
+            while row:
+                _mark_row(s, row)
+                row = np.int64(positions(s)[row]["peer"])
+    _review_all(s)
 
 
 @cold
 def mark_anew(s):
-    """The same, and work out all scenario margins from empty tables (`forget_all`)."""
-    _mark(s, 1)
+    """Mark all positions, and work out all scenario margins from empty tables (`forget_all`)."""
+    for node in range(1, np.int64(core(s)[0]["nodes"]) + 1):
+        if nodes(s)[node]["level"] != _ACCOUNT:
+            continue
+        row = np.int64(nodes(s)[node]["first_position"])
+        while row:
+            r = positions(s)[row]
+            if by_scenarios(s, np.int64(r["instrument"])):
+                add_margin(s, row, enter_row(s, row) - r["margin"])
+            row = np.int64(r["next"])
+    for instrument in range(1, np.int64(core(s)[0]["instruments"]) + 1):
+        books(s)[instrument]["moved"] = 1
+    mark_all(s)
 
 
 @kernel

@@ -4,9 +4,11 @@ import numpy as np
 
 from domain.attributes import InstrumentAttr
 from domain.bits import mix
+from domain.codes import Level
 from domain.jit import kernel
 from domain.limits import NO_LIMIT
 from domain.tables import (
+    books,
     candidates,
     core,
     details,
@@ -22,6 +24,7 @@ from risk.marking import CANCEL_MESSAGE, NO_MESSAGE, ORDER_MESSAGE, carry, shift
 from risk.span.exchange import by_scenarios, commit
 
 _MULTIPLIER = int(InstrumentAttr.MULTIPLIER)
+_ACCOUNT = int(Level.ACCOUNT)
 _SPARE_ROWS = 8  # two commands may each need a row at every level
 
 
@@ -88,6 +91,9 @@ def _add_row(s, node, instrument):
     n = nodes(s)[node]
     r["next"] = n["first_position"]
     n["first_position"] = row
+    if n["level"] == _ACCOUNT:
+        r["peer"] = books(s)[instrument]["first_position"]
+        books(s)[instrument]["first_position"] = row
     _enter_index(s, row)
     return row
 

@@ -17,7 +17,7 @@ from domain.attributes import (
 from domain.codes import Level, MarginModel, Reason, Scope
 from domain.jit import cold, kernel
 from domain.limits import NO_LIMIT
-from domain.tables import core, groups, instruments, node_limits, nodes, positions
+from domain.tables import books, core, groups, instruments, node_limits, nodes, positions
 from risk.admission.bounds import limits_changed
 from risk.admission.refusal import refuse, refuse_plain
 from risk.derived import derive_instrument
@@ -88,7 +88,7 @@ def _stored(bounds, attribute, value):
 @kernel
 def in_use(r):
     """Whether a position row holds lots or open orders."""
-    return r["qty"] != 0 or r["open_buy"] != 0 or r["open_sell"] != 0
+    return (r["qty"] | r["long_qty"] | r["short_qty"]) != 0
 
 
 @kernel
@@ -157,6 +157,7 @@ def _set_instrument(s, i, attribute, value):
     if attribute == _MODEL and value != row[_MODEL]:
         return _set_model(s, i, value)
     row[attribute] = _stored(INSTRUMENT_BOUNDS, attribute, value)
+    books(s)[i]["moved"] = 1
     derive_instrument(s, i)
     return _NO
 
@@ -216,6 +217,7 @@ def _set_position(s, node, instrument, attribute, value):
         r["max_exposure"] = stored
     else:
         r["restricted"] = stored
+    r["own"] = np.int64(min(r["max_position"], r["max_exposure"]) < NO_LIMIT)
     return _NO
 
 

@@ -13,6 +13,7 @@ def price_elsewhere(s, instrument, cmd):
         return
     book = books(s)[instrument]
     book["last_px"] = price
+    book["moved"] = 1
     book["dirty"] |= TRADED | STIRRED
     if price > book["trail_high"]:
         book["trail_high"] = price

@@ -70,6 +70,7 @@ def _decrement(s, slot, qty, command):
 def _tape(s, instrument, price, qty, side):
     """Book a trade in the instrument's last price, extremes, volume and flex count."""
     book = books(s)[instrument]
+    book["moved"] |= np.int64(price != book["last_px"])
     book["last_px"] = price
     book["last_qty"] = qty
     book["volume"] += qty

@@ -18,6 +18,7 @@ from domain.codes import (
     Side,
     TimeInForce,
 )
+from domain.state import open_lots
 from domain.tables import Table
 from engine.exchange import Exchange as Engine
 from engine.states import BOOK, QUOTE_LEG, UNLIMITED
@@ -45,10 +46,15 @@ def _label(frame: pd.DataFrame, column: str, texts: Texts) -> None:
 def positions(engine: Engine, names: Texts, symbols: Texts) -> pd.DataFrame:
     """Every (node, instrument) row; those of desks and above are sums over accounts."""
     chosen = (
-        "node", "instrument", "qty", "open_buy", "open_sell", "cost", "realised", "fifo_realised",
+        "node", "instrument", "qty", "cost", "realised", "fifo_realised",
         "unrealised", "value", "exposure", "margin", "fees", "bought", "sold",
     )  # fmt: skip
-    found = frame(engine.table(Table.POSITION)[1:], chosen)
+    rows = engine.table(Table.POSITION)[1:]
+    found = frame(rows, chosen)
+    for place, (name, lots) in enumerate(
+        zip(("open_buy", "open_sell"), open_lots(rows), strict=True), 3
+    ):
+        found.insert(place, name, lots)
     _label(found, "node", names)
     _label(found, "instrument", symbols)
     return found

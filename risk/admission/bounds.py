@@ -1,19 +1,29 @@
 """What the limits of a node mean to `clearance`: bounds that lie as the numbers do, and chain rows.
 
 Per node two pairs of eight bounds, for the two cache lines of a NODE row that the checks ask for,
-and its limits of positions. Per account also what its limits and those of all nodes above come to
-when an order is looked at by itself: the lowest of each, and every special setting. All of it
-follows from other tables and is no state: `rebuild_bounds` fills it anew.
+and eight upper ones for the line of its POSITION rows. Per account also what its limits and those
+of all nodes above come to when an order is looked at by itself: the lowest of each, and every
+special setting. All of it follows from other tables and is no state: `rebuild_bounds` fills it
+anew.
 """
 
 import numpy as np
 
 from domain.attributes import NodeAttr
+from domain.bits import above, outside
 from domain.codes import Level
 from domain.jit import cold, kernel
 from domain.limits import INT64_MAX, MAX_CASH, MAX_POSITION, NO_LIMIT
-from domain.state import NODE
-from domain.tables import bounds, core, node_limits, nodes
+from domain.state import NODE, POSITION
+from domain.tables import (
+    bounds,
+    core,
+    node_lanes,
+    node_limits,
+    nodes,
+    position_lanes,
+    positions,
+)
 from risk.derived import (
     FLAG_BITS,
     NODE_FLAGS,
@@ -25,14 +35,16 @@ from risk.derived import (
 _FIELDS = NODE.fields
 ORDER_LINE = int(_FIELDS["margin"][1]) // 8  # columns of NODE where the two lines begin
 STATE_LINE = int(_FIELDS["order_tat"][1]) // 8
+OPEN_LINE = int(POSITION.fields["long_qty"][1]) // 8  # the same of POSITION
 # columns of BOUND behind the bounds of the lines
 STAMP = 32  # CORE.limits + 1 when the account's chain was worked out, 0 never
 CHAIN_QTY, CHAIN_VALUE = 33, 34
 CHAIN_TICKS, CHAIN_FINGER_BPS, CHAIN_ADV_BPS, CHAIN_BOOK_BPS = 35, 36, 37, 38
 CHAIN_FLAGS = 39
-POSITION_LOTS, GROSS_LOTS, INSTRUMENT_EXPOSURE = 40, 41, 42  # of the node itself
-INTERVALS = 43  # three: between two tokens of the order, replace and cancel bucket, 0 no limit
-PORTFOLIO = 46  # number of the tables of the account's scenario margin, 0 none (risk.span.exchange)
+ROW_MOST = 40  # upper bounds of the line of a POSITION row that an order moves
+INTERVALS = 48  # three: between two tokens of the order, replace and cancel bucket, 0 no limit
+PORTFOLIO = 51  # number of the tables of the account's scenario margin, 0 none (risk.span.exchange)
+UNUSED = -(2**62)  # a bucket that is this far from the clock is not asked
 GROUPS = 256  # bit of CHAIN_FLAGS: a node has exposure groups
 
 _N = NodeAttr
@@ -72,6 +84,10 @@ _CHAIN = np.array(
     ],
     np.int64,
 )
+_LONG_QTY, _SHORT_QTY, _ROW_EXPOSURE, _ROW_GROSS = (  # lanes of a row's line
+    int(POSITION.fields[name][1]) // 8 - OPEN_LINE
+    for name in ("long_qty", "short_qty", "exposure", "gross")
+)
 _ACCOUNT = int(Level.ACCOUNT)
 _FLAGS = (1 << FLAG_BITS) - 1
 
@@ -100,6 +116,7 @@ def _derive(s, node):
         to[_LEAST + lane] = -INT64_MAX
         to[_STATE_MOST + lane] = INT64_MAX
         to[_STATE_LEAST + lane] = -INT64_MAX
+        to[ROW_MOST + lane] = INT64_MAX
     to[_MOST + _USED] = row[_MAX_MARGIN]
     to[_MOST + _ORDERS] = row[_OPEN_ORDERS]
     to[_MOST + _VALUE] = min(row[_OPEN_VALUE], MAX_CASH)  # with cash: see MONEY_BOUND
@@ -117,9 +134,10 @@ def _derive(s, node):
     to[_STATE_LEAST + _REALISED] = 1 - row[_LOSS]
     to[_STATE_LEAST + _PROFIT] = 1 - row[_DAILY]
     to[_STATE_LEAST + _BELOW] = 1 - row[_DRAWDOWN]
-    to[POSITION_LOTS] = min(row[_POSITION], MAX_POSITION)
-    to[GROSS_LOTS] = row[_GROSS_POSITION]
-    to[INSTRUMENT_EXPOSURE] = row[_INSTRUMENT]
+    to[ROW_MOST + _LONG_QTY] = min(row[_POSITION], MAX_POSITION)
+    to[ROW_MOST + _SHORT_QTY] = min(row[_POSITION], MAX_POSITION)
+    to[ROW_MOST + _ROW_EXPOSURE] = row[_INSTRUMENT]
+    to[ROW_MOST + _ROW_GROSS] = row[_GROSS_POSITION]
     to[INTERVALS] = row[ORDER_INTERVAL]
     to[INTERVALS + 1] = row[REPLACE_INTERVAL]
     to[INTERVALS + 2] = row[NODE_FLAGS] >> FLAG_BITS
@@ -185,3 +203,45 @@ def chain_of(s, account):
     if row[STAMP] != core(s)[0]["limits"] + 1:
         _work_out_chain(s, account)
     return row
+
+
+@cold
+def _beyond_own(s, row, change):
+    """Whether a position row with limits of its own would be beyond them, or the node's other."""
+    r = positions(s)[row]
+    limits = bounds(s)[r["node"]]
+    most, exposed = limits[ROW_MOST + _LONG_QTY], limits[ROW_MOST + _ROW_EXPOSURE]
+    if r["max_position"] < NO_LIMIT:
+        most = min(r["max_position"], MAX_POSITION)
+    if r["max_exposure"] < NO_LIMIT:
+        exposed = r["max_exposure"]
+    bad = r["long_qty"] + change[_LONG_QTY] > most
+    bad |= r["short_qty"] + change[_SHORT_QTY] > most
+    bad |= r["exposure"] + change[_ROW_EXPOSURE] > exposed
+    bad |= r["gross"] + change[_ROW_GROSS] > limits[ROW_MOST + _ROW_GROSS]
+    return np.int64(bad)
+
+
+@kernel
+def levels_within(s, row, of_row, of_orders, of_state):
+    """Whether an account's row and all above stay within their limits, and nothing is stopped.
+
+    What would be added to the line of each row and to the two lines of each node. One walk, in
+    which nothing waits for a branch.
+    """
+    table, tree, limits = positions(s), nodes(s), bounds(s)
+    rows, lines = position_lanes(s), node_lanes(s)
+    bad = np.int64(0)
+    while row:
+        r = table[row]
+        node = np.int64(r["node"])
+        n = tree[node]
+        bad |= n["killed"] | n["throttled"] | r["restricted"]
+        if r["own"]:
+            bad |= _beyond_own(s, row, of_row)
+        else:
+            bad |= above(rows, row, OPEN_LINE, of_row, limits, node, ROW_MOST)
+        bad |= outside(lines, node, ORDER_LINE, of_orders, limits)
+        bad |= outside(lines, node, STATE_LINE, of_state, limits)
+        row = np.int64(r["parent"])
+    return bad == 0

@@ -9,7 +9,7 @@ from domain.tables import candidates, instruments, positions
 from risk.exact import value_of
 from risk.fees import worst_fee
 from risk.margin import assess, held_value
-from risk.span.exchange import by_scenarios, too_large, what_if
+from risk.span.exchange import by_scenarios, lots_of, too_large, what_if
 
 _MULTIPLIER = int(InstrumentAttr.MULTIPLIER)
 
@@ -46,9 +46,7 @@ def free_lots(s):
     """
     c = candidates(s)[0]
     r = positions(s)[c["position"]]
-    if c["side"] == 0:
-        return -r["qty"] - (r["open_buy"] - c["old_leaves"])
-    return r["qty"] - (r["open_sell"] - c["old_leaves"])
+    return c["old_leaves"] - (r["short_qty"] if c["side"] else r["long_qty"])
 
 
 @kernel
@@ -72,8 +70,8 @@ def position_with(s):
     """The account's row with the order: lots held, lots of pending purchases and sales."""
     c = candidates(s)[0]
     r, lots, side = positions(s)[c["position"]], c["leaves_qty"] - c["old_leaves"], c["side"]
-    buys, sells = r["open_buy"] + lots * (1 - np.int64(side)), r["open_sell"] + lots * side
-    return r["qty"], buys, sells
+    held, buys, sells = lots_of(r)
+    return held, buys + lots * (1 - np.int64(side)), sells + lots * side
 
 
 @kernel
@@ -86,18 +84,17 @@ def outlook(s, weight):
     r = positions(s)[c["position"]]
     i = np.int64(c["instrument"])
     qty, bought, sold = change(s)
-    open_buy, open_sell = r["open_buy"], r["open_sell"]
+    long, short = r["long_qty"], r["short_qty"]
     if c["side"] == 0:
-        open_buy += weight * qty
+        long += weight * qty
     else:
-        open_sell += weight * qty
+        short += weight * qty
     value = held_value(s, i, r["qty"], r["cost"])
     gross, exposure, margin = assess(
         s,
         i,
-        r["qty"],
-        open_buy,
-        open_sell,
+        long,
+        short,
         r["buy_value"] + weight * bought,
         r["sell_value"] + weight * sold,
         value,

@@ -8,18 +8,15 @@ precise checks decide. Failures are collected with OR, so that nothing waits for
 import numpy as np
 
 from domain.attributes import InstrumentAttr, NodeAttr
-from domain.bits import outside
 from domain.codes import ExecInst, MarginModel, Phase, TimeInForce
 from domain.jit import cold, kernel
-from domain.limits import MAX_POSITION, NO_LIMIT
+from domain.limits import NO_LIMIT
 from domain.tables import (
     books,
-    bounds,
     candidates,
     core,
     groups,
     instruments,
-    node_lanes,
     node_limits,
     nodes,
     positions,
@@ -32,13 +29,10 @@ from risk.admission.bounds import (
     CHAIN_QTY,
     CHAIN_TICKS,
     CHAIN_VALUE,
-    GROSS_LOTS,
     GROUPS,
-    INSTRUMENT_EXPOSURE,
-    ORDER_LINE,
-    POSITION_LOTS,
-    STATE_LINE,
+    UNUSED,
     chain_of,
+    levels_within,
     note_executions,
 )
 from risk.admission.candidate import free_lots, position_with, scenario_excess
@@ -84,7 +78,6 @@ _CREDIT, _CHECK = int(_N.CREDIT), int(_N.CHECK_BUYING_POWER)
 _CONCENTRATION = int(_N.MAX_CONCENTRATION_BPS)
 _CASH, _GTD = int(MarginModel.CASH), int(TimeInForce.GTD)
 _AT_THE_OPEN = int(TimeInForce.AT_THE_OPEN)
-_NEVER = 2**62  # a bucket that is this far from the clock is not asked
 _CONTINUOUS = int(Phase.CONTINUOUS)
 _HIDDEN, _REDUCE_ONLY = int(ExecInst.HIDDEN), int(ExecInst.REDUCE_ONLY)
 
@@ -292,51 +285,19 @@ def _directions(c):
 
 
 @kernel
-def _rows_clear(s):
-    """Whether the positions of all levels stay within their limits, and nothing is stopped."""
-    c, table, tree, settings = candidates(s)[0], positions(s), nodes(s), bounds(s)
-    side, d_gross, d_exposure = np.int64(c["side"]), c["d_gross"], c["d_exposure"]
-    sign, lots = 1 - 2 * side, c["leaves_qty"] - c["old_leaves"]
-    row = np.int64(c["position"])
-    bad = False
-    while row:
-        r = table[row]
-        node = np.int64(r["node"])
-        n, limits = tree[node], settings[node]
-        bad |= (n["killed"] | n["throttled"] | r["restricted"]) != 0
-        most, exposed = limits[POSITION_LOTS], limits[INSTRUMENT_EXPOSURE]
-        if r["max_position"] < NO_LIMIT:
-            most = min(r["max_position"], MAX_POSITION)
-        if r["max_exposure"] < NO_LIMIT:
-            exposed = r["max_exposure"]
-        open_qty = r["open_sell"] if side else r["open_buy"]
-        bad |= r["qty"] * sign + open_qty + lots > most
-        bad |= r["exposure"] + d_exposure > exposed
-        bad |= r["gross"] + d_gross > limits[GROSS_LOTS]
-        row = np.int64(r["parent"])
-    return not bad
-
-
-@kernel
-def _sums_clear(s, added):
-    """Whether the sums, losses and buckets of all levels stay within their bounds."""
-    c, table, lines, limits = candidates(s)[0], positions(s), node_lanes(s), bounds(s)
+def _chain_clear(s, added):
+    """Whether positions, sums, losses and buckets of all levels stay within their limits."""
+    c = candidates(s)[0]
     long, short = _directions(c)
-    replace, moved = np.int64(c["replace"]), c["moved"]
-    worth, d_exposure = c["value"] - c["old_value"], c["d_exposure"]
-    zero = np.int64(0)
-    order = zero, zero, added, 1 - replace, worth, d_exposure, long, short
-    of_orders = -c["now"] if replace == 0 else np.int64(-_NEVER)
-    of_replaces = -c["now"] if replace else np.int64(-_NEVER)
-    state = of_orders, of_replaces, -c["now"], zero, zero, zero, moved, moved
-    row = np.int64(c["position"])
-    bad = zero
-    while row:
-        node = np.int64(table[row]["node"])
-        bad |= outside(lines, node, ORDER_LINE, order, limits)
-        bad |= outside(lines, node, STATE_LINE, state, limits)
-        row = np.int64(table[row]["parent"])
-    return bad == 0
+    replace, moved, side = np.int64(c["replace"]), c["moved"], np.int64(c["side"])
+    lots, worth = c["leaves_qty"] - c["old_leaves"], c["value"] - c["old_value"]
+    zero, exposure, gross = np.int64(0), c["d_exposure"], c["d_gross"]
+    of_row = lots * (1 - side), lots * side, zero, zero, zero, exposure, zero, gross
+    of_orders = zero, zero, added, 1 - replace, worth, exposure, long, short
+    orders = -c["now"] if replace == 0 else np.int64(UNUSED)
+    replaces = -c["now"] if replace else np.int64(UNUSED)
+    of_state = orders, replaces, -c["now"], zero, zero, zero, moved, moved
+    return levels_within(s, np.int64(c["position"]), of_row, of_orders, of_state)
 
 
 @kernel
@@ -347,14 +308,13 @@ def levels_clear(s, exposure):
     added = c["d_margin"] + c["hold_fee"] - c["old_hold_fee"]
     bad = not _single_clear(s, chain)
     bad |= not _account_clear(s, exposure, added)
-    bad |= not _rows_clear(s)
     if chain[CHAIN_FLAGS] & (PERMISSIONS | DUPLICATES | GROUPS):
         bad |= not _settings_clear(s)
     if bad:
         return False
-    if _sums_clear(s, added):
+    if _chain_clear(s, added):
         return True
-    return note_executions(s, np.int64(c["account"])) and _sums_clear(s, added)
+    return note_executions(s, np.int64(c["account"])) and _chain_clear(s, added)
 
 
 @kernel

@@ -84,7 +84,7 @@ def _counted(s, row, reason, f):
     if reason == _R_VALUE:
         after = n["open_value"] + f[BOUGHT] + f[SOLD]
         return n["open_value"], after, node_limits(s)[node, _OPEN_VALUE]
-    before = r["qty"] + r["open_buy"] if c["side"] == 0 else r["open_sell"] - r["qty"]
+    before = r["short_qty"] if c["side"] else r["long_qty"]
     return before, before + f[LOTS], position_limit(s, r, node)
 
 

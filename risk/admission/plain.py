@@ -9,20 +9,10 @@ Nothing is written here: `risk.positions.enter` does that, with the same differe
 import numpy as np
 
 from domain.attributes import InstrumentAttr, NodeAttr
-from domain.bits import outside
 from domain.codes import MarginModel
 from domain.jit import kernel
-from domain.limits import MAX_POSITION, MAX_VALUE, NO_LIMIT
-from domain.tables import (
-    bounds,
-    core,
-    instruments,
-    node_lanes,
-    node_limits,
-    nodes,
-    position_lanes,
-    positions,
-)
+from domain.limits import MAX_VALUE, NO_LIMIT
+from domain.tables import core, instruments, node_limits, nodes, positions
 from risk.admission.bounds import (
     CHAIN_ADV_BPS,
     CHAIN_BOOK_BPS,
@@ -31,13 +21,10 @@ from risk.admission.bounds import (
     CHAIN_QTY,
     CHAIN_TICKS,
     CHAIN_VALUE,
-    GROSS_LOTS,
     GROUPS,
-    INSTRUMENT_EXPOSURE,
-    ORDER_LINE,
-    POSITION_LOTS,
-    STATE_LINE,
+    UNUSED,
     chain_of,
+    levels_within,
 )
 from risk.admission.price import dynamic_band, exceeds_bps
 from risk.admission.shape import tick_at
@@ -54,7 +41,6 @@ from risk.derived import (
 from risk.exact import value_of
 from risk.fees import worst_fee
 from risk.margin import mark_price
-from risk.marking import OPEN_LINE
 from risk.span.exchange import by_scenarios
 
 _I, _N = InstrumentAttr, NodeAttr
@@ -64,7 +50,6 @@ _MIN_VALUE, _MAX_VALUE, _ADV = int(_I.MIN_VALUE), int(_I.MAX_VALUE), int(_I.ADV)
 _LOW, _HIGH = int(_I.STATIC_LOW), int(_I.STATIC_HIGH)
 _N_CURRENCY, _CREDIT, _CHECK = int(_N.CURRENCY), int(_N.CREDIT), int(_N.CHECK_BUYING_POWER)
 _CONCENTRATION, _CASH = int(_N.MAX_CONCENTRATION_BPS), int(MarginModel.CASH)
-_UNUSED = -(2**62)  # a bucket that is this far from the clock is not asked
 
 
 @kernel
@@ -125,34 +110,15 @@ def _account_passes(s, account, instrument, added, after):
 
 @kernel
 def _chain_passes(s, row, order, change):
-    """Whether all levels stay within their limits, in one walk; nothing waits for a branch."""
+    """Whether all levels stay within their limits."""
     _, side, _, lots, worth = order
     gross, exposure, margin, fee, moved = change
-    table, tree, lines, limits = positions(s), nodes(s), node_lanes(s), bounds(s)
-    opened, side_column = position_lanes(s), OPEN_LINE + side  # which side cannot be foreseen
     zero, now = np.int64(0), core(s)[0]["time"]
-    sign = 1 - 2 * side
     long, short = moved + worth * (1 - side), moved - worth * side
-    of_orders = margin, fee, margin + fee, np.int64(1), worth, exposure, long, short
-    of_state = -now, np.int64(_UNUSED), -now, zero, zero, zero, moved, moved
-    bad = zero
-    while row:
-        r = table[row]
-        node = np.int64(r["node"])
-        n, most = tree[node], limits[node]
-        held, exposed = most[POSITION_LOTS], most[INSTRUMENT_EXPOSURE]
-        if r["max_position"] < NO_LIMIT:
-            held = min(r["max_position"], MAX_POSITION)
-        if r["max_exposure"] < NO_LIMIT:
-            exposed = r["max_exposure"]
-        bad |= n["killed"] | n["throttled"] | r["restricted"]
-        bad |= r["qty"] * sign + opened[row, side_column] + lots > held
-        bad |= r["exposure"] + exposure > exposed
-        bad |= r["gross"] + gross > most[GROSS_LOTS]
-        bad |= outside(lines, node, ORDER_LINE, of_orders, limits)
-        bad |= outside(lines, node, STATE_LINE, of_state, limits)
-        row = np.int64(r["parent"])
-    return bad == 0
+    of_row = lots * (1 - side), lots * side, zero, zero, zero, exposure, zero, gross
+    of_orders = zero, zero, margin + fee, np.int64(1), worth, exposure, long, short
+    of_state = -now, np.int64(UNUSED), -now, zero, zero, zero, moved, moved
+    return levels_within(s, row, of_row, of_orders, of_state)
 
 
 @kernel

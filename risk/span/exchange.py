@@ -79,9 +79,9 @@ def _of(s, account):
 
 
 @kernel
-def _position(r):
+def lots_of(r):
     """Lots held, and lots of pending purchases and sales, of a position row."""
-    return r["qty"], r["open_buy"], r["open_sell"]
+    return r["qty"], r["long_qty"] - r["qty"], r["short_qty"] + r["qty"]
 
 
 @kernel
@@ -114,7 +114,7 @@ def commit(s, row, after):
     Returns by how much the account's margin rises; the caller adds it to the row and those above.
     """
     r = positions(s)[row]
-    before = _position(r)
+    before = lots_of(r)
     if _is_same(before, after):
         return np.int64(0)
     return _enter(_of(s, np.int64(r["node"])), np.int64(r["instrument"]), before, after)
@@ -124,7 +124,7 @@ def commit(s, row, after):
 def what_if(s, row, after):
     """By how much the account's margin would rise if its row held `after`; nothing changes."""
     r = positions(s)[row]
-    before, instrument = _position(r), np.int64(r["instrument"])
+    before, instrument = lots_of(r), np.int64(r["instrument"])
     if _is_same(before, after):
         return np.int64(0)
     p = _of(s, np.int64(r["node"]))
@@ -147,7 +147,7 @@ def sums_left(s, row):
 def too_large(s, row, after):
     """What the largest sum of an account could come to if its row held `after`; 0 if it may."""
     r = positions(s)[row]
-    p, before = _of(s, np.int64(r["node"])), _lots(_position(r))
+    p, before = _of(s, np.int64(r["node"])), _lots(lots_of(r))
     more = _lots(after) - before
     size = contract_rows(p)[np.int64(r["instrument"]), SIZE]
     found = total_rows(p)[0, LARGE] + saturating_mul(more, size)
@@ -158,7 +158,7 @@ def too_large(s, row, after):
 def enter_row(s, row):
     """Add a row to the empty or half filled tables of its account; returns what it adds."""
     r = positions(s)[row]
-    after = _position(r)
+    after = lots_of(r)
     zero = np.int64(0)
     if _lots(after) == 0:
         return zero
@@ -190,7 +190,7 @@ def first_row_too_large(s, parameters):
             instrument = np.int64(r["instrument"])
             if by_scenarios(s, instrument):
                 size = contract_rows(parameters)[instrument, SIZE]
-                found = min(found + saturating_mul(_lots(_position(r)), size), SATURATED)
+                found = min(found + saturating_mul(_lots(lots_of(r)), size), SATURATED)
             row = np.int64(r["next"])
         if found > MAX_VALUE:
             return np.int64(account), found

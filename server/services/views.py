@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.attributes import InstrumentAttr, NodeAttr
 from domain.codes import Level, Phase
+from domain.state import open_lots
 from domain.tables import Table
 from gridworks.api.market_data.v1.market_data_service_pb2 import Book
 from gridworks.api.risk.v1 import resources_pb2 as risk
@@ -141,11 +142,12 @@ def position(state: State, row: Any) -> risk.Position:
     money = state.catalogue.money(node_number).amount
     qty, multiplier = int(row["qty"]), int(values[InstrumentAttr.MULTIPLIER])
     average = scale.average(abs(int(row["cost"])), abs(qty) * multiplier) if qty else ""
+    buys, sells = open_lots(row)
     return risk.Position(
         name=f"nodes/{known.node_names[node_number]}/positions/{scale.symbol}",
         instrument=f"instruments/{scale.symbol}", qty=scale.quantity(qty),
-        open_buy_qty=scale.quantity(int(row["open_buy"])),
-        open_sell_qty=scale.quantity(int(row["open_sell"])), avg_px=average,
+        open_buy_qty=scale.quantity(int(buys)),
+        open_sell_qty=scale.quantity(int(sells)), avg_px=average,
         mark_px=scale.price(mark) if mark else "",
         bought_qty=scale.quantity(int(row["bought"])), sold_qty=scale.quantity(int(row["sold"])),
         **{

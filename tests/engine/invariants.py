@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from domain.attributes import InstrumentAttr
+from domain.attributes import InstrumentAttr, NodeAttr
 from domain.codes import ExecInst, OrdType, Phase, TimeInForce
+from domain.limits import MAX_CASH, MAX_POSITION, NO_LIMIT
+from domain.state import POSITION, open_lots
 from domain.tables import Table
 from engine import states
 from engine.exchange import Exchange
+from risk.admission.bounds import ROW_MOST
 
 
 def check(exchange: Exchange) -> None:
@@ -26,6 +29,8 @@ def check(exchange: Exchange) -> None:
     _check_books(tables)
     _check_reservations(tables, live)
     _check_positions(tables)
+    _check_marks(tables)
+    _check_limits(tables)
     _check_profits(tables)
     _check_expiries(tables, live)
 
@@ -40,6 +45,8 @@ WANTED = (
     Table.BOOK,
     Table.INSTRUMENT,
     Table.NODE,
+    Table.NODE_LIMIT,
+    Table.BOUND,
     Table.POSITION,
     Table.OWNER,
     Table.EXTRA,
@@ -157,7 +164,7 @@ def _check_reservations(tables: Tables, live: list[int]) -> None:
         row = int(order["position"])
         while row:
             position = tables[Table.POSITION][row]
-            sums[row, f"open_{side}"] += int(order["leaves_qty"])
+            sums[row, side] += int(order["leaves_qty"])
             sums[row, f"{side}_value"] += value
             node = -int(position["node"])
             sums[node, "open_orders"] += 1
@@ -165,7 +172,8 @@ def _check_reservations(tables: Tables, live: list[int]) -> None:
             sums[node, "hold_fee"] += int(detail["hold_fee"])
             row = int(position["parent"])
     for row, position in enumerate(tables[Table.POSITION]):
-        for name in ("open_buy", "open_sell", "buy_value", "sell_value"):
+        assert open_lots(position) == (sums[row, "buy"], sums[row, "sell"]), row
+        for name in ("buy_value", "sell_value"):
             assert position[name] == sums[row, name], (row, name)
     for number, node in enumerate(tables[Table.NODE]):
         for name in ("open_orders", "open_value", "hold_fee"):
@@ -184,6 +192,39 @@ def _check_positions(tables: Tables) -> None:
         if row and tables[Table.NODE][position["node"]]["level"] > 1:
             for name in names:
                 assert position[name] == sums[row, name], (row, name)
+
+
+def _check_marks(tables: Tables) -> None:
+    """An instrument knows its accounts' rows; they are marked unless its price has moved since."""
+    positions, nodes = tables[Table.POSITION], tables[Table.NODE]
+    for number, book in enumerate(tables[Table.BOOK]):
+        settings = tables[Table.INSTRUMENT][number]
+        mark = int(book["last_px"]) or int(settings[InstrumentAttr.REFERENCE_PRICE])
+        found, row = [], int(book["first_position"])
+        while row:
+            found.append(row)
+            position = positions[row]
+            qty = int(position["qty"])
+            value = qty * mark * int(settings[InstrumentAttr.MULTIPLIER])
+            value = max(-MAX_CASH, min(MAX_CASH, value))
+            if not book["moved"]:
+                assert position["value"] == (value if mark else position["cost"]), row
+            row = int(position["peer"])
+        mine = (positions["instrument"] == number) & (nodes["level"][positions["node"]] == 1)
+        assert sorted(found) == [int(row) for row in mine.nonzero()[0]], number
+
+
+def _check_limits(tables: Tables) -> None:
+    """What the checks know of limits of positions is what was set."""
+    for row in tables[Table.POSITION][1:]:
+        assert row["own"] == (min(row["max_position"], row["max_exposure"]) < NO_LIMIT), row
+    open_line = ("long_qty", "short_qty", "exposure", "gross")
+    lanes = [ROW_MOST + POSITION.fields[name][1] // 8 for name in open_line]  # type: ignore[index]
+    for number, limits in enumerate(tables[Table.NODE_LIMIT]):
+        lots = min(int(limits[NodeAttr.MAX_POSITION]), MAX_POSITION)
+        most = [lots, lots, limits[NodeAttr.MAX_INSTRUMENT_EXPOSURE]]
+        most.append(limits[NodeAttr.MAX_GROSS_POSITION])
+        assert number == 0 or [tables[Table.BOUND][number][lane] for lane in lanes] == most, number
 
 
 def _check_profits(tables: Tables) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.state import open_lots
 from domain.tables import Table
 from tests.reference.exchange import accounts
 from tests.reference.exchange.model import Node
@@ -14,7 +15,7 @@ from tests.reference.exchange.scenarios import margined
 from tests.reference.exchange.world import World
 
 _ROW = (
-    "qty cost open_buy open_sell buy_value sell_value value exposure margin unrealised realised "
+    "qty cost buy_value sell_value value exposure margin unrealised realised "
     "fifo_realised bought sold fees"
 ).split()
 _NODE = (
@@ -38,6 +39,9 @@ def ledger_difference(engine: Any, w: World) -> str:
             if row[name] != getattr(own, name):
                 where = f"{name} of account {account} in instrument {instrument}"
                 return f"{where} is {row[name]}, the reference has {getattr(own, name)}"
+        if open_lots(row) != (own.open_buy, own.open_sell):
+            lots = f"open lots of account {account} in instrument {instrument}"
+            return f"{lots} are {open_lots(row)}, not {own.open_buy} and {own.open_sell}"
     nodes = engine.table(Table.NODE)
     for number, node in w.nodes.items():
         for name, expected in _sums(w, node).items():

@@ -10,6 +10,7 @@ import pytest
 from domain.attributes import InstrumentAttr
 from domain.codes import MarginModel
 from domain.jit import DISABLED
+from domain.state import open_lots
 from domain.tables import Table
 from engine.exchange import Exchange
 from tests.engine import invariants
@@ -45,7 +46,7 @@ def whole_margins(exchange: Exchange) -> dict[int, tuple[int, int]]:
     found: dict[int, tuple[int, int]] = {}
     for row in rows[chosen]:
         margin, lots = found.get(int(row["node"]), (0, 0))
-        more = abs(int(row["qty"])) + int(row["open_buy"]) + int(row["open_sell"])
+        more = abs(int(row["qty"])) + sum(map(int, open_lots(row)))
         found[int(row["node"])] = margin + int(row["margin"]), lots + more
     return found
 

@@ -144,6 +144,7 @@ def test_first_in_first_out_and_average_cost():
 
 def test_position_rows_survive_a_new_index():
     desk = Desk()
+    desk.store.grow(Table.BOOK, 127)
     rows = {i: kernels.position_row(desk.s, ACCOUNT, i) for i in range(1, 127)}
     assert not kernels.positions_room(desk.s)
     desk.store.grow(Table.POSITION_INDEX, 4096)

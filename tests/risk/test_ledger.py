@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.codes import Reason
+from domain.state import open_lots
 from domain.tables import Table
 from tests.risk import kernels
 from tests.risk.desk import BUY, SELL, Desk
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.nojit
 ACCOUNTS = (Desk.ACCOUNT, Desk.OTHER, Desk.LONE)
 SUMS = ("margin", "hold_fee", "unrealised", "open_orders", "open_value", "exposure", "cash")
 SUMS += ("long_exposure", "short_exposure", "realised", "fees")
-ROW_SUMS = ("qty", "open_buy", "open_sell", "buy_value", "sell_value", "value", "exposure")
+ROW_SUMS = ("qty", "long_qty", "short_qty", "buy_value", "sell_value", "value", "exposure")
 ROW_SUMS += ("margin", "gross", "cost", "unrealised", "realised", "bought", "sold", "fees")
 ROW_SUMS += ("fifo_realised",)
 
@@ -116,7 +117,7 @@ def check_reservations(desk: Desk) -> None:
         for order, detail in live:
             qty[order["side"]] += int(order["leaves_qty"])
             value[order["side"]] += int(order["leaves_qty"] * detail["worst_px"]) * multiplier
-        assert [r["open_buy"], r["open_sell"]] == qty
+        assert list(open_lots(r)) == qty
         assert [r["buy_value"], r["sell_value"]] == value
         assert n["open_value"] == sum(value)
         assert n["open_orders"] == len(live)
@@ -217,7 +218,7 @@ def test_taking_all_orders_out_leaves_no_trace(run, steps):
             desk.cancel(slot)
     for account in ACCOUNTS:
         r, n = desk.position(account), desk.node(account)
-        assert [r[f] for f in ("open_buy", "open_sell", "buy_value", "sell_value")] == [0] * 4
+        assert [*open_lots(r), r["buy_value"], r["sell_value"]] == [0] * 4
         assert [n[f] for f in ("open_orders", "open_value", "hold_fee")] == [0] * 3
         assert r["gross"] == abs(int(r["qty"]))
     check_sums(desk)

@@ -131,7 +131,7 @@ class Risk(RiskServiceServicer):
 
     async def ListPositions(self, request: Any, context: Any) -> Any:
         number = self._core.known.node("parent", request.parent)
-        cells = ("qty", "open_buy", "open_sell")
+        cells = ("qty", "long_qty", "short_qty")
         chosen = (
             (int(row["instrument"]), row) for row in self._positions(number)
             if request.include_flat or any(row[cell] for cell in cells)

@@ -133,8 +133,7 @@ def _positions(state: State, node: int, row: Any, limits: Any, money: Scale) -> 
     base = max(0, int(row["cash"]) + int(limits[_N.CREDIT]))
     for held in rows[rows["node"] == node]:
         subject = state.catalogue.directory.instrument_name(int(held["instrument"]))
-        qty = int(held["qty"])
-        widest = max(qty + int(held["open_buy"]), int(held["open_sell"]) - qty, 0)
+        widest = max(int(held["long_qty"]), int(held["short_qty"]), 0)
         exposure = int(held["exposure"])
         own, wide = int(held["max_position"]), int(held["max_exposure"])
         position = min(own if own != NO_LIMIT else int(limits[_N.MAX_POSITION]), NO_LIMIT)

@@ -14,6 +14,7 @@ from domain.codes import Command, MarginModel, Reason, Scope
 from domain.errors import InvalidField
 from domain.limits import BPS, MAX_INSTRUMENTS, MAX_VALUE
 from domain.messages import Setting
+from domain.state import open_lots
 from domain.tables import Table
 from risk.scenario import Position, Scenario, example, parameter_rows, put_in_force
 from risk.span import columns as at
@@ -45,8 +46,8 @@ def held(exchange: gw.Exchange, model: Scenario, account: int = 1) -> int:
     rows = exchange.table(Table.POSITION)
     names = dict(enumerate((JUNE, JULY), 1))
     return model.margin([
-        Position(names[row["instrument"]], int(row["qty"]), int(row["open_buy"]),
-                 int(row["open_sell"])) for row in rows[rows["node"] == account]
+        Position(names[row["instrument"]], int(row["qty"]), *map(int, open_lots(row)))
+        for row in rows[rows["node"] == account]
     ]).maintenance  # fmt: skip
 
 
