@@ -93,7 +93,7 @@ def _python_outside(rows: Any, row: Any, column: Any, change: Any, bounds: Any) 
     return int(((after > most) | (after < least)).any())
 
 
-def _python_above(
+def _python_exceeds(
     rows: Any, row: Any, column: Any, change: Any, bounds: Any, at: Any, first: Any
 ) -> int:
     after = rows[row, column : column + LANES] + np.array(change, np.int64)
@@ -131,7 +131,7 @@ def _add(typingctx: Any, rows: Any, row: Any, column: Any, change: Any) -> Any:
 
 
 @intrinsic
-def _above(
+def _exceeds(
     typingctx: Any, rows: Any, row: Any, column: Any, change: Any, bounds: Any, at: Any, first: Any
 ) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -164,9 +164,9 @@ def _outside(typingctx: Any, rows: Any, row: Any, column: Any, change: Any, boun
 
 # add_lanes(rows, row, column, change): add eight numbers to eight of a row, from `column` on.
 add_lanes: Any = _python_add if DISABLED else _add
-# above(rows, row, column, change, bounds, at, first): not 0 if one of the eight would be more than
-# its bound; the bounds are eight of row `at`, from `first` on.
-above: Any = _python_above if DISABLED else _above
+# exceeds(rows, row, column, change, bounds, at, first): not 0 if one of the eight would be more
+# than its bound; the bounds are eight of row `at`, from `first` on.
+exceeds: Any = _python_exceeds if DISABLED else _exceeds
 # outside(rows, row, column, change, bounds): not 0 if one of the eight would leave its bounds;
 # the bounds of a row are eight upper ones from 2 x column on, then eight lower ones.
 outside: Any = _python_outside if DISABLED else _outside

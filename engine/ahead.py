@@ -21,11 +21,11 @@ from domain.tables import (
     levels,
     orders,
     position_index,
-    positions,
     trees,
 )
 from engine.book.directory import hash_of
 from engine.book.queue import crosses
+from risk.admission.bounds import rows_above
 
 _command = prefetch(Table.COMMAND, layout.COMMAND.itemsize)
 _directory = prefetch(Table.DIRECTORY, state.SLOT.itemsize)
@@ -98,12 +98,10 @@ def _row_of(s, cmd):
 
 
 @kernel
-def _fetch_above(s, row, up):
-    """The row that stands `up` levels above a position, if there is one."""
-    for _ in range(up):
-        row = np.int64(positions(s)[row]["parent"])
-    if row:
-        _position(s, row)
+def _fetch_above(s, row):
+    """The rows above a position."""
+    for above in rows_above(s, row):
+        _position(s, above)
 
 
 @kernel
@@ -200,5 +198,4 @@ def _fetch_books(s, rows, at, last):
         _fetch_ladder(s, near, False)
         _fetch_ladder(s, after, True)
         _fetch_maker(s, after)
-        for up in range(1, 4):
-            _fetch_above(s, _row_of(s, rows[min(at + 4 - up, last)]), up)
+        _fetch_above(s, _row_of(s, after))

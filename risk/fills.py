@@ -18,7 +18,7 @@ from domain.tables import (
     position_lanes,
     positions,
 )
-from risk.admission.bounds import OPEN_LINE, ORDER_LINE
+from risk.admission.bounds import OPEN_LINE, ORDER_LINE, rows_above
 from risk.exact import mul_div
 from risk.fees import fill_fee
 from risk.margin import assess, held_value
@@ -96,19 +96,16 @@ def _trade(s, row, side, price, qty):
     closed = max(np.int64(0), min(qty, -held * sign))
     opened = qty - closed
     fifo = node_limits(s)[r["node"], _COST_METHOD] == 1
-    d_cost = sign * opened * price * multiplier
-    realised = np.int64(0)
-    fifo_realised = np.int64(0)
-    if closed:
-        cost = r["cost"] if closed == abs(held) else mul_div(r["cost"], closed, abs(held))
-        d_cost -= cost
-        realised = -sign * closed * price * multiplier - cost
-        fifo_realised = realised
-        if fifo:
-            lot_cost = -sign * _close_lots(s, row, closed) * multiplier
-            fifo_realised = -sign * closed * price * multiplier - lot_cost
-    if fifo and opened:
-        _open_lot(s, row, opened, price)
+    cost = r["cost"]  # of what is closed: whether that is nothing cannot be foreseen
+    if closed != abs(held):
+        cost = mul_div(cost, closed, abs(held))
+    d_cost = sign * opened * price * multiplier - cost
+    realised = fifo_realised = -sign * closed * price * multiplier - cost
+    if fifo:
+        if closed:
+            fifo_realised += cost + sign * _close_lots(s, row, closed) * multiplier
+        if opened:
+            _open_lot(s, row, opened, price)
     return d_cost, realised, fifo_realised
 
 
@@ -142,10 +139,11 @@ def cash_flow(s, instrument, side, value, realised):
 def _carry(s, row, open_line, trade_line, order_line, cash):
     """Add what a fill changes to an account's row and to all above it."""
     table, tree, rows, lines = positions(s), nodes(s), position_lanes(s), node_lanes(s)
-    instrument = np.int64(table[row]["instrument"])
+    instrument, zero = np.int64(table[row]["instrument"]), np.int64(0)
+    above, second, third = rows_above(s, row)
     fee, net, d_unrealised = trade_line[6], trade_line[3] - trade_line[6], trade_line[7]
     while row:
-        node, above = np.int64(table[row]["node"]), np.int64(table[row]["parent"])
+        node = np.int64(table[row]["node"])
         n = tree[node]
         profit = n["profit"] + net + d_unrealised
         peak = max(n["peak"], profit)
@@ -162,7 +160,7 @@ def _carry(s, row, open_line, trade_line, order_line, cash):
         count_execution(s, node)
         if n["first_group"]:
             shift_groups(s, node, instrument, order_line[5], order_line[6], order_line[7])
-        row = above
+        row, above, second, third = above, second, third, zero
 
 
 @kernel

@@ -116,6 +116,12 @@ def position_row(s, node, instrument):
         positions(s)[below]["parent"] = row
         below = row
         above = np.int64(nodes(s)[above]["parent"])
+    at = first
+    while at:
+        r = positions(s)[at]
+        r["second"] = positions(s)[r["parent"]]["parent"]
+        r["third"] = positions(s)[r["second"]]["parent"]
+        at = np.int64(r["parent"])
     return first
 
 

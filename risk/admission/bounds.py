@@ -10,7 +10,7 @@ anew.
 import numpy as np
 
 from domain.attributes import NodeAttr
-from domain.bits import above, outside
+from domain.bits import exceeds, outside
 from domain.codes import Level
 from domain.jit import cold, kernel
 from domain.limits import INT64_MAX, MAX_CASH, MAX_POSITION, NO_LIMIT
@@ -205,6 +205,13 @@ def chain_of(s, account):
     return row
 
 
+@kernel
+def rows_above(s, row):
+    """The position rows one, two and three levels above one, 0 for none."""
+    r = positions(s)[row]
+    return np.int64(r["parent"]), np.int64(r["second"]), np.int64(r["third"])
+
+
 @cold
 def _beyond_own(s, row, change):
     """Whether a position row with limits of its own would be beyond them, or the node's other."""
@@ -231,7 +238,8 @@ def levels_within(s, row, of_row, of_orders, of_state):
     """
     table, tree, limits = positions(s), nodes(s), bounds(s)
     rows, lines = position_lanes(s), node_lanes(s)
-    bad = np.int64(0)
+    bad = zero = np.int64(0)
+    above, second, third = rows_above(s, row)
     while row:
         r = table[row]
         node = np.int64(r["node"])
@@ -240,8 +248,8 @@ def levels_within(s, row, of_row, of_orders, of_state):
         if r["own"]:
             bad |= _beyond_own(s, row, of_row)
         else:
-            bad |= above(rows, row, OPEN_LINE, of_row, limits, node, ROW_MOST)
+            bad |= exceeds(rows, row, OPEN_LINE, of_row, limits, node, ROW_MOST)
         bad |= outside(lines, node, ORDER_LINE, of_orders, limits)
         bad |= outside(lines, node, STATE_LINE, of_state, limits)
-        row = np.int64(r["parent"])
+        row, above, second, third = above, second, third, zero
     return bad == 0
