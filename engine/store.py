@@ -39,7 +39,7 @@ from risk.span.memory import (
 
 Array = np.ndarray[Any, Any]
 Memory = Callable[[int], Array]  # so many zeroed bytes, as an array of uint8
-ENGINE_VERSION = 6  # goes up when the same commands no longer give the same state
+ENGINE_VERSION = 7  # goes up when the same commands no longer give the same state
 
 # table: (dtype, columns, rows at the start, most rows)
 _SHAPES: dict[Table, tuple[Any, int, int, int]] = {

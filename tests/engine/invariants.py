@@ -181,7 +181,7 @@ def _check_reservations(tables: Tables, live: list[int]) -> None:
 
 
 def _check_positions(tables: Tables) -> None:
-    """Rows of desks, clients and firms are the sums of the rows below them; all know their way up."""
+    """Rows above accounts are sums of the rows below them, and all know their way up."""
     positions = tables[Table.POSITION]
     assert list(positions["second"]) == list(positions["parent"][positions["parent"]])
     assert list(positions["third"]) == list(positions["parent"][positions["second"]])
