@@ -159,7 +159,7 @@ POSITION = row(  # one (node, instrument); rows of an account link to those of i
     ("fifo_tail", "i4"),
     ("node", "i4"),
     ("instrument", "i4"),
-    ("parent", "i4"),  # the rows one, two and three levels above, so that no walk waits for a row
+    ("parent", "i4"),  # the rows one, two and three levels above, all to be fetched at once
     ("second", "i4"),
     ("third", "i4"),
     ("next", "i4"),  # next position row of the node

@@ -148,21 +148,22 @@ def look_ahead(s, rows, at, wide, home):
     _order(s, slot)
     _detail(s, slot)
     if wide:
-        _fetch_accounts(s, far, rows[min(at + _MIDDLE, last)], wide)
+        _fetch_accounts(s, far, rows[min(at + _NEAR, last)], wide)
         _fetch_books(s, rows, at, last)
     return place
 
 
 @kernel
-def _fetch_accounts(s, far, middle, wide):
-    """The rows of the account of a new order, then the position of any command."""
+def _fetch_accounts(s, far, near, wide):
+    """The rows of the account of a new order, then its position."""
     if far["command"] == _NEW:
         _index(s, _place(s, far))
         if wide > 1:
             _node(s, np.int64(far["account"]))
             _limits(s, np.int64(far["account"]))
             _bounds(s, np.int64(far["account"]))
-    _position(s, _row_of(s, middle))
+    if near["command"] == _NEW:
+        _position(s, _row_of(s, near))
 
 
 @kernel
@@ -181,7 +182,7 @@ def _fetch_maker(s, cmd):
 
 @kernel
 def _fetch_books(s, rows, at, last):
-    """The neighbours of a named order, and the ladder of another instrument."""
+    """The neighbours and the position of a named order, and the ladder of another instrument."""
     far, near = rows[min(at + _FAR, last)], rows[min(at + _NEAR, last)]
     after = rows[min(at + _NEXT, last)]
     if after["command"] != _NEW:
@@ -189,6 +190,7 @@ def _fetch_books(s, rows, at, last):
         _level(s, np.int64(order["level"]))
         _order(s, np.int64(order["prev"]))
         _order(s, np.int64(order["next"]))
+        _position(s, np.int64(order["position"]))
     if far["instrument"] != rows[at]["instrument"]:
         instrument = np.int64(far["instrument"])
         _instrument(s, instrument)
@@ -198,4 +200,5 @@ def _fetch_books(s, rows, at, last):
         _fetch_ladder(s, near, False)
         _fetch_ladder(s, after, True)
         _fetch_maker(s, after)
+        _position(s, _row_of(s, rows[min(at + _MIDDLE, last)]))
         _fetch_above(s, _row_of(s, after))

@@ -18,7 +18,7 @@ from domain.tables import (
     position_lanes,
     positions,
 )
-from risk.admission.bounds import OPEN_LINE, ORDER_LINE, rows_above
+from risk.admission.bounds import OPEN_LINE, ORDER_LINE
 from risk.exact import mul_div
 from risk.fees import fill_fee
 from risk.margin import assess, held_value
@@ -139,11 +139,10 @@ def cash_flow(s, instrument, side, value, realised):
 def _carry(s, row, open_line, trade_line, order_line, cash):
     """Add what a fill changes to an account's row and to all above it."""
     table, tree, rows, lines = positions(s), nodes(s), position_lanes(s), node_lanes(s)
-    instrument, zero = np.int64(table[row]["instrument"]), np.int64(0)
-    above, second, third = rows_above(s, row)
+    instrument = np.int64(table[row]["instrument"])
     fee, net, d_unrealised = trade_line[6], trade_line[3] - trade_line[6], trade_line[7]
     while row:
-        node = np.int64(table[row]["node"])
+        node, above = np.int64(table[row]["node"]), np.int64(table[row]["parent"])
         n = tree[node]
         profit = n["profit"] + net + d_unrealised
         peak = max(n["peak"], profit)
@@ -160,7 +159,7 @@ def _carry(s, row, open_line, trade_line, order_line, cash):
         count_execution(s, node)
         if n["first_group"]:
             shift_groups(s, node, instrument, order_line[5], order_line[6], order_line[7])
-        row, above, second, third = above, second, third, zero
+        row = above
 
 
 @kernel

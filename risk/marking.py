@@ -23,14 +23,7 @@ from domain.tables import (
     position_lanes,
     positions,
 )
-from risk.admission.bounds import (
-    INTERVALS,
-    OPEN_LINE,
-    ORDER_LINE,
-    STATE_LINE,
-    rebuild_bounds,
-    rows_above,
-)
+from risk.admission.bounds import INTERVALS, OPEN_LINE, ORDER_LINE, STATE_LINE, rebuild_bounds
 from risk.derived import NODE_FLAGS, REDUCTION, VARIATION
 from risk.exact import bps_up
 from risk.margin import assess, held_value
@@ -205,8 +198,6 @@ def carry(s, row, side, change, message):
     buys, sells = qty * (1 - side), qty * side
     of_row = buys, sells, bought, sold, d_value, d_exposure, d_margin, d_gross
     of_node = d_margin, fee, d_margin + fee, count, value, d_exposure, long, short
-    zero = np.int64(0)
-    above, second, third = rows_above(s, row)
     while True:
         n = tree[node]
         add_lanes(lines, row, OPEN_LINE, of_row)
@@ -219,7 +210,7 @@ def carry(s, row, side, change, message):
             note_profit(n)
         if n["first_group"]:
             shift_groups(s, node, i, d_exposure, long, short)
-        row, above, second, third = above, second, third, zero
+        row = np.int64(r["parent"])
         if row == 0:
             break
         r = table[row]

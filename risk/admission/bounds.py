@@ -238,8 +238,7 @@ def levels_within(s, row, of_row, of_orders, of_state):
     """
     table, tree, limits = positions(s), nodes(s), bounds(s)
     rows, lines = position_lanes(s), node_lanes(s)
-    bad = zero = np.int64(0)
-    above, second, third = rows_above(s, row)
+    bad = np.int64(0)
     while row:
         r = table[row]
         node = np.int64(r["node"])
@@ -251,5 +250,5 @@ def levels_within(s, row, of_row, of_orders, of_state):
             bad |= exceeds(rows, row, OPEN_LINE, of_row, limits, node, ROW_MOST)
         bad |= outside(lines, node, ORDER_LINE, of_orders, limits)
         bad |= outside(lines, node, STATE_LINE, of_state, limits)
-        row, above, second, third = above, second, third, zero
+        row = np.int64(r["parent"])
     return bad == 0
