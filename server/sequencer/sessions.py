@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from domain.codes import Command
-from domain.errors import CapacityError
+from domain.errors import CapacityError, Unavailable
 from domain.limits import MAX_SESSIONS
 from server.sequencer.numbering.places import Place, Places
-from server.sequencer.rows import connected
+from server.sequencer.rows import connected, dead_man
 
 Array = np.ndarray[Any, Any]
+PARTS = 4  # as often in its span a dead man's timer is wound: each time is a command in the log
 
 
 class Session:
@@ -116,3 +120,38 @@ class Sessions:
             session = Session(self, found["number"], found["key_id"], found["name"])
             session.connected = found["connected"]
             self._add(session, found["commands"], found["reports"])
+
+
+class DeadMan:
+    """Winds the timer of an account, `timeout` in ns, at signs of life that are no commands.
+
+    One that comes too soon counts a moment later, so that the timer never runs out before its time
+    has passed, and at most a quarter of it later. `put` hands over commands if there is room.
+    """
+
+    def __init__(self, account: int, timeout: int, put: Callable[[bytes], bool]) -> None:
+        self._row, self._put = dead_man(account, timeout), put
+        self._pause = timeout / 1e9 / PARTS  # seconds
+        self._loop = asyncio.get_running_loop()
+        self._next = self._loop.time() + self._pause  # before that it is not wound
+        self._late: asyncio.TimerHandle | None = None
+
+    def alive(self) -> None:
+        """A sign of life. Raises Unavailable."""
+        if self._late is not None:
+            return
+        if self._loop.time() < self._next:
+            self._late = self._loop.call_at(self._next, self._catch_up)
+        elif self._put(self._row):
+            self._next = self._loop.time() + self._pause
+
+    def stop(self) -> None:
+        """The session has ended: what it said lately counts no more."""
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _catch_up(self) -> None:
+        self._late = None
+        with suppress(Unavailable):  # the server is about to stop
+            self.alive()

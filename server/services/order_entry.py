@@ -22,7 +22,7 @@ from server.codec.slots import Message
 from server.metering.journal import Served
 from server.sequencer import rows as own
 from server.sequencer.answers import Answer, Entry
-from server.sequencer.sessions import Session
+from server.sequencer.sessions import DeadMan, Session
 from server.services.core import Core, caller
 from server.streams.fanout import Reader
 from server.streams.outbox import Outbox, write_all
@@ -63,7 +63,7 @@ class Stream:
         self._session: Session | None = None
         self._expected = 1  # number of the next command
         self._marks, self.interval = False, 30.0
-        self._dead_man, self._wound = 0, 0.0  # ns; when its timer was last started
+        self._dead_man: DeadMan | None = None
         self.identity: Identity = 0, 0, np.zeros(1, np.uint8), 0
         self._heard = time.monotonic()
         self._held = 0  # pieces that wait for room: as long, nothing is read
@@ -96,7 +96,7 @@ class Stream:
             session.number, self._who.key_id, name, reset=wish.reset_msg_seq_num
         )
         data += own.dead_man(account, timeout)
-        self._dead_man, self._wound = timeout, time.monotonic()
+        self._dead_man = DeadMan(account, timeout, self.put_now) if timeout else None
         self.identity = session.number, account, *self.identity[2:]
         done = asyncio.get_running_loop().create_future()
         self._session = session
@@ -265,16 +265,9 @@ class Stream:
             answer = api.OrderEntryResponse()
             answer.heartbeat.test_req_id = request.heartbeat.test_req_id
             self.outbox.put(answer.SerializeToString())
-        self._wind()
+        if self._dead_man is not None:
+            self._dead_man.alive()
         return not request.HasField("logout")
-
-    def _wind(self) -> None:
-        """A sign of life starts the dead man's timer again, at most four times in its span."""
-        now = time.monotonic()
-        due = self._dead_man and now - self._wound >= self._dead_man / SECOND / 4
-        if due and self._core.sequencer.fits(1):
-            self._wound = now
-            self._core.sequencer.put(Entry(own.dead_man(self.identity[1], self._dead_man)))
 
     # ------------------------------------------------------------------ the other direction
 
@@ -299,6 +292,8 @@ class Stream:
 
     async def leave(self) -> None:
         """The stream has ended: marked orders are canceled."""
+        if self._dead_man is not None:
+            self._dead_man.stop()
         session, core = self._session, self._core
         if session is None or not core.fanout.leave_session(session.number, self._reader):
             return  # never opened, or taken over: then the new stream has disconnected it
