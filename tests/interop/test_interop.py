@@ -114,13 +114,14 @@ def test_h2spec(server, tmp_path):  # noqa: F811
     assert {case.get("classname") for case in failed} <= NO_GRPC
 
 
-def test_cpp(server):  # noqa: F811
+@pytest.mark.parametrize("window", [16, 10_000])  # one that is never full, too
+def test_cpp(server, window):  # noqa: F811
     try:
         client, _ = build.programs()
     except build.Missing as missing:
         pytest.skip(str(missing))
     target = Target(f"127.0.0.1:{server.server.gateway_port}", server.keys["trader"])
-    shape = Shape(sessions=4, window=16, seconds=0.5, warmup=0.1)
+    shape = Shape(sessions=4, window=window, seconds=0.5, warmup=0.1)
     found = drive(client, target, shape, accounts="accounts/alice")
     assert found["messages"] > 100
     assert found["refused"] == 0

@@ -221,14 +221,15 @@ class Stream : public Session {
     int kind = 0;
     bool inside = plan_.flow && plan_.flow->Inside();
     if (!inside && !run_->MaySend()) {
-      if (flight_.empty()) Close();
+      if (flight_.empty() || hinted_) Close();  // what may be buffered goes out with the end
       return;
     }
     Make(&out, &commands, &kind);
     total_ += commands;
     flight_.push_back({Now(), total_, kind});
     grpc::WriteOptions options;
-    if (static_cast<long>(flight_.size()) < plan_.window) options.set_buffer_hint();
+    hinted_ = static_cast<long>(flight_.size()) < plan_.window;
+    if (hinted_) options.set_buffer_hint();
     writing_ = true;
     ++pending;
     stream_->Write(out, options, &write_);
@@ -269,7 +270,7 @@ class Stream : public Session {
   std::deque<Sent> flight_;
   int64_t first_ = Now();
   long id_ = 0, total_ = 0, before_ = 0, echoed_ = 0, taken_ = 0;
-  bool ready_ = false, writing_ = false, closed_ = false, finishing_ = false;
+  bool ready_ = false, writing_ = false, hinted_ = false, closed_ = false, finishing_ = false;
   Tag begin_{this, kBegin}, write_{this, kWrite}, read_{this, kRead}, end_{this, kEnd};
   Tag close_{this, kClose};
 };
