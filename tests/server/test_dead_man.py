@@ -1,6 +1,7 @@
 """The dead man's timer: how often it is wound, and that it never runs out before its time."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -59,7 +60,7 @@ def test_it_never_runs_out_before_its_time_and_is_wound_seldom(gaps):
             timer.alive()
             assert wound[-1] <= loop.now
         loop.move(last + 2)
-        for then, now in zip(wound, wound[1:]):
+        for then, now in pairwise(wound):
             assert 1 / PARTS - 1e-9 <= now - then <= 1.2  # it had not run out: 0.95 + 0.25
         assert last <= wound[-1] <= last + 1 / PARTS
 
