@@ -179,8 +179,7 @@ def set_up_logs(as_json: bool) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,  # without the values of variables, and before:
-        _redacted,
+        structlog.processors.format_exc_info,  # without the values of variables
     ]
     last: Any = (
         structlog.processors.JSONRenderer() if as_json
@@ -188,9 +187,9 @@ def set_up_logs(as_json: bool) -> None:
     )  # fmt: skip
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last, _redacted],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -203,8 +202,12 @@ def set_up_logs(as_json: bool) -> None:
     )
 
 
-def _redacted(_: Any, __: str, event: Any) -> Any:
-    """Keys and passwords out of every text of a line."""
-    return {
-        name: redact(value) if isinstance(value, str) else value for name, value in event.items()
-    }
+def _redacted(_: Any, __: str, line: Any) -> str:
+    """A finished line without keys and passwords, whatever they were part of."""
+    return redact(str(line))
+
+
+class _Handler(logging.StreamHandler[Any]):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say what there is of a record that does not fit its own format."""
+        self.stream.write(redact(f"{record.levelname} {record.name} {record.msg} {record.args}\n"))
