@@ -102,12 +102,16 @@ def told() -> Iterator[None]:
 
 
 def opened(files: list[str], usual: dict[str, str]) -> Dataset:
-    """The files as one data set, and who it is about."""
+    """The files as one data set. Raises InvalidField where they come to no row at all."""
     from backtest.data.opening import FEEDS, open_data
+    from domain.errors import InvalidField
 
     if usual["format"] in FEEDS:
         usual = {name: value for name, value in usual.items() if name not in ("tz", "bad")}
-    return open_data(*files, **usual)
+    data = open_data(*files, **usual)
+    if not any(len(rows) for rows in data.chunks()):
+        raise InvalidField("number of rows", 0, f"1 or more in {', '.join(files)}")
+    return data
 
 
 def named(data: Dataset) -> str:
