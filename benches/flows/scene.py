@@ -46,6 +46,7 @@ LIMITS: dict[NodeAttr, int] = {
     NodeAttr.ORDER_TO_TRADE: 10**6,
     NodeAttr.ORDER_TO_TRADE_FLOOR: 10**9,
     NodeAttr.MAX_EXECUTIONS: 10**6,
+    NodeAttr.EXECUTION_WINDOW_NS: 10**8,  # a server in batches fills more than 10**6 a second
 }
 INSTRUMENT: dict[InstrumentAttr, int] = {
     InstrumentAttr.REFERENCE_PRICE: MIDDLE,
