@@ -106,14 +106,14 @@ class FastSession:
         return first
 
     def receive(self, timeout: float | None = None) -> Rows:
-        """Reports that have come, oldest first; waits for the first. Empty after the timeout."""
+        """Reports that have come, oldest first; waits for the first. Empty after the timeout.
+
+        A timeout of 0 takes what is there. Raises CallError.
+        """
         until = None if timeout is None else time.monotonic() + timeout
         while not self._found and not self._ended:
-            left = None if until is None else until - time.monotonic()
-            if left is not None and left <= 0 and timeout:
-                break
             self._turn(until)
-            if timeout == 0:
+            if until is not None and time.monotonic() >= until:
                 break
         found, self._found = self._found, []
         if len(found) == 1:
@@ -127,7 +127,7 @@ class FastSession:
                 self._control(OrderEntryRequest(logout=Logout()))
                 until = time.monotonic() + self._timeout
                 while not self._ended:
-                    self._turn(until)
+                    self._await(until)
         finally:
             self._wire.close()
 
@@ -142,7 +142,7 @@ class FastSession:
     def _log_on(self, logon: Logon, until: float) -> None:
         self._control(OrderEntryRequest(logon=logon))
         while not self.logon.session:
-            self._turn(until)
+            self._await(until)
 
     def _control(self, request: OrderEntryRequest) -> None:
         data = request.SerializeToString()
@@ -157,9 +157,7 @@ class FastSession:
     def _turn(self, until: float | None) -> None:
         """Write and read once; take in what came. Raises CallError."""
         left = 1.0 if until is None else until - time.monotonic()
-        if left <= 0:
-            raise Unavailable("the server does not answer")
-        end = self._wire.turn(self._begin, min(left, 1.0))
+        end = self._wire.turn(self._begin, max(0.0, min(left, 1.0)))
         self._begin = self._take(end)
         if self._wire.status is not None:
             self._ended = True
@@ -169,6 +167,12 @@ class FastSession:
         elif self.logon.session and time.monotonic() - self._sent > self._interval:
             self._control(OrderEntryRequest(heartbeat=Heartbeat()))
             self._sent = time.monotonic()
+
+    def _await(self, until: float) -> None:
+        """`_turn` where an answer is due. Raises Unavailable when the time is over."""
+        if time.monotonic() >= until:
+            raise Unavailable("the server does not answer")
+        self._turn(until)
 
     def _take(self, end: int) -> int:
         """Read the messages up to `end`; returns how many bytes are left, moved to the front."""
