@@ -5,6 +5,7 @@ import numpy as np
 from domain.codes import ExecInst, ExecType, OrdType
 from domain.jit import kernel
 from domain.tables import books, details, extras, levels, orders, trees
+from engine.book.chains import leave_chain
 from engine.book.ladder import add_level
 from engine.book.prices import last_or_reference, stop_cap
 from engine.book.queue import push
@@ -16,7 +17,7 @@ from engine.states import FALL, RISE, TRAILING, TRIGGER, UNLIMITED, WORKING
 
 _TRIGGERED = int(ExecType.TRIGGERED)
 _MIT, _LIT = int(OrdType.MARKET_IF_TOUCHED), int(OrdType.LIMIT_IF_TOUCHED)
-_TRAIL_BPS = int(ExecInst.TRAIL_BPS)
+_TRAIL, _TRAIL_BPS = int(OrdType.TRAILING_STOP), int(ExecInst.TRAIL_BPS)
 
 
 @kernel
@@ -67,6 +68,8 @@ def next_triggered(s, instrument):
 def fire(s, slot, command):
     """Set an order off: it is in no queue from now on, and trades next."""
     detach(s, slot)
+    if orders(s)[slot]["ord_type"] == _TRAIL:
+        leave_chain(s, slot)  # it does not move any more
     orders(s)[slot]["state"] = WORKING
     extras(s)[details(s)[slot]["extra"]]["triggered"] = 1
     report_order(s, slot, command, _TRIGGERED, 0)

@@ -50,6 +50,7 @@ def uncross(w: World, inst: Instrument, next_phase: int) -> None:
         match_all(w, inst, price)
     clear(w, inst, price)
     inst.phase = next_phase
+    inst.looked_at = None
     w.touched.add(inst.number)
 
 
