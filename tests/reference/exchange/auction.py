@@ -7,7 +7,7 @@ from fractions import Fraction
 from domain.attributes import InstrumentAttr as I
 from domain.codes import Liquidity, OrdType, Phase, Reason, SelfTrade
 from domain.limits import BPS
-from tests.reference.exchange import accounts, lifecycle, matching
+from tests.reference.exchange import accounts, lifecycle, matching, settling
 from tests.reference.exchange.model import AUCTION_ONLY, AUCTIONS, BUY, Instrument, Order
 from tests.reference.exchange.world import World
 
@@ -49,6 +49,7 @@ def uncross(w: World, inst: Instrument, next_phase: int) -> None:
         price = again
         match_all(w, inst, price)
     clear(w, inst, price)
+    settling.trail(w, inst)
     inst.phase = next_phase
     inst.looked_at = None
     w.touched.add(inst.number)
