@@ -65,6 +65,15 @@ def test_half_a_frame_is_not_waited_for(impatient, name):
     honest.close()
 
 
+def cut_off(peer, end):
+    """Whether the server has closed the connection; it must have before `end`."""
+    try:
+        return not peer.receive()
+    except TimeoutError:
+        assert time.monotonic() < end
+        return False
+
+
 @pytest.mark.parametrize("start", [0, len(PREFACE) + 9])
 def test_bytes_one_by_one_win_no_time(impatient, start):
     """A frame of 16,384 bytes, or the preface, a byte now and then."""
@@ -76,11 +85,8 @@ def test_bytes_one_by_one_win_no_time(impatient, start):
     for at in range(start, len(whole)):
         peer.send(whole[at : at + 1])
         sent += 1
-        try:
-            if not peer.receive():
-                break
-        except TimeoutError:
-            assert time.monotonic() < end
+        if cut_off(peer, end):
+            break
     assert peer.goodbye() == CALM
     assert sent < 24  # before the preface could be there
     peer.close()
@@ -95,11 +101,8 @@ def test_headers_that_go_on_for_long_are_not_waited_for(impatient):
     end = time.monotonic() + PLENTY
     for at in range(2, len(block)):
         peer.send(ContinuationFrame(1, block[at : at + 1]))
-        try:
-            if not peer.receive():
-                break
-        except TimeoutError:
-            assert time.monotonic() < end
+        if cut_off(peer, end):
+            break
     assert peer.goodbye() == CALM
     impatient.closes("slow", before + 1)  # and not for the number of frames
     peer.close()
